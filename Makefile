@@ -90,7 +90,7 @@ $(JUDGES_STAMP): requirements-judges.txt
 	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
 	@touch $@
 
-judges: $(JUDGES_STAMP) permissions ## Lint templates, policies, Dockerfile, bill of materials and read-aloud books, offline
+judges: $(DEV_STAMP) $(JUDGES_STAMP) permissions ## Lint templates, policies, Dockerfile, bill of materials and read-aloud books, offline
 	$(JUDGES)/cfn-lint -- IaC/*.yml
 	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
 	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
@@ -101,6 +101,7 @@ judges: $(JUDGES_STAMP) permissions ## Lint templates, policies, Dockerfile, bil
 	$(PYTHON) -m deploy.sbom $(COMMIT)
 	$(JUDGES)/python -m tests.infra.judge_bill
 	$(BIN)/python -m tests.infra.judge_books $(JUDGES)/python
+	$(BIN)/python -m tests.infra.judge_plugin
 
 $(PERMISSIONS_STAMP): $(PERMISSIONS)/package.json $(PERMISSIONS)/package-lock.json
 	@mkdir -p .venv-permissions

@@ -30,6 +30,7 @@ NAMES = (
     ),
     *("commands", "books"),
     "speakers",
+    "voice_distance",
 )
 RESULTS = Path("out", "bench.json")
 TABLE = Path("out", "bench.md")

@@ -35,7 +35,7 @@ SENTENCES = {
         "In winter the ferry runs only once a day, early in the morning.",
         "Every page of the book smelled of smoke and oranges.",
         "Nothing moved in the garden except a single yellow leaf.",
-        "The teacher drew a large circle and options what was missing.",
+        "The teacher drew a large circle and asked what was missing.",
         "They sold the piano, but they kept the stool and all of the music.",
         "A narrow path leads from the station down to the beach.",
         "We waited for an hour, and then the lights went out.",

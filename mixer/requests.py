@@ -238,6 +238,17 @@ class OutputOptions(BaseModel):
             "or not at all."
         ),
     ] = "signed"
+    disclose: Annotated[
+        Literal["none", "start", "end"],
+        Field(description="Speak a line that says that the voice is synthetic, at this place."),
+    ] = "none"
+    disclosure: Annotated[
+        str,
+        Field(
+            max_length=MAX_LINE_CHARS,
+            description="Words of that line; by default Mixer's, in the language of the voice.",
+        ),
+    ] = ""
     plain_narrator: Annotated[
         bool,
         Field(description="Do not add to the narrator's name that the voice is synthetic."),

@@ -98,6 +98,8 @@ class Settings:
         feeds: see `FeedLinks`.
         s3_endpoint_url: S3_ENDPOINT_URL: of another server with S3's protocol; empty for AWS.
         s3_addressing_style: S3_ADDRESSING_STYLE: `path` (default with an endpoint) or `virtual`.
+        signing_key: SIGNING_KEY: ARN of a KMS key (ECC_NIST_P256) that signs stories; empty for
+            none.
         voice_names: VOICE_NAMES, `alloy=Joanna nova=Ruth`: names that clients of other protocols
             send, and the voices that they get.
     """
@@ -120,6 +122,7 @@ class Settings:
     quota_percent: int = 100
     s3_endpoint_url: str = ""
     s3_addressing_style: Literal["virtual", "path"] = "virtual"
+    signing_key: str = ""
     voice_names: Mapping[str, str] = field(default_factory=dict)
     stories: StorySettings = StorySettings()
     feeds: FeedLinks = FeedLinks()
@@ -136,6 +139,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         allowed_buckets=frozenset({output_bucket, *_parse_list(environ, "ALLOWED_BUCKETS")}),
         allowed_origins=_parse_list(environ, "ALLOWED_ORIGINS"),
         auth=load_auth(environ),
+        signing_key=environ.get("SIGNING_KEY", "").strip(),
         voice_names=_parse_voice_names(environ),
         stories=_load_stories(environ),
         feeds=_load_feeds(environ),

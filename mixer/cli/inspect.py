@@ -104,7 +104,7 @@ def _format_json(inspection: Inspection) -> str:
     figures = {name: _round_finite(value) for name, value in collect_figures(inspection).items()}
     rules = [asdict(rule) | {"measured": _round_finite(rule.measured)} for rule in inspection.rules]
     flaws = list(inspection.measurement.profile.flaws)
-    origin = asdict(inspection.provenance) if inspection.provenance else None
+    origin = asdict(inspection.provenance)
     content = {**figures, "flaws": flaws, "rules": rules, "provenance": origin}
     return json.dumps(content, ensure_ascii=False, indent=2)
 
@@ -118,10 +118,8 @@ STATES = {
 }
 
 
-def _format_provenance(provenance: Provenance | None) -> list[str]:
-    """Format what a file says of its origin; nothing where it cannot be read."""
-    if provenance is None:
-        return []
+def _format_provenance(provenance: Provenance) -> list[str]:
+    """Format what a file says of its origin."""
     figures = {"origin": STATES[provenance.state]}
     if provenance.signer:
         trust = "" if provenance.is_trusted else ", which no authority vouches for"

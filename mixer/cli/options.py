@@ -46,7 +46,10 @@ MIX = (
     "bitrate_kbps",
 )
 METADATA = ("title", "author", "narrator", "series", "year", "genre", "description", "cover")
-OUTPUT = ("outputs", "read_aloud_by", "provenance", "plain_narrator")
+OUTPUT = (
+    *("outputs", "read_aloud_by", "provenance", "plain_narrator"),
+    *("disclose", "disclosure"),
+)
 FEED = ("target", "feed_episodes", "episode", "season", "explicit")
 COST = ("max_cost_usd", "dry_run")
 

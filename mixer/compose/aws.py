@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from mixer.compose.services import Services, lend
+from mixer.compose.services import Services, build_signer, lend
 
 if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from mixer.aws import StoryFunction
     from mixer.compose.services import LinkedStore
+    from mixer.publish.provenance import SigningIdentity
     from mixer.settings import Settings
     from mixer.speech import SpeechEngine
     from mixer.speech.polly import EngineQuotas
     from mixer.store import ObjectStore
     from mixer.stories import StoryRequest
+    from mixer.stories.signers import SignerOpener
     from mixer.stories.steps import EngineOpener, Launcher, Notifier, SharedQuota, SpeechSlots
 
 
@@ -96,6 +98,23 @@ class AwsServices(Services):
             return None
         workers = self.settings.stories.workers
         return SharedQuota(self.speech_slots, workers, self.engine_quotas.resize)
+
+    @cached_property
+    def open_signer(self) -> "SignerOpener":
+        """Signs by a key in KMS; without one only where this process runs on a laptop."""
+        from mixer.compose.laptop import open_file_signer
+        from mixer.stories.signers import open_no_signer
+
+        if not self.settings.signing_key:
+            return open_file_signer if self.runs_stories else open_no_signer
+        identity = cache(self._open_signing_identity)
+        return lambda *origin: build_signer(identity(), *origin)
+
+    def _open_signing_identity(self) -> "SigningIdentity":
+        from mixer.aws import open_signing_key
+        from mixer.publish.provenance import open_vault_identity
+
+        return open_vault_identity(open_signing_key(self.settings.signing_key), self.output_store)
 
     @cached_property
     def story_secret(self) -> bytes:

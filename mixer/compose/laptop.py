@@ -5,21 +5,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mixer.compose.engines import open_local_engine
-from mixer.compose.services import Services, lend, open_word_aligner, select_verifier
+from mixer.compose.services import (
+    Services,
+    build_signer,
+    lend,
+    open_word_aligner,
+    select_verifier,
+)
+from mixer.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mixer.compose.services import LinkedStore
-    from mixer.publish.provenance import FileSigner, OriginSound
+    from mixer.publish.provenance import FileSigner, OriginSound, SigningFiles
     from mixer.requests import Options
     from mixer.settings import Settings
     from mixer.speech import SpeechEngine
     from mixer.store import FolderStore, ObjectStore, SignedLinks
     from mixer.stories import JobContext, LocalMix, MixResult, StoryRunner
+    from mixer.stories.signers import SignerOpener
     from mixer.stories.steps import EngineOpener, Launcher, Notifier
 
 
@@ -56,6 +63,11 @@ class LaptopServices(Services):
     def story_secret(self) -> bytes:
         """As given."""
         return self.secret
+
+    @property
+    def open_signer(self) -> "SignerOpener":
+        """With the key of this computer."""
+        return open_file_signer
 
     @property
     def story_launcher(self) -> "Launcher":
@@ -119,25 +131,38 @@ def build_story_runner(
 def open_file_signer(
     engine: str, voices: tuple[str, ...], sounds: "tuple[OriginSound, ...]"
 ) -> "FileSigner | None":
-    """Open the signer of a run's files; None where signing is off, or c2pa is not installed.
+    """Open the signer of files by the key of this computer; None where signing is off.
 
     Raises:
         Misconfigured: a key or certificate of the user's cannot be used.
     """
-    from importlib.metadata import version
+    from mixer.publish.provenance import open_identity
 
-    from mixer.publish.provenance import (
-        FileSigner,
-        Origin,
-        SigningFiles,
-        is_signing_installed,
-        open_identity,
-    )
-
-    files = SigningFiles.find(os.environ)
-    if files is None or not is_signing_installed():
+    files = find_signing_files(os.environ)
+    if files is None:
         return None
-    return FileSigner(open_identity(files), Origin(version("mixer"), engine, voices, sounds))
+    return build_signer(open_identity(files), engine, voices, sounds)
+
+
+def find_signing_files(environ: Mapping[str, str]) -> "SigningFiles | None":
+    """Find the files by MIXER_SIGNING_KEY and MIXER_SIGNING_CERTIFICATE, or in the XDG folder.
+
+    None where MIXER_SIGNING is `off`. Raises Misconfigured if only one file is named.
+    """
+    from mixer.publish.provenance import SigningFiles
+
+    if environ.get("MIXER_SIGNING", "").strip().lower() == "off":
+        return None
+    key, chain = (environ.get(f"MIXER_SIGNING_{name}", "") for name in ("KEY", "CERTIFICATE"))
+    if bool(key) != bool(chain):
+        raise Misconfigured(
+            "MIXER_SIGNING_KEY and MIXER_SIGNING_CERTIFICATE name files that belong together; "
+            "set both, or none."
+        )
+    if key:
+        return SigningFiles(Path(key), Path(chain), is_own=False)
+    config = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config", "mixer")
+    return SigningFiles(config / "signing-key.pem", config / "signing-certificate.pem")
 
 
 def mix_local_files(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mixer.feeds import FeedService
+    from mixer.publish.provenance import FileSigner, OriginSound, SigningIdentity
     from mixer.services import MusicLibrary
     from mixer.settings import Settings
     from mixer.sound import ProcessGroup
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mixer.store import FolderStore, ObjectStore, S3Store
     from mixer.stories import MixService, SpeechService, StoryService
     from mixer.stories.renditions import ListeningService, ListenLinks
+    from mixer.stories.signers import SignerOpener
     from mixer.stories.steps import (
         DailyBudget,
         EngineOpener,
@@ -56,6 +58,20 @@ def open_word_aligner(store: "ObjectStore") -> "WordAligner | None":
     from mixer.speech.alignment import WordAligner, is_aligner_installed
 
     return WordAligner(store) if is_aligner_installed() else None
+
+
+def build_signer(
+    identity: "SigningIdentity",
+    engine: str,
+    voices: tuple[str, ...],
+    sounds: "tuple[OriginSound, ...]",
+) -> "FileSigner":
+    """Build the signer of files by this version of Mixer."""
+    from importlib.metadata import version
+
+    from mixer.publish.provenance import FileSigner, Origin
+
+    return FileSigner(identity, Origin(version("mixer"), engine, voices, sounds))
 
 
 def lend(engine: "SpeechEngine") -> "EngineOpener":
@@ -123,6 +139,11 @@ class Services(ABC):
     def has_engine(self) -> bool:
         """Whether every part of this process may use the engine."""
         return True
+
+    @property
+    @abstractmethod
+    def open_signer(self) -> "SignerOpener":
+        """Opens the signer of finished stories."""
 
     @property
     def speech_slots(self) -> "SpeechSlots | None":
@@ -281,6 +302,7 @@ class Services(ABC):
             new_processes=processes,
             open_aligner=lambda: open_word_aligner(store),
             feeds=self.feed_service,
+            open_signer=self.open_signer,
         )
         return StoryTasks(store, {**mix.steps, **publisher.steps})
 

@@ -8,7 +8,7 @@ Sources: the podcast namespace's JSON chapters format, version 1.2.0; the M3U pl
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -64,15 +64,20 @@ class ChapterSpan:
         return self.end_s - self.start_s
 
 
+def leave_unsigned(_path: Path) -> None:
+    """Leave a file as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class FinishedFile:
-    """A finished file and how it was made."""
+    """A finished file and how it was made; `sign` is for the files of its chapters."""
 
     audio: AudioSource
     timeline: Timeline
     encoding: Encoding
     preset: PresetName
     tags: AudioTags
+    sign: Callable[[Path], object] = leave_unsigned
 
     @property
     def title(self) -> str:
@@ -218,6 +223,7 @@ def cut_chapters(
     with open_scratch_folder("chapter") as scratch:
         files = finished.open_splitter(scratch, processes).split(_plan_files(finished, scratch))
         for span, path in zip(finished.parts, files, strict=True):
+            finished.sign(path)
             yield span, path
             path.unlink()
 

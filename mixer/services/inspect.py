@@ -6,7 +6,7 @@ The report of a mix, if next to the file, shows where speech and music are.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -35,7 +35,7 @@ COLUMNS = 1_600
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Measurements of a file; `timeline` needs the report of a mix, `provenance` c2pa-python."""
+    """Measurements of a file; `timeline` needs the report of a mix."""
 
     name: str
     measurement: Measurement
@@ -44,7 +44,7 @@ class Inspection:
     rules: tuple[ComplianceRule, ...]
     timeline: Timeline | None
     sound_peaks_dbtp: Mapping[str, float]
-    provenance: Provenance | None = None
+    provenance: Provenance = field(default_factory=lambda: Provenance("none"))
 
 
 def inspect(

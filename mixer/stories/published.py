@@ -14,6 +14,7 @@ from mixer.requests import OutputName
 from mixer.sound.formats import COVER_TYPE
 from mixer.stories.folder import COVER, StoryFolder
 from mixer.stories.outputs import OutputMaker
+from mixer.stories.signers import CREDENTIALS
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ FILES = {
     "words_json": ("words.json", "application/json"),
     "words_vtt": ("words.vtt", "text/vtt; charset=utf-8"),
     "karaoke_ass": ("story.ass", "text/x-ssa; charset=utf-8"),
+    "credentials": CREDENTIALS,
 }
 """Files that accompany the audio, by their names in the status: name and content type."""
 

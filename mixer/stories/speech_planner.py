@@ -16,6 +16,7 @@ from mixer.script.planning import (
     Estimate,
     PlanStyle,
     SsmlStyle,
+    build_disclosure,
     check_directions,
     check_language,
     estimate_script,
@@ -281,6 +282,7 @@ def build_plan_style(
         chapters=options.chapters,
         lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
         voices=_build_voice_styles(document, ssml, speaker_limits or {}),
+        disclosure=build_disclosure(options.disclose, options.disclosure, language),
     )
 
 

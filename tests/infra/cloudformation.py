@@ -58,6 +58,7 @@ _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "
 
 _EXAMPLES = {
     "ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/{'0' * 8}",
+    "SigningKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{'0' * 8}",
     "OtherBucketArns": "arn:aws:s3:::other",
     "OtherRepositoryArns": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/other",
 }

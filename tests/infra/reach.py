@@ -59,7 +59,7 @@ ACTIONS = {
 DESCRIBES_ALL = frozenset({"mixer.api.description"})
 """Modules that speak of the whole API without being what answers it."""
 
-ON_LAPTOPS = frozenset({"mixer.sound.render.render_history"})
+ON_LAPTOPS = frozenset({"mixer.compose.laptop", "mixer.sound.render.render_history"})
 """Modules whose objects no Lambda is given, though it imports their types."""
 
 BY_NAME = ("get_paginator", "get_waiter", "generate_presigned_url")

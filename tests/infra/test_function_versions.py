@@ -2,12 +2,11 @@
 
 import json
 import re
-from copy import deepcopy
 
 import pytest
 
 from tests.infra.cloudformation import load_templates
-from tests.infra.permissions.deployment import ExampleDeployment
+from tests.infra.permissions.deployment import GIVEN, ExampleDeployment
 
 STACK = load_templates()["StoryStack"]
 VERSIONS = {
@@ -43,11 +42,11 @@ CASES = [
 
 def describe_version(version, **changes):
     """The description of a version as CloudFormation makes it, after parameters were changed."""
-    templates = deepcopy(load_templates())
-    for name, value in changes.items():
-        templates["StoryStack"]["Parameters"][name]["Default"] = value
+    templates = load_templates()
     properties = templates["StoryStack"]["Resources"][version]["Properties"]
-    return ExampleDeployment(templates).resolve(properties["Description"], "StoryStack")
+    return ExampleDeployment(templates, {**GIVEN, **changes}).resolve(
+        properties["Description"], "StoryStack"
+    )
 
 
 @pytest.mark.parametrize(("version", "parameter"), CASES)

@@ -3,8 +3,9 @@
 from mixer.publish.provenance.identity import (
     SigningFiles,
     SigningIdentity,
-    is_signing_installed,
+    SigningKey,
     open_identity,
+    open_vault_identity,
 )
 from mixer.publish.provenance.manifest import SOURCE_TYPE, Origin, OriginSound
 from mixer.publish.provenance.signatures import (
@@ -22,8 +23,9 @@ __all__ = [
     "Provenance",
     "SigningFiles",
     "SigningIdentity",
+    "SigningKey",
     "is_signable",
-    "is_signing_installed",
     "open_identity",
+    "open_vault_identity",
     "read_provenance",
 ]

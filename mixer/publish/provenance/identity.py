@@ -1,26 +1,35 @@
-"""Who signs: a key of this computer, made at its first use, or a key and certificate of one's own.
+"""Who signs: a key of this computer, made at its first use, one of the user's own, or of a vault.
 
 A certificate that Mixer made does not vouch for a person: it shows that files come from the same
-computer, and that a file is as it was signed. One of an authority on C2PA's trust list names its
-owner (docs/disclosure.md).
+computer or deployment, and that a file is as it was signed. One of an authority on C2PA's trust
+list names its owner (docs/disclosure.md).
 """
 
-import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mixer.errors import Misconfigured
 from mixer.files import write_once
+from mixer.store import ObjectStore
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import (
+        EllipticCurvePrivateKey,
+        EllipticCurvePublicKey,
+    )
     from cryptography.x509 import CertificateBuilder, KeyUsage, Name
 
-OWNER = "Mixer, synthetic speech made on this computer"
+ORGANIZATION = "Mixer"
+COMPUTER = "Mixer, synthetic speech made on this computer"
+DEPLOYMENT = "Mixer, synthetic speech made by this deployment"
+CERTIFICATE_OBJECT = "signing/certificate.pem"
+"""Key of a deployment's certificates in its store; the user may put others there."""
+
 VALID = timedelta(days=3_650)
+KEY_BITS = 256
 CLOCK_SLACK = timedelta(days=2)
 """A new certificate begins in the past: clocks differ."""
 
@@ -33,25 +42,6 @@ class SigningFiles:
     certificates: Path
     is_own: bool = True
 
-    @classmethod
-    def find(cls, environ: Mapping[str, str]) -> "SigningFiles | None":
-        """Find the files by MIXER_SIGNING_KEY and MIXER_SIGNING_CERTIFICATE, or in the XDG folder.
-
-        None where MIXER_SIGNING is `off`. Raises Misconfigured if only one file is named.
-        """
-        if environ.get("MIXER_SIGNING", "").strip().lower() == "off":
-            return None
-        key, chain = (environ.get(f"MIXER_SIGNING_{name}", "") for name in ("KEY", "CERTIFICATE"))
-        if bool(key) != bool(chain):
-            raise Misconfigured(
-                "MIXER_SIGNING_KEY and MIXER_SIGNING_CERTIFICATE name files that belong together; "
-                "set both, or none."
-            )
-        if key:
-            return cls(Path(key), Path(chain), is_own=False)
-        config = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config", "mixer")
-        return cls(config / "signing-key.pem", config / "signing-certificate.pem")
-
 
 @dataclass(frozen=True, slots=True)
 class SigningIdentity:
@@ -61,9 +51,16 @@ class SigningIdentity:
     certificates: str
 
 
-def is_signing_installed() -> bool:
-    """Whether c2pa-python is installed."""
-    return importlib.util.find_spec("c2pa") is not None
+class SigningKey(Protocol):
+    """A key on curve P-256 that does not leave its vault."""
+
+    def read_public_key(self) -> bytes:
+        """Read the public key as DER (SubjectPublicKeyInfo)."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign with ECDSA and SHA-256; returns DER."""
+        ...
 
 
 def open_identity(files: SigningFiles, now: datetime | None = None) -> SigningIdentity:
@@ -77,7 +74,7 @@ def open_identity(files: SigningFiles, now: datetime | None = None) -> SigningId
 
     now = now or datetime.now(UTC)
     key = _load_key(files)
-    chain = _load_certificates(files, key, now)
+    chain = _load_certificates(files, key.public_key(), now)
     return SigningIdentity(lambda data: key.sign(data, ECDSA(SHA256())), chain)
 
 
@@ -96,29 +93,84 @@ def _load_key(files: SigningFiles) -> "EllipticCurvePrivateKey":
     return key
 
 
-def _load_certificates(files: SigningFiles, key: "EllipticCurvePrivateKey", now: datetime) -> str:
-    from cryptography.x509 import load_pem_x509_certificates
+def open_vault_identity(
+    key: SigningKey, store: ObjectStore, now: datetime | None = None
+) -> SigningIdentity:
+    """Open an identity with the certificates in a store, which are made at the first use.
 
+    Raises:
+        Misconfigured: the key has another type, or a certificate of the user's is not valid now.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    public_key = load_der_public_key(key.read_public_key())
+    if not isinstance(public_key, ec.EllipticCurvePublicKey) or public_key.key_size != KEY_BITS:
+        raise Misconfigured("The signing key must be of the type ECC_NIST_P256; nothing is signed.")
+    now = now or datetime.now(UTC)
+    return SigningIdentity(key.sign, _load_stored_certificates(store, public_key, now))
+
+
+def _load_certificates(files: SigningFiles, key: "EllipticCurvePublicKey", now: datetime) -> str:
     try:
         pem = files.certificates.read_bytes()
-        own = load_pem_x509_certificates(pem)[0]
-        fits = own.public_key() == key.public_key()
-        is_valid = own.not_valid_before_utc <= now <= own.not_valid_after_utc
+        flaw = _find_flaw(pem, key, now)
     except (OSError, ValueError) as error:
         if not files.is_own:
             path = files.certificates
             raise Misconfigured(f"The certificate {path} cannot be read: {error}.") from error
-        fits = is_valid = False
-        pem = b""
-    if fits and is_valid:
+        flaw, pem = "is missing", b""
+    if not flaw:
         return pem.decode()
     if files.is_own:
         files.certificates.unlink(missing_ok=True)
-        chain = _make_certificates(key, now)
+        chain = _make_certificates(key, now, COMPUTER)
         write_once(files.certificates, chain.encode())
         return chain
-    reason = "is not valid now" if fits else f"does not belong to the key {files.key}"
-    raise Misconfigured(f"The certificate {files.certificates} {reason}; nothing is signed.")
+    raise Misconfigured(f"The certificate {files.certificates} {flaw}; nothing is signed.")
+
+
+def _load_stored_certificates(
+    store: ObjectStore, key: "EllipticCurvePublicKey", now: datetime
+) -> str:
+    """Load certificates from a store; missing ones, and old ones of Mixer's own, are made."""
+    pem = store.get(CERTIFICATE_OBJECT) if store.head(CERTIFICATE_OBJECT) else b""
+    try:
+        flaw = _find_flaw(pem, key, now) if pem else "is missing"
+        is_own = not pem or _is_made_by_mixer(pem)
+    except ValueError as error:
+        raise Misconfigured(f"The object {CERTIFICATE_OBJECT} is not a certificate.") from error
+    if not flaw:
+        return pem.decode()
+    if not is_own:
+        raise Misconfigured(f"The certificate {CERTIFICATE_OBJECT} {flaw}; nothing is signed.")
+    chain = _make_certificates(key, now, DEPLOYMENT)
+    if pem:
+        store.put(CERTIFICATE_OBJECT, chain.encode())
+    elif not store.claim(CERTIFICATE_OBJECT, chain.encode()):
+        return store.get(CERTIFICATE_OBJECT).decode()
+    return chain
+
+
+def _find_flaw(pem: bytes, key: "EllipticCurvePublicKey", now: datetime) -> str:
+    """What is wrong with certificates; empty for nothing. Raises ValueError for another file."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    own = load_pem_x509_certificates(pem)[0]
+    if own.public_key() != key:
+        return "does not belong to the signing key"
+    is_valid = own.not_valid_before_utc <= now <= own.not_valid_after_utc
+    return "" if is_valid else "is not valid now"
+
+
+def _is_made_by_mixer(pem: bytes) -> bool:
+    from cryptography.x509 import load_pem_x509_certificates
+    from cryptography.x509.oid import NameOID
+
+    names = load_pem_x509_certificates(pem)[0].issuer.get_attributes_for_oid(
+        NameOID.ORGANIZATION_NAME
+    )
+    return [each.value for each in names] == [ORGANIZATION]
 
 
 def _encode_key(key: "EllipticCurvePrivateKey") -> bytes:
@@ -131,42 +183,44 @@ def _encode_key(key: "EllipticCurvePrivateKey") -> bytes:
     )
 
 
-def _make_certificates(key: "EllipticCurvePrivateKey", now: datetime) -> str:
+def _make_certificates(key: "EllipticCurvePublicKey", now: datetime, owner: str) -> str:
     """A certificate that meets C2PA's profile, and the root that signs it and nothing else."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding
 
     root_key = ec.generate_private_key(ec.SECP256R1())
-    root = _build_certificate(root_key, root_key, now, is_root=True).sign(root_key, SHA256())
-    own = _build_certificate(key, root_key, now, is_root=False).sign(root_key, SHA256())
+    keys = (root_key.public_key(), root_key.public_key())
+    root = _build_certificate(keys, now, owner, is_root=True).sign(root_key, SHA256())
+    keys = (key, root_key.public_key())
+    own = _build_certificate(keys, now, owner, is_root=False).sign(root_key, SHA256())
     return "".join(each.public_bytes(Encoding.PEM).decode() for each in (own, root))
 
 
 def _build_certificate(
-    key: "EllipticCurvePrivateKey",
-    root_key: "EllipticCurvePrivateKey",
+    keys: "tuple[EllipticCurvePublicKey, EllipticCurvePublicKey]",
     now: datetime,
+    owner: str,
     *,
     is_root: bool,
 ) -> "CertificateBuilder":
+    """Build the certificate of the first of two keys, signed by the second."""
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
-    subject = f"{OWNER} (root)" if is_root else OWNER
+    key, root_key = keys
     builder = (
         x509.CertificateBuilder()
-        .subject_name(_build_name(subject))
-        .issuer_name(_build_name(f"{OWNER} (root)"))
-        .public_key(key.public_key())
+        .subject_name(_build_name(f"{owner} (root)" if is_root else owner))
+        .issuer_name(_build_name(f"{owner} (root)"))
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SLACK)
         .not_valid_after(now + VALID)
         .add_extension(x509.BasicConstraints(is_root, None), critical=True)
         .add_extension(_build_usage(is_root), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(issuer, critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key), critical=False)
     )
     if is_root:
         return builder
@@ -196,7 +250,7 @@ def _build_name(common_name: str) -> "Name":
 
     return x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Mixer"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )

@@ -1,8 +1,8 @@
 """Signs finished files with c2pa, and reads what was signed.
 
-A signature holds a time and random numbers. So it is added to a copy in the user's folder, when a
-file is exported: what Mixer keeps, compares and reuses stays the same bytes. The audio frames are
-not touched. A format without a place for a manifest gets a sidecar.
+A signature holds a time and random numbers. So a file is signed last, when all that is made from it
+is made: what Mixer compares and reuses stays the same bytes. The audio frames are not touched. A
+format without a place for a manifest gets a sidecar.
 """
 
 import json
@@ -126,12 +126,10 @@ def _write_sidecar(path: Path, manifest: bytes) -> Path:
     return path
 
 
-def read_provenance(path: Path) -> Provenance | None:
-    """Read and check what a file says of its origin; None where c2pa-python is not installed."""
-    try:
-        from c2pa import C2paError, Reader
-    except ImportError:
-        return None
+def read_provenance(path: Path) -> Provenance:
+    """Read and check what a file says of its origin."""
+    from c2pa import C2paError, Reader
+
     suffix = path.suffix.lower().removeprefix(".")
     try:
         with path.open("rb") as file:

@@ -3,6 +3,7 @@
 from mixer.script.document import TextOrigin, take_spans
 from mixer.script.edits.document_edit import SentenceEdit, edit_document
 from mixer.script.edits.places import (
+    UNWRITTEN,
     SentencePlace,
     locate_origins,
     locate_sentences,
@@ -11,6 +12,7 @@ from mixer.script.edits.places import (
 from mixer.script.edits.source_text import edit_source
 
 __all__ = [
+    "UNWRITTEN",
     "SentenceEdit",
     "SentencePlace",
     "TextOrigin",

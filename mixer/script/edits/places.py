@@ -19,6 +19,7 @@ from mixer.script.document import (
     take_spans,
 )
 from mixer.script.planning.plan import (
+    UNWRITTEN,
     KnownUtterances,
     PlanStyle,
     SpokenBlock,
@@ -26,10 +27,17 @@ from mixer.script.planning.plan import (
 )
 from mixer.script.script import Script, Utterance
 
+__all__ = [
+    "UNWRITTEN",
+    "SentencePlace",
+    "locate_sentences",
+    "recall_utterances",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class SentencePlace:
-    """Where a sentence stands: a block of the document, and characters of its text."""
+    """Where a sentence stands: a block, or `UNWRITTEN`, and characters of its text."""
 
     block: int
     start: int

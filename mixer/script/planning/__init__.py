@@ -1,5 +1,6 @@
 """Document to Script: chapters, utterances, chunks, pauses, SSML. Pure."""
 
+from mixer.script.planning.disclosure import build_disclosure
 from mixer.script.planning.estimate import Estimate, estimate_script, list_pausing_files
 from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.pauses import NATURAL, resolve_pauses
@@ -17,6 +18,7 @@ __all__ = [
     "Estimate",
     "PlanStyle",
     "SsmlStyle",
+    "build_disclosure",
     "build_ssml",
     "check_directions",
     "check_language",

@@ -14,6 +14,7 @@ from mixer.script.document import Block, BlockKind, Document, collapse_whitespac
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.planning.chapter_choice import select_chapters
 from mixer.script.planning.chunks import group_utterances, split_opening
+from mixer.script.planning.disclosure import Disclosure, add_disclosure
 from mixer.script.planning.lexicon import Lexicon, Pronunciation
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.ssml import (
@@ -61,6 +62,7 @@ class PlanStyle:
     check_time: Callable[[], None] = lambda: None
     known: KnownUtterances = field(default_factory=dict)
     opening_chars: int | None = None
+    disclosure: Disclosure | None = None
 
     def speaker_style(self, speaker: str) -> SsmlStyle:
         """The SSML style of a speaker."""
@@ -109,12 +111,19 @@ def _select_parts(
     title, parts = _split_chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story contains no words to say.")
-    return title, select_chapters(parts, style.chapters)
+    chosen = select_chapters(parts, style.chapters)
+    return title, add_disclosure(chosen, style.disclosure) if style.disclosure else chosen
+
+
+UNWRITTEN = -1
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenBlock:
-    """A block that is spoken, as it is planned; `number` is its place in the document."""
+    """A block that is spoken, as it is planned.
+
+    `number` is its place in the document, `UNWRITTEN` for a line that is not in it.
+    """
 
     number: int
     block: Block
@@ -127,7 +136,7 @@ def list_spoken_blocks(document: Document, style: PlanStyle) -> list[SpokenBlock
     numbers = {id(block): number for number, block in enumerate(prepared.blocks)}
     _, parts = _select_parts(prepared, style)
     return [
-        SpokenBlock(numbers[id(block)], block, ending)
+        SpokenBlock(numbers.get(id(block), UNWRITTEN), block, ending)
         for _, blocks in parts
         for block, ending in _iter_spoken(blocks)
     ]

@@ -9,11 +9,11 @@ import regex
 from mixer.script.document import Block, BlockKind
 
 HEAD_OPTIONS = frozenset({
-    "bitrate_kbps", "chapters", "de_ess", "duck_attack_s", "duck_db", "duck_hold_s",
-    "duck_release_s", "engine", "fade_out_s", "feed_episodes", "format", "gap_ms", "lexicons",
-    "music_intro_s", "music_level_lu", "music_outro_s", "outputs", "pauses", "plain_narrator",
-    "preset", "provenance", "rate", "read_aloud_by", "speech_marks", "target", "titles", "verify",
-    "voice",
+    "bitrate_kbps", "chapters", "de_ess", "disclose", "disclosure", "duck_attack_s", "duck_db",
+    "duck_hold_s", "duck_release_s", "engine", "fade_out_s", "feed_episodes", "format", "gap_ms",
+    "lexicons", "music_intro_s", "music_level_lu", "music_outro_s", "outputs", "pauses",
+    "plain_narrator", "preset", "provenance", "rate", "read_aloud_by", "speech_marks", "target",
+    "titles", "verify", "voice",
 })  # fmt: skip
 """Options that a text may state itself; those of the request take precedence."""
 

@@ -15,7 +15,7 @@ from mixer.feeds import FeedFolder, FolderEpisode
 from mixer.files import hash_file, open_atomic
 from mixer.publish import Picture
 from mixer.publish.feed import StoryEpisodes
-from mixer.publish.provenance import FileSigner, OriginSound
+from mixer.publish.provenance import FileSigner
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.sound import Timeline
@@ -41,13 +41,12 @@ from mixer.stories.inputs import (
     load_timeline,
     measure_music,
     put_cover,
-    read_sounds,
 )
 from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
 from mixer.stories.outputs import chapters_folder, export_files, list_exports
 from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
-from mixer.stories.signers import SignerOpener, open_no_signer
+from mixer.stories.signers import SignerOpener, open_narration_signer, open_no_signer
 from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner, refuse_verifier
 from mixer.stories.steps import StoryMix, StoryPublisher, StorySpeech
 from mixer.stories.tasks import Step, StepFunction
@@ -130,7 +129,9 @@ class StoryRunner:
             run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
             seconds = self.context.timer.seconds
-            signer = self._open_signer(folder) if options.provenance == "signed" else None
+            signer = None
+            if options.provenance == "signed":
+                signer = open_narration_signer(self.open_signer, folder, load_narration(folder))
             files = export_files(
                 store.files, result, seconds, out=out, report=report, signer=signer
             )
@@ -164,16 +165,6 @@ class StoryRunner:
                 self.context.processes.stop()
                 raise
             speech.result()
-
-    def _open_signer(self, folder: RunFolder) -> FileSigner | None:
-        delivery, sounds = load_narration(folder).stored.delivery, read_sounds(folder).values()
-        cast = (each for _, each in delivery.cast)
-        digests = sorted({each.digest for each in sounds if each.digest})
-        return self.open_signer(
-            delivery.engine,
-            tuple(dict.fromkeys(each.voice for each in (delivery, *cast))),
-            tuple(map(OriginSound, digests)),
-        )
 
     @staticmethod
     def chapters_folder(out: Path) -> Path:

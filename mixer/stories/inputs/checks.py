@@ -14,7 +14,7 @@ from mixer.stories.request_files import PARALLEL_REQUESTS, InputName
 
 PRIVATE_PREFIXES = (
     *("feed_callers/", "feed_keys/", "feeds/"),
-    *("segments/", "speaking/", "spending/", "stories/", "story_index/"),
+    *("segments/", "signing/", "speaking/", "spending/", "stories/", "story_index/"),
 )
 """Internal objects and stories, whose ids are secret: never mixed."""
 

@@ -3,12 +3,14 @@
 Each file is independent: one that cannot be made becomes a warning, and the others are published.
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from mixer.errors import MixerError
 from mixer.feeds import FeedService
 from mixer.parallel import usable_cores
 from mixer.publish import FinishedFile
@@ -46,6 +48,12 @@ from mixer.stories.outputs import (
 )
 from mixer.stories.published import FILES, PublishedFiles
 from mixer.stories.request_files import RequestFolder, open_request_folder
+from mixer.stories.signers import (
+    SignerOpener,
+    StorySigner,
+    open_narration_signer,
+    open_no_signer,
+)
 from mixer.stories.source_text import load_book
 from mixer.stories.status import load_snapshot, settle_budget, write_result
 from mixer.stories.steps.episodes import EpisodeMaker, publish_episodes
@@ -70,6 +78,7 @@ class _FinishedStory:
     mix: Mix
     tags: AudioTags
     narration: StoryNarration | None
+    signer: StorySigner | None = None
 
     @classmethod
     def load(cls, folder: StoryFolder, request: StoredRequest) -> "_FinishedStory":
@@ -102,7 +111,8 @@ class _FinishedStory:
         timeline, folder = self.mix.timeline, self.folder
         whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch.path)
         tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
-        return FinishedFile(whole, timeline, self.mix.encoding, self.options.preset, tags)
+        finished = FinishedFile(whole, timeline, self.mix.encoding, self.options.preset, tags)
+        return replace(finished, sign=self.signer.sign_file) if self.signer else finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,7 @@ class StoryPublisher:
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
     open_aligner: AlignerOpener = open_no_aligner
     feeds: FeedService | None = None
+    open_signer: SignerOpener = open_no_signer
 
     @property
     def steps(self) -> dict[Step, StepFunction]:
@@ -133,10 +144,12 @@ class StoryPublisher:
             with stop_at_deadline(processes := self.new_processes(), call.deadline_s):
                 finished = _FinishedStory.load(folder, snapshot.request)
                 finished, warnings = self._time_words(finished, call.deadline_s)
+                finished, signer_warnings = self._open_signer(finished)
                 pool = RenderPool(processes, usable_cores(), call.deadline_s)
                 library = SoundLibrary(self.music, self.store)
                 published = _publish_files(finished, library, pool)
-                published.warnings[:0] = warnings
+                published.warnings[:0] = (*warnings, *signer_warnings)
+                finished = _sign_files(finished, published)
                 self._publish_episodes(finished, published, pool)
             result = _build_mix_result(finished, published, call.attempt)
         write_result(folder, snapshot, result, self.now())
@@ -151,6 +164,17 @@ class StoryPublisher:
             return story, ()
         timed = find_word_times(story.narration, self.open_aligner, deadline_s)
         return replace(story, narration=timed.narration), timed.warnings
+
+    def _open_signer(self, story: _FinishedStory) -> tuple[_FinishedStory, tuple[str, ...]]:
+        """Open the signer of a story, if it is to be signed; returns warnings, too."""
+        narration, folder = story.narration, story.folder
+        if narration is None or story.options.provenance != "signed":
+            return story, ()
+        try:
+            signer = open_narration_signer(self.open_signer, folder, narration)
+        except MixerError as error:
+            return story, (f"The files carry tags only, because they cannot be signed: {error}",)
+        return replace(story, signer=StorySigner(folder, signer) if signer else None), ()
 
     def _publish_episodes(
         self, story: _FinishedStory, published: PublishedFiles, pool: RenderPool
@@ -186,6 +210,27 @@ def _publish_files(
         published.store("report", lambda: {"report": build_report(narration, mix, names, check)})
         published.warnings.extend(check.describe() if check else ())
     return published
+
+
+def _sign_files(story: _FinishedStory, published: PublishedFiles) -> _FinishedStory:
+    """Sign what was made, after all that is cut out of it; the report says so."""
+    signer, joined = story.signer, story.joined
+    if signer is None:
+        return story
+    with published.warn_of("signature"):
+        content_type = story.mix.encoding.kind.content_type
+        size_bytes, has_sidecar = signer.sign_stored(joined.name, content_type)
+        published.names.extend(["credentials"] if has_sidecar else [])
+        if "read_aloud" in published.names:
+            signer.sign_stored(*FILES["read_aloud"])
+        joined = replace(joined, size_bytes=size_bytes)
+    published.warnings.extend(signer.failures)
+    if "report" in published.names:
+        report = json.loads(story.folder.store.get(published.links["report"]))
+        report["provenance"] = signer.describe()
+        content = f"{json.dumps(report, ensure_ascii=False, indent=2)}\n".encode()
+        published.store("report", lambda: {"report": content})
+    return replace(story, joined=joined)
 
 
 def _publish_outputs(

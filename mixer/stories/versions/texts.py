@@ -9,8 +9,14 @@ from dataclasses import dataclass, field, replace
 from mixer.errors import BadOption, Conflict, NotFound, UnreadableText
 from mixer.requests import Options
 from mixer.script import Chunk, Utterance
-from mixer.script.edits import SentenceEdit, edit_document, edit_source, locate_sentences
-from mixer.script.planning import PlanStyle, read_lexicon
+from mixer.script.edits import (
+    UNWRITTEN,
+    SentenceEdit,
+    edit_document,
+    edit_source,
+    locate_sentences,
+)
+from mixer.script.planning import PlanStyle, build_disclosure, read_lexicon
 from mixer.script.readers import TextType, decode_upload
 from mixer.speech import Recording
 from mixer.store import ObjectStore
@@ -223,7 +229,10 @@ def revise_text(text: VersionText, proposal: Proposal) -> RevisedText:
 def _place_edits(text: VersionText, changes: Sequence[SentenceChange]) -> list[SentenceEdit]:
     options, script = text.options, text.stored.script
     style = PlanStyle(
-        script.language, reads_titles=options.titles == "spoken", chapters=options.chapters
+        script.language,
+        reads_titles=options.titles == "spoken",
+        chapters=options.chapters,
+        disclosure=build_disclosure(options.disclose, options.disclosure, script.language),
     )
     places = locate_sentences(text.source.document, script, style)
     for change in changes:
@@ -231,6 +240,12 @@ def _place_edits(text: VersionText, changes: Sequence[SentenceChange]) -> list[S
             raise BadOption(
                 f"sentence: {change.sentence} does not exist; this version has 0 to "
                 f"{len(places) - 1}.",
+                field="sentence",
+            )
+        if places[change.sentence].block == UNWRITTEN:
+            raise BadOption(
+                f"sentence: {change.sentence} is the line of disclosure, which is not in the text; "
+                "its words are the option disclosure.",
                 field="sentence",
             )
     return [

@@ -1,39 +1,63 @@
-"""Signed statements of origin, read back by c2pa's own reader; the frames stay as they were."""
+"""Signed statements of origin, read back by two readers; the frames stay as they were."""
 
 import json
 import shutil
+import zipfile
+from base64 import b64encode
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
+import boto3
+import encypher_c2pa
 import pytest
 from c2pa import Reader
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from moto import mock_aws
+from moto.backends import get_backend
 
+from mixer.aws import SigningVault
 from mixer.compose import build_story_runner
-from mixer.compose.laptop import open_file_signer
+from mixer.compose.laptop import find_signing_files, open_file_signer
 from mixer.errors import Misconfigured
 from mixer.publish.provenance import (
     FileSigner,
     Origin,
     OriginSound,
-    SigningFiles,
     open_identity,
+    open_vault_identity,
     read_provenance,
 )
 from mixer.requests import Options
 from mixer.script.readers import TextType, read_document
 from mixer.sound import ffmpeg
+from mixer.store import FolderStore
 from mixer.stories import JobContext, StoryInput
+from mixer.stories.folder import EPISODES, StoryFolder
 from tests.commands import InProcessCli
 from tests.engines import ToneEngine
+from tests.functional.story_world import StoryWorld
 
 FORMATS = ("mp3", "m4a", "m4b", "wav", "flac", "opus")
 MAX_ADDED_BYTES = 40_000
+INDEPENDENT_TYPES = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "m4b": "audio/mp4",
+    "opus": "audio/ogg",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "epub": "application/epub+zip",
+}
+SOUND = ("valid", "match")
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    return SigningFiles.find({"XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config"))})
+    return find_signing_files({"XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config"))})
 
 
 @pytest.fixture
@@ -54,6 +78,36 @@ def hash_frames(path: Path) -> bytes:
     return ffmpeg.run(copy, timeout_s=60).stdout
 
 
+def judge_independently(path: Path) -> tuple[str, str]:
+    """Whether signature and content are valid, by a reader of another maker.
+
+    It rejects the list of a book's files, which c2pa writes as a map: that is computed here.
+    """
+    sidecar, kind = path.with_suffix(".c2pa"), INDEPENDENT_TYPES[path.suffix[1:]]
+    manifest = sidecar if sidecar.exists() else None
+    report = encypher_c2pa.verify(path.read_bytes(), kind, manifest_store=manifest)
+    if path.suffix == ".epub":
+        return report["signature"], "match" if has_files_as_signed(path) else "mismatch"
+    return report["integrity"], report["hard_binding"]
+
+
+def has_files_as_signed(book: Path) -> bool:
+    """Whether the files of a book, from their headers on, have the digests of its manifest."""
+    with book.open("rb") as file, Reader("application/epub+zip", file) as reader:
+        content = json.loads(reader.detailed_json())
+    manifest = content["manifests"][content["active_manifest"]]
+    signed = manifest["assertion_store"]["c2pa.hash.collection.data"]["uris"]
+    packed = book.read_bytes()
+    with zipfile.ZipFile(book) as archive:
+        starts = {each.filename: each.header_offset for each in archive.infolist()}
+    names = [name for name in starts if not name.endswith(("/", ".c2pa"))]
+    parts = {name: packed[starts[name] : starts[name] + signed[name]["size"]] for name in names}
+    return len(parts) > 2 and all(
+        b64encode(sha256(part).digest()).decode() == signed[name]["hash"]
+        for name, part in parts.items()
+    )
+
+
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_signed_file_keeps_its_frames_and_shows_every_later_change(tmp_path, sign, suffix):
     path = make_sound(tmp_path / f"story.{suffix}")
@@ -66,10 +120,12 @@ def test_a_signed_file_keeps_its_frames_and_shows_every_later_change(tmp_path, s
     found = read_provenance(path)
     assert (found.state, found.is_synthetic, found.is_trusted) == ("valid", True, False)
     assert (found.engine, found.voices, found.software) == ("embedded", ("Ada", "Ben"), "Mixer 1.0")
+    assert judge_independently(path) == SOUND
     content = bytearray(path.read_bytes())
     content[-size // 3] ^= 1
     path.write_bytes(content)
     assert read_provenance(path).state == "changed"
+    assert judge_independently(path) == ("invalid", "mismatch")
 
 
 def test_the_manifest_names_sounds_by_hash_and_no_words(tmp_path, sign):
@@ -92,20 +148,20 @@ def test_the_key_is_made_once_for_its_owner_alone(files):
 
 @pytest.mark.parametrize("years", [-30, 30])
 def test_a_certificate_of_mixers_own_is_made_again_when_the_clock_has_left_it(tmp_path, years):
-    files = SigningFiles.find({"XDG_CONFIG_HOME": str(tmp_path)})
+    files = find_signing_files({"XDG_CONFIG_HOME": str(tmp_path)})
     then = datetime.now(UTC) + timedelta(days=365 * years)
     old = open_identity(files, then).certificates
     assert open_identity(files).certificates != old
 
 
 def test_an_expired_certificate_of_the_users_own_signs_nothing(tmp_path):
-    made = SigningFiles.find({"XDG_CONFIG_HOME": str(tmp_path)})
+    made = find_signing_files({"XDG_CONFIG_HOME": str(tmp_path)})
     open_identity(made, datetime.now(UTC) - timedelta(days=365 * 30))
     own = {"MIXER_SIGNING_KEY": str(made.key), "MIXER_SIGNING_CERTIFICATE": str(made.certificates)}
     with pytest.raises(Misconfigured, match="is not valid now"):
-        open_identity(SigningFiles.find(own))
+        open_identity(find_signing_files(own))
     with pytest.raises(Misconfigured, match="belong together"):
-        SigningFiles.find({"MIXER_SIGNING_KEY": "key.pem"})
+        find_signing_files({"MIXER_SIGNING_KEY": "key.pem"})
 
 
 def test_a_story_is_signed_where_it_is_exported_and_nowhere_else(tmp_path, monkeypatch, capsys):
@@ -151,3 +207,87 @@ def test_a_file_that_cannot_be_signed_stays_as_it_was(tmp_path, sign):
         sign(broken)
     assert broken.read_bytes() == b"not a sound"
     assert {each.name for each in tmp_path.iterdir()} == {"story.mp3", "copy.mp3", "broken.m4b"}
+
+
+def test_a_story_made_over_http_is_signed_with_all_that_is_cut_out_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    world = StoryWorld(tmp_path / "store", is_idle=True)
+    made = {}
+    for signing in ("off", "on"):
+        monkeypatch.setenv("MIXER_SIGNING", signing)
+        text = "# One\n\nIt was late.\n\n# Two\n\nIt fitted."
+        story = world.create_story(
+            text, outputs=["chapter_files", "read_aloud"], title=signing, feed_episodes="story"
+        )
+        world.run_story(story)
+        made[signing] = world.status(story).result.links
+    world.run_task("publish", story)  # by a retry, on files that are signed
+    paths = fetch_all(world.store, made["on"], tmp_path)
+    assert [judge_independently(each) for each in paths] == [SOUND] * 4
+    assert [read_provenance(each).voices for each in paths] == [("Joanna",)] * 4
+    plain = world.store.path(made["off"]["audio"])
+    assert read_provenance(plain).state == "none"
+    assert hash_frames(paths[0]) == hash_frames(plain)
+    assert json.loads(world.store.get(made["on"]["report"]))["provenance"] == {"marked": "signed"}
+    episodes = json.loads(world.store.get(StoryFolder(world.store, story).key(EPISODES)))
+    assert episodes["episodes"][0]["audio"]["size_bytes"] == paths[0].stat().st_size
+
+
+def fetch_all(store: FolderStore, links: dict[str, str], folder: Path) -> list[Path]:
+    """The audio, the book and the chapters of a story."""
+    with zipfile.ZipFile(store.path(links["chapter_files"])) as archive:
+        archive.extractall(folder / "chapters")
+    named = [store.path(links[name]) for name in ("audio", "read_aloud")]
+    return [*named, *sorted((folder / "chapters").glob("*.mp3"))]
+
+
+def test_a_story_is_published_although_its_key_cannot_be_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIXER_SIGNING", "on")
+    monkeypatch.setenv("MIXER_SIGNING_KEY", str(tmp_path / "missing.pem"))
+    monkeypatch.setenv("MIXER_SIGNING_CERTIFICATE", str(tmp_path / "missing.pem"))
+    world = StoryWorld(tmp_path / "store")
+    status = world.status(world.create_story("It was late."))
+    assert "they cannot be signed: The signing key" in status.warnings[-1]
+    assert read_provenance(world.store.path(status.result.links["audio"])).state == "none"
+
+
+class DigestKms:
+    """moto's KMS, which takes a digest for the message itself; the service does not."""
+
+    def __init__(self, client):
+        self._client = client
+        self.get_public_key = client.get_public_key
+
+    def sign(self, KeyId, Message, MessageType, SigningAlgorithm):  # noqa: N803 - KMS's names
+        given = {"KeyId": KeyId, "Message": Message, "SigningAlgorithm": SigningAlgorithm}
+        self._client.sign(**given, MessageType=MessageType)
+        assert (MessageType, len(Message)) == ("DIGEST", 32)
+        (keys,) = (each["eu-central-1"].keys for each in get_backend("kms").values())
+        key = keys[KeyId].private_key.private_key
+        return {"Signature": key.sign(Message, ECDSA(Prehashed(SHA256())))}
+
+
+def test_a_key_in_kms_signs_with_a_certificate_that_is_made_once(tmp_path):
+    store = FolderStore(tmp_path / "store")
+    now = datetime.now(UTC)
+    with mock_aws():
+        client = boto3.client("kms", "eu-central-1")
+        keys = {}
+        for spec in ("ECC_NIST_P256", "RSA_2048"):
+            made = client.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")
+            keys[spec] = SigningVault(DigestKms(client), made["KeyMetadata"]["KeyId"])
+        identity = open_vault_identity(keys["ECC_NIST_P256"], store, now - timedelta(days=9_999))
+        old = identity.certificates
+        identity = open_vault_identity(keys["ECC_NIST_P256"], store)
+        assert identity.certificates != old
+        assert open_vault_identity(keys["ECC_NIST_P256"], store) == identity
+        path = make_sound(tmp_path / "story.mp3")
+        FileSigner(identity, Origin("1.0", "generative", ("Joanna",))).sign(path)
+        with pytest.raises(Misconfigured, match="ECC_NIST_P256"):
+            open_vault_identity(keys["RSA_2048"], store)
+        with pytest.raises(Misconfigured, match="cannot be used"):
+            open_vault_identity(SigningVault(client, "none"), store)
+        store.put("signing/certificate.pem", b"not PEM")
+        with pytest.raises(Misconfigured, match="not a certificate"):
+            open_vault_identity(keys["ECC_NIST_P256"], store)
+    assert judge_independently(path) == SOUND

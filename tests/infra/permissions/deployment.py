@@ -21,6 +21,7 @@ PSEUDO = {
 GIVEN = {
     "ImageDigest": "sha256:" + "0" * 64,
     "ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/{'0' * 8}",
+    "SigningKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{'0' * 8}",
     "OtherBucketArns": "arn:aws:s3:::other-bucket",
     "OtherRepositoryArns": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/other",
 }
@@ -78,6 +79,7 @@ class ExampleDeployment:
     """All stacks of one deployment, resolved."""
 
     templates: Mapping[str, Template] = field(default_factory=load_templates)
+    given: Mapping[str, str] = field(default_factory=lambda: GIVEN)
 
     @cached_property
     def stack_names(self) -> dict[str, str]:
@@ -193,7 +195,7 @@ class ExampleDeployment:
             return PSEUDO[name]
         template = self.templates[file]
         if name in template.get("Parameters", {}):
-            return GIVEN.get(name, template["Parameters"][name].get("Default", ""))
+            return self.given.get(name, template["Parameters"][name].get("Default", ""))
         kind = template["Resources"][name]["Type"]
         return self.arn(file, name) if kind in REF_IS_ARN else self.physical_id(file, name)
 

@@ -43,7 +43,7 @@ from tests.emulators.strict_polly import StrictPolly
 from tests.functional.clouds import OPEN_ALLOWANCES
 from tests.functional.lambdas import FakeContext, event_v2
 from tests.infra.definition import load_definition
-from tests.infra.permissions.deployment import ACCOUNT, REGION, ExampleDeployment
+from tests.infra.permissions.deployment import ACCOUNT, GIVEN, REGION, ExampleDeployment
 from tests.infra.permissions.recorder import Recorder
 from tests.pictures import build_picture
 from tests.sounds import MIX_HZ, noise, tone, write_sound
@@ -171,6 +171,8 @@ def _create_resources(cloud: Cloud) -> None:
     ):
         made = secrets.create_secret(Name=deployment.physical_id(file, name), SecretString=text)
         aliases[made["ARN"]] = deployment.arn(file, name)
+    key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    aliases[key["KeyMetadata"]["Arn"]] = GIVEN["SigningKeyArn"]
     boto3.client("sns").create_topic(Name=deployment.physical_id("MixerInfraStack", "AlarmTopic"))
     role = _create_role()
     for properties in cloud.functions.values():
