@@ -116,6 +116,16 @@ class StoryEnded(Conflict):
     code = "story_ended"
 
 
+class ProjectChanged(Conflict):
+    """The project has another state, `current`, than the one that was changed."""
+
+    code = "project_changed"
+
+    def __init__(self, message: str, current: object, **details: object) -> None:
+        super().__init__(message, **details)
+        self.current = current
+
+
 class StoryCancelled(MixerError):
     """The story was cancelled while it was running; what is finished is kept."""
 

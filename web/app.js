@@ -68,4 +68,5 @@ $("#characters").addEventListener("toggle", () => import("./characters.js"), { o
 document.documentElement.dataset.ready = "true";
 // What is not needed at once is loaded when the page can be used.
 import("./edit.js").then((edit) => edit.init());
+if (capabilities.limits.project_bytes) import("./projects.js").then((projects) => projects.init());
 if (capabilities.feeds) import("./feeds.js").then((feeds) => feeds.init());

@@ -61,8 +61,15 @@ export function describeBook(estimate) {
   $("#book-cover").hidden = !estimate.cover_base64;
   if (estimate.cover_base64) $("#book-cover").src = `data:image/jpeg;base64,${estimate.cover_base64}`;
   $("#book-chapters").hidden = contents.length < 2;
-  const { skipped = [] } = book;
+  const { skipped = listSkipped(book.chapters) } = book;
+  updateChoices({ book: { ...book, skipped } }, false);
   $("#book-chapters ol").replaceChildren(...contents.map((chapter) => createRow(chapter, !skipped.includes(chapter.number))));
+}
+
+// The numbers that a choice such as 2-5,9 leaves out.
+function listSkipped(chapters) {
+  const runs = (chapters || "0-").split(",").map((run) => run.split("-").map(Number));
+  return contents.map(({ number }) => number).filter((number) => !runs.some(([first, last = first]) => number >= first && number <= (last || Infinity)));
 }
 
 function createRow({ number, title, duration_s }, checked) {
@@ -74,6 +81,7 @@ const getChosen = () => contents.filter(({ number }) => !(getBook()?.skipped ?? 
 
 // The choice as the API takes it, such as 2-5,9; undefined for all chapters.
 export function getChapters() {
+  if (!contents.length) return getBook()?.chapters;
   if (!getBook() || getChosen().length === contents.length) return undefined;
   const runs = [];
   for (const { number } of getChosen()) {
@@ -95,6 +103,7 @@ export function scaleToChosen(estimate) {
 function saveChoice() {
   const skipped = [...document.querySelectorAll("#book-chapters input:not(:checked)")].map((box) => Number(box.value));
   updateChoices({ book: { ...getBook(), skipped } }, false);
+  updateChoices({ book: { ...getBook(), chapters: getChapters() } }, false);
   onChange();
 }
 
@@ -105,6 +114,6 @@ for (const button of document.querySelectorAll("[data-check]"))
     saveChoice();
   });
 $("#skip-front-matter").addEventListener("change", (event) => {
-  updateChoices({ book: { ...getBook(), skips_front_matter: event.target.checked, skipped: [] } });
+  updateChoices({ book: { ...getBook(), skips_front_matter: event.target.checked, skipped: [], chapters: "" } });
 });
 $("#remove-book").addEventListener("click", () => (removeBook(), $("#text").focus()));

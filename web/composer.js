@@ -62,7 +62,7 @@ export function buildRequest() {
   }
   const source = chosenBook ? { text_type: book.getBookType(chosenBook), source: chosenBook.key, chapters: book.getChapters() } : { text_type: draft.detectTextType(text) };
   const body = removeEmpty({ ...source, ...collectSpeechOptions(), ...sound.getMixOptions(), ...tags.getTags(), music: music.getMusic() });
-  const details = [choices.voice, music.getMusicName(music.getMusic()), $("#format").value.toUpperCase()].filter(Boolean).join(", ");
+  const details = [choices.voice, music.getMusicName(music.getMusic()), $("#format").value.toUpperCase(), choices.project?.name].filter(Boolean).join(", ");
   const title = body.title || (chosenBook ? chosenBook.name.replace(/\.\w+$/, "") : draft.deriveTitle(text));
   return { text: chosenBook ? "" : prepareText(text), body, title, details };
 }

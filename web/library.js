@@ -6,6 +6,7 @@
 
 import { ApiError, callApi, onToken } from "./api.js";
 import { createCard, formatStage, updateCard } from "./card.js";
+import { choices } from "./choices.js";
 import { formatError, showApiError } from "./errors.js";
 import { closePlayer, failLive, finishLive, getStoryId, isLiveStory, isPlaying, openPlayer } from "./player.js";
 import { fetchResult, FINAL_STATES, runStory } from "./progress.js";
@@ -79,7 +80,7 @@ export const findDone = (fingerprint) => entries.find((entry) => entry.fingerpri
 export const replay = (entry) => playStory(entry);
 
 export async function addStory({ text, body, title, details }, fingerprint) {
-  const entry = { id: crypto.randomUUID(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0 };
+  const entry = { id: crypto.randomUUID(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0, project: choices.project };
   entry.change = await describeChange(entry, text);
   entries.unshift(entry);
   const own = entries.filter((each) => !each.isListed);
@@ -118,6 +119,7 @@ async function resumeStory(entry, isRequested = false) {
   let isNew = isRequested;
   const update = (changed, changes) => {
     updateEntry(changed, changes);
+    if (changes.story) document.dispatchEvent(new CustomEvent("story", { detail: entry }));
     if (isNew && changes.listen) (isNew = false), listenAtOnce(entry);
   };
   try {

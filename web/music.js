@@ -36,7 +36,7 @@ export const getMusic = () => $("#music input:checked")?.value ?? choices.music 
 export const getMusicName = (key) => tracks.find((track) => track.key === key)?.title ?? getOwnSounds().find((sound) => sound.key === key)?.name ?? "";
 export const nameSounds = (text) => insertKeys(text, tracks);
 
-function renderTracks() {
+export function renderTracks() {
   const own = getOwnSounds();
   const knownKeys = ["", ...tracks.map((track) => track.key), ...own.map((sound) => sound.key)];
   const selected = knownKeys.includes(choices.music) ? choices.music : "";

@@ -58,6 +58,8 @@ export async function getSoundUrl(key) {
   return urls.get(key);
 }
 
+export const linkSound = (key, url) => urls.get(key)?.startsWith("blob:") || urls.set(key, url);
+
 // Writes keys for the names of own sounds and of the library's tracks, as the API expects them.
 export function insertKeys(text, tracks) {
   const keys = new Map(tracks.flatMap((track) => [[simplify(track.title), track.key], [simplify(track.key.split("/").pop()), track.key]]));

@@ -25,7 +25,7 @@ export function getTags() {
   return { ...tags, cover: choices.cover?.key };
 }
 
-async function showCover() {
+export async function showCover() {
   showSummary();
   const url = choices.cover ? await getSoundUrl(choices.cover.key) : null;
   [$("#cover-preview").hidden, $("#remove-cover").hidden] = [!url, !choices.cover];

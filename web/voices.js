@@ -36,6 +36,10 @@ export async function load() {
     showError("voice-error", `The voices could not be loaded: ${error.message}`);
     return retryLater(load, error);
   }
+  show();
+}
+
+export function show() {
   const languages = [...new Set(voices.map((voice) => voice.language))];
   const selected = voices.find((voice) => voice.id === choices.voice) ?? voices[0];
   fillSelect($("#language"), languages.map((each) => [each, formatLanguage(each)]).sort((a, b) => a[1].localeCompare(b[1])), selected?.language);

@@ -136,7 +136,7 @@ def build_preview_endpoint(services: "Services") -> "Endpoint":
 
 
 def build_story_endpoint(services: "Services") -> "Endpoint":
-    """Build the endpoint of stories, feeds, music, uploads and capabilities."""
+    """Build the endpoint of stories, projects, feeds, music, uploads and capabilities."""
     from mixer.api.routes import (
         add_feed_routes,
         add_library_routes,
@@ -185,10 +185,12 @@ def _build_links(services: "Services") -> "OutputLinks":
 
 def _build_story_dependencies(services: "Services") -> "StoryDependencies":
     from mixer.api.routes import StoryDependencies
+    from mixer.services import ProjectService
 
     settings = services.settings
     return StoryDependencies(
         service=services.story_service,
+        projects=ProjectService(services.output_store),
         links=_build_links(services),
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,

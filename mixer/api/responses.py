@@ -27,6 +27,7 @@ STATUS: Mapping[type[MixerError], int] = {
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.ProjectChanged: 412,
     errors.Conflict: 409,
     errors.StoryCancelled: 409,
     errors.StoryPlanned: 409,

@@ -53,7 +53,7 @@ FEED_PREFIX = "/feed/"
 PREFLIGHT_AGE_S = 600
 """How long a browser may cache a preflight."""
 
-ALLOWED_HEADERS = ["Idempotency-Key"]
+ALLOWED_HEADERS = ["Idempotency-Key", "If-Match"]
 
 FAILURES = {
     400: "Malformed or impossible input; names the field.",
@@ -61,6 +61,7 @@ FAILURES = {
     403: "Not allowed for this caller.",
     404: "A chunk, the music or the story does not exist; names the key.",
     409: "Conflicts with an existing request or state.",
+    412: "Changed meanwhile; the details have the present state.",
     413: "Too long or too large.",
     422: "No audio in a file; names the key.",
     429: "Limit reached; Retry-After says when to try again.",
@@ -275,7 +276,7 @@ def _cors_config(origins: tuple[str, ...]) -> CORSConfig:
         allow_origin=first,
         extra_origins=others,
         allow_headers=ALLOWED_HEADERS,
-        expose_headers=["Retry-After"],
+        expose_headers=["ETag", "Retry-After"],
         max_age=PREFLIGHT_AGE_S,
     )
 

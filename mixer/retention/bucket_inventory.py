@@ -1,22 +1,23 @@
 """Listing of an S3 bucket.
 
 In order: access, top-level folders outside the rules, every version under the rules' prefixes,
-unfinished uploads, and, if chunks or uploads are to be deleted, the files of living stories that
-name them. Costs one call per thousand versions and a handful more.
+unfinished uploads, and, if chunks or uploads are to be deleted, the files of living stories and of
+projects that name them. Costs one call per thousand versions and a handful more.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mixer.retention.aws_account import describe_error, error_code
-from mixer.retention.bucket_plan import BucketItem, find_living_stories
+from mixer.retention.bucket_plan import BucketItem, deletes_named, find_living_stories
 from mixer.retention.inventory import BucketListing, Folder, ObjectVersion, Upload
 from mixer.retention.plan import RetentionPlan
-from mixer.retention.policy import INDEX, SEGMENTS, STORIES, BucketPolicy
+from mixer.retention.policy import INDEX, PROJECTS, SEGMENTS, STORIES, BucketPolicy
 from mixer.retention.stories import (
     NAMED,
     find_naming_keys,
@@ -105,13 +106,17 @@ class BucketSource:
             yield Upload(upload["Key"], upload["UploadId"], upload["Initiated"].astimezone(UTC))
 
     def _add_named_keys(self, listing: BucketListing, now: datetime) -> BucketListing:
+        if not deletes_named(listing, self.policy, now):
+            return listing
         living = find_living_stories(listing, self.policy, now)
-        named, unreadable = self._read_all_names(find_naming_keys(listing.versions, living))
+        projects = (key for key, _ in self.list_current(PROJECTS) if is_naming_key(key))
+        keys = chain(find_naming_keys(listing.versions, living), projects)
+        named, unreadable = self._read_all_names(keys)
         return replace(listing, named_keys=named, unreadable=tuple(unreadable))
 
     def read_new_names(self, since: datetime) -> frozenset[str] | None:
-        """Read what stories' files written since a moment name; None if one cannot be read."""
-        found = self.list_current(STORIES)
+        """Read what files written since a moment name; None if one cannot be read."""
+        found = chain(self.list_current(STORIES), self.list_current(PROJECTS))
         new = (key for key, (_, modified) in found if modified >= since and is_naming_key(key))
         named, unreadable = self._read_all_names(new)
         return None if unreadable else named

@@ -50,14 +50,20 @@ def plan_bucket(
     )
 
 
+def deletes_named(listing: BucketListing, policy: BucketPolicy, now: datetime) -> bool:
+    """Whether anything would go that stories or projects may name."""
+    judge = BucketJudge.of(listing, policy, now)
+    named = (version for version in listing.versions if version.key.startswith(NAMED))
+    return any(verdict.deletes for verdict in judge.judge_objects(named))
+
+
 def find_living_stories(
     listing: BucketListing, policy: BucketPolicy, now: datetime
 ) -> frozenset[str]:
     """Find the stories whose files must be read: those that stay, if anything named would go."""
-    judge = BucketJudge.of(listing, policy, now)
-    named = (version for version in listing.versions if version.key.startswith(NAMED))
-    if not any(verdict.deletes for verdict in judge.judge_objects(named)):
+    if not deletes_named(listing, policy, now):
         return frozenset()
+    judge = BucketJudge.of(listing, policy, now)
     return frozenset(each for each in judge.stories if judge.is_living(each))
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 CHUNKS = "narration_chunks/"
 INDEX = "story_index/"
+PROJECTS = "projects/"
 SEGMENTS = "segments/"
 SPENDING = "spending/"
 STORIES = "stories/"

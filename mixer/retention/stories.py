@@ -10,7 +10,7 @@ The rule for stories, shared with the story service:
   an empty object `version_of/{first version's story}`;
 - a story that a podcast feed names, `stories/{id}/published/{feed}`, stays, however old it is;
 - a story is living as long as its folder stays. It needs the chunks and uploads that its files name
-  as strings.
+  as strings. Projects (`mixer/services/projects.py`) are never deleted, and need what they name.
 """
 
 import json
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mixer.retention.inventory import ObjectVersion
-from mixer.retention.policy import CHUNKS, INDEX, STORIES, UPLOADS
+from mixer.retention.policy import CHUNKS, INDEX, PROJECTS, STORIES, UPLOADS
 
 NAMED = (CHUNKS, UPLOADS)
 """Folders whose objects stories name."""
@@ -157,7 +157,9 @@ def find_naming_keys(versions: Iterable[ObjectVersion], living: frozenset[str]) 
 
 
 def is_naming_key(key: str) -> bool:
-    """Whether a key is that of a file that names a story's objects."""
+    """Whether a key is that of a file that names the objects of a story or project."""
+    if key.startswith(PROJECTS):
+        return key.endswith(".json")
     return _relative_key(key, story_id(key)) in NAMING_FILES
 
 

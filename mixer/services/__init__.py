@@ -1,4 +1,4 @@
-"""Services apart from stories: the music library, inspection, voices for a cast."""
+"""Services apart from stories: projects, the music library, inspection, voices for a cast."""
 
 from mixer.services.book_cast import CastBook, write_document
 from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
@@ -9,6 +9,7 @@ from mixer.services.library import (
     TEXT_TYPES,
     MusicLibrary,
 )
+from mixer.services.projects import Project, ProjectService
 from mixer.services.role_voices import propose_voices
 from mixer.services.target_rules import check_target
 
@@ -20,6 +21,8 @@ __all__ = [
     "CastBook",
     "Inspection",
     "MusicLibrary",
+    "Project",
+    "ProjectService",
     "check_target",
     "collect_figures",
     "draw_picture",

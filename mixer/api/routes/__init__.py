@@ -1,4 +1,4 @@
-"""The routes by function: speech (other protocols too), casts, mixes, stories, feeds, library."""
+"""The routes by function: speech (other protocols too), casts, mixes, stories, projects, feeds."""
 
 from mixer.api.routes.cast import add_cast_route
 from mixer.api.routes.clients import ClientServices

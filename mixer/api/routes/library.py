@@ -19,7 +19,7 @@ from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import RequestBody
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options
-from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary
+from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary, ProjectService
 from mixer.settings import Settings
 from mixer.speech.verification import is_verifier_installed
 from mixer.targets import load_targets
@@ -85,6 +85,7 @@ class LimitsAnswer(BaseModel):
     story_chars: int
     body_bytes: int
     upload_bytes: int
+    project_bytes: int
 
 
 class TargetAnswer(BaseModel):
@@ -167,6 +168,7 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
             "story_chars": settings.stories.max_text_chars,
             "body_bytes": BODY_BYTES,
             "upload_bytes": settings.max_upload_bytes,
+            "project_bytes": ProjectService.max_bytes,
         },
         "music_types": sorted(MUSIC_TYPES),
         "source_types": sorted(TEXT_TYPES),

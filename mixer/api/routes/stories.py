@@ -1,4 +1,7 @@
-"""The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}."""
+"""The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}.
+
+Those of projects come with them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +15,14 @@ from mixer.api.deferred import build_accepted_response
 from mixer.api.events import RequestContext
 from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response, round_db
+from mixer.api.routes.projects import ProjectDependencies, add_project_routes
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import StoryAccepted
 from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
+from mixer.services import ProjectService
 from mixer.stories import StoryKind, StoryRequest, StoryService, StoryState, StoryStatus
 from mixer.stories.renditions import ListenLinks
 
@@ -29,6 +34,7 @@ class StoryDependencies:
     """What the story routes depend on."""
 
     service: StoryService
+    projects: ProjectService
     links: OutputLinks
     bucket: str
     max_text_chars: int
@@ -36,7 +42,7 @@ class StoryDependencies:
 
 
 def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
-    """Add the routes of stories; dependencies are built with the first request."""
+    """Add the routes of stories and projects; dependencies are built with the first request."""
     routes = _StoryRoutes(api, load_dependencies)
     api.post("/stories", **describe_route("Start a story", StoryAccepted, status=202))(routes.begin)
     api.get("/stories", **describe_route("List the caller's stories", StoriesAnswer))(
@@ -48,6 +54,12 @@ def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies
     api.delete("/stories/<story_id>", **describe_route("Cancel a story", StoryAnswer))(
         routes.cancel
     )
+
+    def load_projects() -> ProjectDependencies:
+        dependencies = load_dependencies()
+        return ProjectDependencies(dependencies.projects, dependencies.links)
+
+    add_project_routes(api, load_projects)
 
 
 @dataclass(frozen=True, slots=True)

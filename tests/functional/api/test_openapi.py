@@ -20,6 +20,7 @@ PATHS = {
     *("/synthesize", "/estimate", "/cast", "/voices", "/mixstory"),
     *("/stories", "/stories/{story_id}"),
     *(f"/stories/{{story_id}}/{each}" for each in ("edits", "versions", "sentences", "comparison")),
+    *("/projects", "/projects/{project_id}"),
     *("/feeds", "/feeds/{feed_id}", "/music", "/uploads", "/capabilities"),
     *("/v1/audio/speech", "/v1/audio/voices", "/v1/models", "/v1/models/{model_id}"),
     *("/v1/voices", "/v1/voices/{voice_id}", "/v2/voices", "/v1/text-to-speech/{voice_id}"),

@@ -28,7 +28,8 @@ EXAMPLES = {"none": 40, "token": 10}
 
 STORIES = {
     *("POST /stories", "GET /stories", "GET /stories/{story_id}", "DELETE /stories/{story_id}"),
-    *("GET /stories/{story_id}/versions", "GET /feeds"),
+    *("GET /stories/{story_id}/versions", "GET /feeds", "GET /projects"),
+    *(f"{method} /projects/{{project_id}}" for method in ("GET", "PUT", "DELETE")),
 }
 SPEECH = {"POST /synthesize", "POST /estimate", "GET /voices", "POST /cast", *STORIES}
 LIBRARY = {"GET /music", "POST /uploads", "GET /capabilities"}

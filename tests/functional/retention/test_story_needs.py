@@ -77,6 +77,42 @@ def test_story_that_a_feed_names_stays_with_its_chunks(world: CleanupWorld):
     assert "named by a podcast feed" in str(run)
 
 
+@pytest.mark.parametrize("content", [{"uploads": ["uploads/bell.wav"]}, "damaged"])
+def test_upload_that_a_project_names_stays_at_any_age(world: CleanupWorld, content):
+    put_json(world, "projects/ann/lamp/000000001.json", 400, content)
+    if content == "damaged":
+        world.put("projects/ann/lamp/000000001.json", 400, b"{damaged")
+    world.put("projects/ann/gone/000000002.json", 400, b"{}")
+    world.put("projects/ann/lamp/texts/a.txt", 400)
+    for name in ("bell.wav", "other.wav"):
+        world.put(f"uploads/{name}", 11)
+    world.clean()
+    assert {key for key in list_keys(world) if "uploads" not in key} == {
+        "projects/ann/gone/000000002.json",
+        "projects/ann/lamp/000000001.json",
+        "projects/ann/lamp/texts/a.txt",
+    }
+    assert "uploads/bell.wav" in list_keys(world)
+    assert ("uploads/other.wav" in list_keys(world)) is (content == "damaged")
+
+
+def test_upload_that_a_project_names_during_a_run_stays(world: CleanupWorld):
+    world.put("uploads/bell.wav", 11)
+    looked = []
+
+    def save(real, **arguments):
+        looked.append(arguments["Prefix"])
+        if arguments["Prefix"] == "projects/" and looked.count("projects/") == 2:
+            body = json.dumps({"uploads": ["uploads/bell.wav"]}).encode()
+            key = "projects/ann/lamp/000000001.json"
+            world.account.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return real(**arguments)
+
+    world.intercept(s3={"list_objects_v2": save}).clean()
+    assert looked.count("projects/") == 2
+    assert "uploads/bell.wav" in list_keys(world)
+
+
 OLD = ["request.json", "text.txt", "script.json", "plan.json", "result.json", "batches/0000.json"]
 
 

@@ -419,6 +419,27 @@ def publish_feeds(cloud: Cloud) -> None:
         _ask(endpoint, path, method="DELETE")
 
 
+def keep_projects(cloud: Cloud) -> None:
+    """A project is saved until old states go, changed in two places, listed, opened and deleted."""
+    path = f"/projects/{'a' * 32}"
+    with cloud.run_as("stories.handler") as services:
+        endpoint = build_story_endpoint(services)
+
+        def save(text: str, if_match: str, path: str = path) -> int:
+            body = {"name": "Scenes", "text": text, "cover": COVER}
+            headers = {"if-match": if_match} if if_match else {}
+            event = event_v2(body, path, "PUT", caller=CALLER, headers=headers)
+            return int(endpoint(event, FakeContext())["statusCode"])
+
+        saved = [save(f"The lamp went out {n} times.", "*" if n else "") for n in range(7)]
+        saved.append(save("The lamp was kept.", "", f"{path}-kept"))
+        if {*saved} != {200} or save("Something else.", "an old state") != 412:
+            raise AssertionError(f"Projects are not kept: {saved}.")
+        _ask(endpoint, "/projects", method="GET")
+        _ask(endpoint, path, method="GET")
+        _ask(endpoint, path, method="DELETE")
+
+
 ROLES_THAT_SETTLE = (
     *("polly_handler.handler", "polly_handler.story_task", "app.story_task", "stories.handler"),
 )
@@ -553,6 +574,7 @@ SCENES: tuple[Callable[[Cloud], None], ...] = (
     run_stories,
     change_stories,
     publish_feeds,
+    keep_projects,
     run_smoke_test,
     run_cleanup,
 )
