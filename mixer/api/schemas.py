@@ -86,6 +86,10 @@ class CastBody(RequestBody):
         dict[str, str],
         Field(description="Characters by number of a quotation, instead of those that were found."),
     ] = {}
+    model: Annotated[
+        bool,
+        Field(description="Ask the server's language model about the quotations in doubt, if any."),
+    ] = False
 
 
 class CharacterAnswer(BaseModel):

@@ -28,6 +28,13 @@ MAX_EXCERPT = 60
     "--json", "as_json", is_flag=True, help="Print JSON, with the place of each quotation."
 )
 @click.option("--doubtful", is_flag=True, help="List all quotations whose speaker is in doubt.")
+@click.option(
+    "--model-url",
+    metavar="URL",
+    envvar="MODEL_URL",
+    help="Ask this language model (address up to /v1) about quotations in doubt (docs/casting.md).",
+)
+@click.option("--model-name", metavar="NAME", envvar="MODEL_NAME", help="The server's model.")
 @force_option
 @contract_options("voice", "engine", "text_type", "skip_front_matter")
 def cast(
@@ -35,6 +42,8 @@ def cast(
     book: str,
     out: Path | None,
     as_json: bool,
+    model_url: str | None,
+    model_name: str | None,
     doubtful: bool,
     force: bool,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
@@ -50,7 +59,9 @@ def cast(
         require_distinct_paths([out], {Path(book): "the book"} if book != "-" else {})
         require_writable(out)
         written.require_own([out], force=force)
-    found = mixer.cast(Path(book), collect_options(given))
+    # A server is a setting, not an option of a request.
+    os.environ |= {"MODEL_URL": model_url or "", "MODEL_NAME": model_name or ""}
+    found = mixer.cast(Path(book), collect_options(given), with_model=bool(model_url))
     if out is not None:
         write_atomic(out, found.write_marks().encode())
         written.add([out])

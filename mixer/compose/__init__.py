@@ -16,6 +16,7 @@ from mixer.compose.laptop import (
     build_story_runner,
     mix_local_files,
     open_folder_services,
+    open_speaker_model,
 )
 from mixer.compose.services import Services, create_process_group
 
@@ -33,5 +34,6 @@ __all__ = [
     "open_cloud_services",
     "open_folder_services",
     "open_local_engine",
+    "open_speaker_model",
     "open_story_starter",
 ]

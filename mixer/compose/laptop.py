@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mixer.compose.services import LinkedStore
     from mixer.publish.provenance import FileSigner, OriginSound, SigningFiles
     from mixer.requests import Options
+    from mixer.services import SpeakerModel
     from mixer.settings import Settings
     from mixer.speech import SpeechEngine
     from mixer.store import FolderStore, ObjectStore, SignedLinks
@@ -54,6 +55,11 @@ class LaptopServices(Services):
         """The one folder."""
         return {self.settings.output_bucket: self.store}
 
+    @property
+    def speaker_model(self) -> "SpeakerModel | None":
+        """The one of `MODEL_URL`."""
+        return open_speaker_model(self.store)
+
     @cached_property
     def open_engine(self) -> "EngineOpener":
         """Lends the one engine."""
@@ -80,6 +86,18 @@ class LaptopServices(Services):
     def story_notifiers(self) -> "Sequence[Notifier]":
         """The story's webhook, while this process runs."""
         return [self.notify_in_background]
+
+
+def open_speaker_model(store: "ObjectStore | None" = None) -> "SpeakerModel | None":
+    """Open the language model of `MODEL_URL`, whose answers a store keeps; None without one."""
+    from mixer.services import SpeakerModel
+    from mixer.settings import find_store_folder
+    from mixer.speech.remote import load_model
+    from mixer.store import FolderStore
+
+    settings = load_model(os.environ)
+    kept = store or FolderStore(find_store_folder(os.environ))
+    return SpeakerModel(settings, kept) if settings else None
 
 
 FolderPlace = tuple["Path | None", "SignedLinks | None"]

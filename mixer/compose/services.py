@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mixer.feeds import FeedService
     from mixer.publish.provenance import FileSigner, OriginSound, SigningIdentity
-    from mixer.services import MusicLibrary
+    from mixer.services import MusicLibrary, SpeakerModel
     from mixer.settings import Settings
     from mixer.sound import ProcessGroup
     from mixer.speech import SpeechEngine
@@ -153,6 +153,11 @@ class Services(ABC):
     @property
     def quota_limiter(self) -> "SharedQuota | None":
         """Divides the quota among processes; None if there is one."""
+        return None
+
+    @property
+    def speaker_model(self) -> "SpeakerModel | None":
+        """The language model that may be asked who speaks; None where there is none."""
         return None
 
     @cached_property

@@ -2,22 +2,26 @@
 
 from pathlib import Path
 
-from mixer.compose import list_local_voices
-from mixer.errors import UnreadableText
+from mixer.compose import list_local_voices, open_speaker_model
+from mixer.errors import Misconfigured, UnreadableText
 from mixer.narration.story_files import collect_story_files, read_story_text
 from mixer.requests import Options
 from mixer.script.readers import TextType
 from mixer.script.speakers import read_cast
-from mixer.services import CastBook, propose_voices, write_document
+from mixer.services import CastBook, SpeakerModel, propose_voices, write_document
 from mixer.speech import EMBEDDED
 
 
-def cast(story: str | Path, options: Options | None = None) -> CastBook:
+def cast(
+    story: str | Path, options: Options | None = None, *, with_model: bool = False
+) -> CastBook:
     """Find who says what in a book in English, and propose a voice for each.
 
     Args:
         story: the text itself, or the Path of a book; Path("-") is standard input.
         options: `engine` whose voices are proposed, `voice` of the narrator, `text_type`.
+        with_model: ask the language model of `MODEL_URL` about the quotations in doubt; passages of
+            the book are sent to it.
 
     Raises:
         MixerError: the message explains the reason and the remedy.
@@ -27,7 +31,18 @@ def cast(story: str | Path, options: Options | None = None) -> CastBook:
     found = read_cast(text, name)
     listed = list_local_voices(options.engine or EMBEDDED)
     voices = propose_voices(found.characters, listed, options.voice or "")
-    return CastBook(text, found, voices, is_plain)
+    book = CastBook(text, found, voices, is_plain)
+    return _require_model().label(book) if with_model else book
+
+
+def _require_model() -> SpeakerModel:
+    model = open_speaker_model()
+    if model is None:
+        raise Misconfigured(
+            "No language model is set: name one with --model-url or MODEL_URL.",
+            variable="MODEL_URL",
+        )
+    return model
 
 
 def _read_book(story: str | Path, options: Options) -> tuple[str, str, bool]:

@@ -11,6 +11,7 @@ from mixer.services.library import (
 )
 from mixer.services.projects import Project, ProjectService
 from mixer.services.role_voices import propose_voices
+from mixer.services.speaker_model import SpeakerModel
 from mixer.services.target_rules import check_target
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "MusicLibrary",
     "Project",
     "ProjectService",
+    "SpeakerModel",
     "check_target",
     "collect_figures",
     "draw_picture",

@@ -14,14 +14,17 @@ from mixer.api.schemas import CastAnswer, CastBody
 from mixer.errors import BadOption, TextTooLong, UnreadableText
 from mixer.script.readers import TextType, decode_upload, detect_text_type, read_document
 from mixer.script.speakers import read_cast
-from mixer.services import CastBook, propose_voices, write_document
+from mixer.services import CastBook, SpeakerModel, propose_voices, write_document
 
 NAME = "The book"
 MAX_DIGITS = 7
 
 
 def add_cast_route(
-    api: Api, load_services: Callable[[], SpeechServices], max_text_chars: int
+    api: Api,
+    load_services: Callable[[], SpeechServices],
+    max_text_chars: int,
+    load_model: Callable[[], SpeakerModel | None] = lambda: None,
 ) -> None:
     """Add the route; the services are built with the first request."""
 
@@ -35,9 +38,17 @@ def add_cast_route(
         listed = services.for_stories.list_voices(api.request_context.deadline_s)
         voices = propose_voices(found.characters, listed, body.narrator or "")
         book = CastBook(text, found, voices, is_plain=False)
+        if body.model:
+            book = _require_model(load_model()).label(book, api.request_context.deadline_s)
         book = book.correct(_parse_numbers(body.speakers), body.voices)
         answer = {**book.describe(), "marked_text": book.write_marks()}
         return json_response(200, {**answer, "warnings": body.warnings()})
+
+
+def _require_model(model: SpeakerModel | None) -> SpeakerModel:
+    if model is None:
+        raise BadOption("model: this server has no language model (MODEL_URL).", field="model")
+    return model
 
 
 def _read_book(body: CastBody, services: SpeechServices) -> str:

@@ -4,6 +4,7 @@ from mixer.script.speakers.marks import write_marks
 from mixer.script.speakers.model import (
     CERTAIN,
     DOUBTFUL,
+    MODEL_CONFIDENCE,
     Age,
     BookCast,
     Character,
@@ -19,6 +20,7 @@ from mixer.script.speakers.reader import read_cast
 __all__ = [
     "CERTAIN",
     "DOUBTFUL",
+    "MODEL_CONFIDENCE",
     "Age",
     "BookCast",
     "Character",

@@ -17,6 +17,7 @@ class Method(StrEnum):
     TURN = "turn"
     CONTEXT = "context"
     AUTHOR = "author"
+    MODEL = "model"
     NONE = "none"
 
 
@@ -117,10 +118,17 @@ DOUBTFUL = 0.5
 """Below this confidence, the author is asked to look."""
 
 
-def correct_speakers(cast: BookCast, speakers: Mapping[int, str]) -> BookCast:
-    """A cast in which the author names some speakers, by the numbers of their quotations."""
+MODEL_CONFIDENCE = 0.75
+"""Of a speaker whom a language model names: neither in doubt nor certain."""
+
+
+def correct_speakers(
+    cast: BookCast, speakers: Mapping[int, str], method: Method = Method.AUTHOR
+) -> BookCast:
+    """A cast with other speakers, by the numbers of their quotations: the author's or a model's."""
+    confidence = 1.0 if method is Method.AUTHOR else MODEL_CONFIDENCE
     quotations = tuple(
-        replace(each, speaker=speakers[each.number], method=Method.AUTHOR, confidence=1.0)
+        replace(each, speaker=speakers[each.number], method=method, confidence=confidence)
         if each.number in speakers
         else each
         for each in cast.quotations

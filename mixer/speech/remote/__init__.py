@@ -1,6 +1,21 @@
-"""Any server that speaks `/v1/audio/speech`, as an engine."""
+"""Servers that the operator names: `/v1/audio/speech` as an engine, and the language model."""
 
+from mixer.speech.remote.client import RemoteClient
 from mixer.speech.remote.engine import RemoteEngine
-from mixer.speech.remote.settings import RemoteSettings, load_remote
+from mixer.speech.remote.settings import (
+    ModelSettings,
+    RemoteSettings,
+    ServerSettings,
+    load_model,
+    load_remote,
+)
 
-__all__ = ["RemoteEngine", "RemoteSettings", "load_remote"]
+__all__ = [
+    "ModelSettings",
+    "RemoteClient",
+    "RemoteEngine",
+    "RemoteSettings",
+    "ServerSettings",
+    "load_model",
+    "load_remote",
+]

@@ -1,4 +1,4 @@
-"""One HTTP call of a speech server, bounded in time and size, without redirects.
+"""One HTTP call of a server that the operator names, bounded in time and size, without redirects.
 
 The address is the operator's own and may be private; where a redirect points is not, so none is
 followed. What a server answers is never quoted at length, and the key in no message at all.
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from mixer.errors import MixerError, OutOfTime
 from mixer.parallel import interrupt_after
-from mixer.speech.remote.settings import RemoteSettings
+from mixer.speech.remote.settings import ServerSettings
 
 MAX_ANSWER_BYTES = 100_000_000
 """Nine minutes of uncompressed stereo; a chunk takes a tenth of that."""
@@ -95,7 +95,7 @@ class _Call:
 class RemoteClient:
     """Calls a server. Safe for many threads; after `stop` is set every call ends at once."""
 
-    settings: RemoteSettings
+    settings: ServerSettings
     stop: threading.Event = field(default_factory=threading.Event)
 
     def synthesize(self, body: Mapping[str, object]) -> bytes:
@@ -110,18 +110,18 @@ class RemoteClient:
             raise ServerFault(f"{self._name} sent no audio.", is_temporary=True)
         return content
 
-    def fetch_json(self, path: str) -> Any:  # noqa: ANN401 - whatever a server sends
-        """Fetch a JSON value; raises ServerFault."""
-        content, _ = self._call("GET", path, None, MAX_LIST_BYTES)
+    def fetch_json(self, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
+        """Fetch a JSON value, whatever it is; with a body by POST. Raises ServerFault."""
+        content, _ = self._call("GET" if body is None else "POST", path, body, MAX_LIST_BYTES)
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"{self._name} sent no JSON for {path}: {_quote(content)}."
             raise ServerFault(message, is_temporary=False) from error
 
     @property
     def _name(self) -> str:
-        return f"The speech server at {self.settings.host}"
+        return f"The {self.settings.title} at {self.settings.host}"
 
     def _call(
         self, method: str, path: str, body: Mapping[str, object] | None, max_bytes: int
@@ -157,12 +157,14 @@ class RemoteClient:
             return
         if status in REDIRECTS:
             raise ServerFault(
-                f"{self._name} redirects elsewhere, which is not followed: set ENGINE_URL to the "
-                "address where it is.",
+                f"{self._name} redirects elsewhere, which is not followed: set "
+                f"{self.settings.prefix}_URL to the address where it is.",
                 is_temporary=False,
             )
         if status in REFUSED_KEY:
-            message = f"{self._name} refuses the key (status {status}): check ENGINE_KEY."
+            message = (
+                f"{self._name} refuses the key (status {status}): check {self.settings.prefix}_KEY."
+            )
             raise ServerFault(message, is_temporary=False)
         quoted = _quote(response.read(QUOTED_CHARS * 4)).replace(self.settings.key or "\0", "…")
         raise ServerFault(
@@ -178,7 +180,7 @@ class RemoteClient:
             length += len(piece)
             if length > max_bytes:
                 raise ServerFault(
-                    f"{self._name} sent more than {max_bytes // 1_000_000} MB for one chunk.",
+                    f"{self._name} sent more than {max_bytes // 1_000_000} MB for one call.",
                     is_temporary=False,
                 )
         if response.length:
@@ -189,11 +191,12 @@ class RemoteClient:
         if self.stop.is_set():
             return OutOfTime("The speech engine was closed in the middle of a chunk.")
         if timed_out or isinstance(error, TimeoutError):
-            limit_s = self.settings.timeout_s
-            message = f"{self._name} did not answer within {limit_s:g} s (ENGINE_TIMEOUT_S)."
+            limit = f"{self.settings.timeout_s:g} s ({self.settings.prefix}_TIMEOUT_S)"
+            message = f"{self._name} did not answer within {limit}."
             return ServerFault(message, is_temporary=True)
         if isinstance(error, ConnectionRefusedError):
-            message = f"{self._name} is not running, or ENGINE_URL names another address."
+            variable = f"{self.settings.prefix}_URL"
+            message = f"{self._name} is not running, or {variable} names another address."
             return ServerFault(message, is_temporary=True)
         reason = getattr(error, "strerror", None) or type(error).__name__
         message = f"{self._name} cannot be reached, or broke off: {reason}."

@@ -1,9 +1,13 @@
-"""The settings of a speech server: `ENGINE_URL` and what is known of it. Never from a request."""
+"""The settings of servers that the operator names, never a request.
+
+`ENGINE_URL` and what is known of that speech server; `MODEL_URL` of a language model.
+"""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from mixer.errors import Misconfigured
@@ -13,32 +17,53 @@ FORMATS = ("mp3", "flac", "wav", "opus", "aac", "pcm")
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteSettings:
-    """A server that speaks `/v1/audio/speech`.
+class ServerSettings:
+    """A server's address; its variables begin with `prefix`, and messages call it `title`.
 
     Attributes:
         url: its base, up to `/v1`.
         key: sent as a bearer token, and nowhere else; not shown.
+        timeout_s: of one call, from connecting to the last byte.
+    """
+
+    prefix: ClassVar[str]
+    title: ClassVar[str]
+
+    url: str
+    key: str = field(default="", repr=False)
+    timeout_s: float = 300.0
+
+    @property
+    def host(self) -> str:
+        """The server as messages name it: never with what may be secret in its address."""
+        parts = urlsplit(self.url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings(ServerSettings):
+    """A server that speaks `/v1/audio/speech`.
+
+    Attributes:
         model: its name of the model.
         voices: names with a language each, which may be empty; none asks the server.
         format: of its audio.
         max_chars: of one call's text.
         parallelism: calls at once.
         tries: of a call that fails in passing.
-        timeout_s: of one call, from connecting to the last byte.
         usd_per_million_chars: 0 for a server of one's own.
         takes_instructions: whether it accepts `instructions`.
     """
 
-    url: str
-    key: str = field(default="", repr=False)
+    prefix: ClassVar[str] = "ENGINE"
+    title: ClassVar[str] = "speech server"
+
     model: str = "tts-1"
     voices: tuple[tuple[str, str], ...] = ()
     format: str = "mp3"
     max_chars: int = 3_000
     parallelism: int = 2
     tries: int = 4
-    timeout_s: float = 300.0
     usd_per_million_chars: float = 0.0
     takes_instructions: bool = False
 
@@ -48,11 +73,17 @@ class RemoteSettings:
         parts = "\n".join((self.url, self.model, self.format))
         return f"http-{sha256(parts.encode()).hexdigest()[:12]}"
 
-    @property
-    def host(self) -> str:
-        """The server as messages name it: never with what may be secret in its address."""
-        parts = urlsplit(self.url)
-        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings(ServerSettings):
+    """A language model that speaks `/v1/chat/completions`; `max_chars` may be sent for one book."""
+
+    prefix: ClassVar[str] = "MODEL"
+    title: ClassVar[str] = "language model"
+
+    timeout_s: float = 60.0
+    model: str = "default"
+    max_chars: int = 200_000
 
 
 def load_remote(environ: Mapping[str, str]) -> RemoteSettings | None:
@@ -61,10 +92,9 @@ def load_remote(environ: Mapping[str, str]) -> RemoteSettings | None:
     Raises:
         Misconfigured: names the variable that is invalid.
     """
-    url = environ.get("ENGINE_URL", "").strip().rstrip("/")
+    url = _read_url(environ, "ENGINE_URL", "speech server", "http://127.0.0.1:8880/v1")
     if not url:
         return None
-    _require_url(url)
     names = ("ENGINE_KEY", "ENGINE_MODEL", "ENGINE_FORMAT")
     texts = {_field(name): environ[name].strip() for name in names if environ.get(name)}
     if texts.get("format", FORMATS[0]) not in FORMATS:
@@ -82,18 +112,38 @@ def load_remote(environ: Mapping[str, str]) -> RemoteSettings | None:
     )
 
 
+def load_model(environ: Mapping[str, str]) -> ModelSettings | None:
+    """Load the settings of the language model; None where there is none.
+
+    Raises:
+        Misconfigured: names the variable that is invalid.
+    """
+    url = _read_url(environ, "MODEL_URL", "language model", "http://127.0.0.1:11434/v1")
+    if not url:
+        return None
+    return ModelSettings(
+        url,
+        environ.get("MODEL_KEY", "").strip(),
+        _parse_number(environ, "MODEL_TIMEOUT_S", 60.0),
+        environ.get("MODEL_NAME", "").strip() or "default",
+        _parse_count(environ, "MODEL_MAX_CHARS", 200_000),
+    )
+
+
 def _field(variable: str) -> str:
     return variable.removeprefix("ENGINE_").lower()
 
 
-def _require_url(url: str) -> None:
+def _read_url(environ: Mapping[str, str], variable: str, server: str, example: str) -> str:
+    url = environ.get(variable, "").strip().rstrip("/")
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+        key = variable.replace("_URL", "_KEY")
+        message = f"such as {example}; a key goes into {key}."
         raise Misconfigured(
-            "ENGINE_URL must be the address of a speech server up to /v1, such as "
-            "http://127.0.0.1:8880/v1; a key goes into ENGINE_KEY.",
-            variable="ENGINE_URL",
+            f"{variable} must be the address of a {server} up to /v1, {message}", variable=variable
         )
+    return url
 
 
 def _parse_voices(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, validate_key
 from mixer.stories.request_files import PARALLEL_REQUESTS, InputName
 
 PRIVATE_PREFIXES = (
-    *("feed_callers/", "feed_keys/", "feeds/", "projects/"),
+    *("casting/", "feed_callers/", "feed_keys/", "feeds/", "projects/"),
     *("segments/", "signing/", "speaking/", "spending/", "stories/", "story_index/"),
 )
 """Internal objects and stories, whose ids are secret: never mixed."""

@@ -1,12 +1,19 @@
 """`mixer cast`: a table, JSON, a book to narrate; and what is wrong with a book."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.commands import InProcessCli
+from tests.emulators.language_model import run_language_model
 
 BOOK = "“Come in,” said Tom.\r\n\r\n“No,” said Ann. She laughed.\r\n\r\n“Why not?”\r\n"
+
+DOUBTFUL_BOOK = (
+    BOOK + "“Good evening, all of you,” said Mr. Quill.\n\nThey sat down in the kitchen.\n\n"
+    "“It is raining.”\n\n“So it is.”\n"
+)
 
 
 @pytest.fixture
@@ -33,6 +40,21 @@ def test_the_cast_is_listed_and_written(mixer, tmp_path):
         for chunk in each["chunks"]
     ]
     assert speakers == ["Tom", "", "Ann", "", "Tom"]
+
+
+def test_model_is_asked_where_an_address_is_given(mixer, monkeypatch):
+    for name in ("MODEL_URL", "MODEL_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    with run_language_model() as server:
+        found = json.loads(mixer("cast", "book.txt", "--json", "--model-url", server.url).out)
+        assert "named the speakers of" not in " ".join(found["notes"])  # none is in doubt
+        assert server.bodies == []
+        Path("book.txt").write_text(DOUBTFUL_BOOK, encoding="utf-8")
+        found = json.loads(mixer("cast", "book.txt", "--json", "--model-url", server.url).out)
+    assert "1 of its answers were of no use and were ignored." in found["notes"]
+    assert len(server.bodies) == 1
+    refused = mixer("cast", "book.txt", "--model-url", "file:///etc/passwd")
+    assert (refused.code, "MODEL_URL must be the address" in refused.error) == (1, True)
 
 
 def test_json_has_spans_of_the_text(mixer):
