@@ -27,7 +27,7 @@ from mixer.sound.analysis import MUSIC_CHANNELS, measure
 from mixer.sound.arrange import SoundFile, Take
 from mixer.speech import VoiceSettings
 from mixer.speech.embedded import VOICES, EmbeddedEngine
-from mixer.stories.speech_planner import plan_script
+from mixer.stories.steps import plan_script
 
 STORY = Path("demo", "story.md")
 CHUNKS = 40

@@ -24,7 +24,7 @@ from mixer.speech import Narrator, Recording, VoiceSettings
 from mixer.speech.alignment import WordAligner
 from mixer.speech.embedded import VOICES, EmbeddedEngine
 from mixer.store import FolderStore
-from mixer.stories.speech_planner import plan_script
+from mixer.stories.steps import plan_script
 
 STORY = Path("demo", "story.md")
 HARD = """Dr. Anneliese Vorwerk paid $1,249.50 for 3 tickets on 14 March 1984, at 7:45 p.m.

@@ -7,7 +7,7 @@ from mixer.script.limits import EngineLimits
 from mixer.script.planning.plan import PlanStyle, plan_document
 from mixer.script.readers.registry import TextType, read_document
 from mixer.script.script import Script
-from mixer.stories.speech_planner import plan_script
+from mixer.stories.steps import plan_script
 
 
 def plan_text(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
@@ -23,7 +22,6 @@ from mixer.cli.terminal import echo_warnings, format_estimate
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.planning import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
-from mixer.speech.embedded import phonemize_ssml
 
 
 @click.command()
@@ -70,6 +68,10 @@ def plan(
 
 def _describe_script(script: Script, has_phonemes: bool) -> dict[str, Any]:
     """The Script as JSON, with each utterance's phonemes where the engine has them."""
+    from pydantic import TypeAdapter
+
+    from mixer.speech.embedded import phonemize_ssml
+
     described: dict[str, Any] = TypeAdapter(Script).dump_python(script, mode="json")
     if has_phonemes:
         chunks = (chunk for chapter in described["chapters"] for chunk in chapter["chunks"])

@@ -6,22 +6,17 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.text import Text
 
-from mixer import MixedAudio, MixerWarning, Narration, Plan
 from mixer.cli.remaining import RemainingTime
+from mixer.errors import MixerWarning
 from mixer.progress import format_clock
+
+if TYPE_CHECKING:
+    from mixer import MixedAudio, Narration, Plan
+    from mixer.cli.progress_bar import ProgressBar
 
 LINE_EVERY_S = 10.0
 """How often a long run prints a line to a log."""
@@ -30,60 +25,6 @@ TICK_S = 1.0
 """How often a line may be due."""
 
 CENT_USD = 0.01
-
-
-class ProgressBar:
-    """One bar for the whole, for a person at a terminal."""
-
-    def __init__(self) -> None:
-        self._remaining = RemainingTime(time.monotonic)
-        self._progress = Progress(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            _ShareColumn(self._remaining),
-            TimeElapsedColumn(),
-            _LeftColumn(self._remaining),
-            console=Console(stderr=True),
-        )
-        self._task = self._progress.add_task("", total=1.0)
-
-    def __call__(self, stage: str, share: float) -> None:
-        """Show the stage, and how much of the whole is done."""
-        self._remaining.report(stage, share)
-        done = self._remaining.read_share()
-        self._progress.update(self._task, description=stage, completed=done)
-
-    def start(self) -> None:
-        """Show the bar."""
-        self._progress.start()
-
-    def stop(self, *, is_done: bool) -> None:
-        """Leave the bar as it is, or full."""
-        if is_done:
-            self._progress.update(self._task, description="done", completed=1.0)
-        self._progress.stop()
-
-
-class _ShareColumn(ProgressColumn):
-    """The share of the whole, which goes on between reports."""
-
-    def __init__(self, remaining: RemainingTime) -> None:
-        super().__init__()
-        self._remaining = remaining
-
-    def render(self, task: Task) -> Text:
-        """Show it in percent."""
-        share = 1.0 if task.finished else self._remaining.read_share()
-        return Text(f"{share:>4.0%}".replace("%", " %"))
-
-
-class _LeftColumn(_ShareColumn):
-    """The time to the end of the whole."""
-
-    def render(self, task: Task) -> Text:
-        """Show it in minutes and seconds."""
-        left_s = 0.0 if task.finished else self._remaining.predict_left_s()
-        return Text("" if left_s is None else f"{format_clock(left_s)} left")
 
 
 class ProgressLines:
@@ -131,9 +72,9 @@ class ProgressLines:
 
 
 @contextmanager
-def open_progress() -> Iterator[ProgressBar | ProgressLines]:
+def open_progress() -> Iterator["ProgressBar | ProgressLines"]:
     """Show progress while the block lasts: a bar at a terminal, lines in a log."""
-    progress = ProgressBar() if sys.stderr.isatty() else ProgressLines()
+    progress = _open_bar() if sys.stderr.isatty() else ProgressLines()
     progress.start()
     is_done = False
     try:
@@ -141,6 +82,12 @@ def open_progress() -> Iterator[ProgressBar | ProgressLines]:
         is_done = True
     finally:
         progress.stop(is_done=is_done)
+
+
+def _open_bar() -> "ProgressBar":
+    from mixer.cli.progress_bar import ProgressBar  # Rich is slow to import
+
+    return ProgressBar()
 
 
 @contextmanager
@@ -162,7 +109,7 @@ def echo_warnings(sentences: Iterable[str]) -> None:
         click.echo(f"warning: {sentence}", err=True)
 
 
-def format_estimate(plan: Plan) -> str:
+def format_estimate(plan: "Plan") -> str:
     """Format a plan's size, length and cost in one line."""
     costs = ", ".join(f"{name} {format_dollars(usd)}" for name, usd in plan.costs_usd.items())
     return (
@@ -173,7 +120,7 @@ def format_estimate(plan: Plan) -> str:
     )
 
 
-def format_measurements(finished: Narration | MixedAudio) -> str:
+def format_measurements(finished: "Narration | MixedAudio") -> str:
     """Format length, loudness and peak in one line, as far as they are known."""
     figures = [format_clock(finished.duration_s)]
     if finished.integrated_loudness_lufs is not None:

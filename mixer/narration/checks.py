@@ -34,10 +34,10 @@ def list_conflicts(options: Options, *, has_music: bool) -> tuple[str, ...]:
 
 def measure_sounds(script: Script, sounds: Mapping[str, Path]) -> dict[str, float]:
     """The lengths of sounds for which the voice waits, by file; those that cannot be read are 0."""
-    from mixer.sound.analysis import MUSIC_CHANNELS, measure
-
     lengths_s = {}
     for file in sorted(list_pausing_files(script) & sounds.keys()):
+        from mixer.sound.analysis import MUSIC_CHANNELS, measure
+
         with suppress(MixerError):
             lengths_s[file] = measure(sounds[file], channels=MUSIC_CHANNELS).duration_s
     return lengths_s

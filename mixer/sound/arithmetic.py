@@ -1,30 +1,49 @@
 """NumPy for the analysis, on one thread: files and segments are what runs in parallel.
 
-OpenBLAS reads its number of threads when it is loaded; other users of the process keep theirs.
+It is loaded at its first use: a plan measures nothing. OpenBLAS reads its number of threads when it
+is loaded; other users of the process keep theirs.
 """
 
 import os
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-_THREADS = "OPENBLAS_NUM_THREADS"
-_previous = os.environ.get(_THREADS)
-os.environ[_THREADS] = "1"
-try:
+if TYPE_CHECKING:
     import numpy as np
-finally:
-    if _previous is None:
-        del os.environ[_THREADS]
-    else:
-        os.environ[_THREADS] = _previous
+    from numpy.typing import NDArray
 
-from numpy.typing import NDArray  # noqa: E402 - NumPy is loaded above
+    Samples = NDArray[np.float32]
+    """Samples of full scale 1: one row per channel."""
+
+    Places = NDArray[np.int64]
+    Values = NDArray[np.float64]
+    Matrix = NDArray[np.float64]
+else:
+    Samples = Places = Values = Matrix = object
+
+    class _LazyNumpy:
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+            value = getattr(_load_numpy(), name)
+            setattr(self, name, value)
+            return value
+
+    np = _LazyNumpy()
 
 __all__ = ["Matrix", "Places", "Samples", "Values", "np"]
 
-Samples = NDArray[np.float32]
-"""Samples of full scale 1: one row per channel."""
+_THREADS = "OPENBLAS_NUM_THREADS"
+_loading = Lock()
 
-Places = NDArray[np.int64]
 
-Values = NDArray[np.float64]
-
-Matrix = NDArray[np.float64]
+def _load_numpy() -> Any:  # noqa: ANN401 - a module
+    with _loading:
+        previous = os.environ.get(_THREADS)
+        os.environ[_THREADS] = "1"
+        try:
+            import numpy
+        finally:
+            if previous is None:
+                del os.environ[_THREADS]
+            else:
+                os.environ[_THREADS] = previous
+    return numpy

@@ -6,6 +6,8 @@ compared, resumed, and rendered elsewhere. The grid of 1.28 s is 49 MP3 frames o
 it join into the bytes of a serial render, and sections on it keep their bytes when they move.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -140,6 +142,14 @@ class Timeline:
     def grid(self) -> int:
         """Grid step in samples."""
         return grid_samples(self.rate_hz)
+
+    def find_clips(self, begin: int, end: int) -> Sequence[Clip]:
+        """The clips that play between two samples."""
+        first = bisect_right(self.clips, begin, key=lambda clip: clip.end)
+        after = first
+        while after < len(self.clips) and self.clips[after].start < end:
+            after += 1
+        return self.clips[first:after]
 
     def seconds(self, samples: int) -> float:
         """Convert a time to seconds."""

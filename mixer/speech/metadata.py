@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
+from typing import Any
 
 from mixer.sound import BIN_LU, Histogram
 from mixer.sound.analysis import Edge, Measurement, Profile
@@ -24,6 +25,8 @@ _VLQ_VALUES = {char: value for value, char in enumerate(_VLQ_ALPHABET)}
 _VLQ_BITS = 5
 _VLQ_MORE = 1 << _VLQ_BITS
 """The sixth bit: further characters of the number follow."""
+
+_NUMBERS = frozenset({int, float})
 
 
 def encode_measurement(measurement: Measurement) -> Fields:
@@ -168,7 +171,10 @@ def _require_list(value: object) -> Sequence[object]:
 
 
 def _parse_integers(value: object) -> list[int]:
-    return [_parse_integer(each) for each in _require_list(value)]
+    numbers: Any = _require_list(value)
+    if _NUMBERS.issuperset(map(type, numbers)):
+        return list(map(int, numbers))
+    return [_parse_integer(each) for each in numbers]
 
 
 def _encode_histogram(windows: Histogram) -> list[int]:
@@ -199,6 +205,9 @@ def _decode_vlq(text: str) -> list[int]:
         value = _VLQ_VALUES.get(char)
         if value is None:
             raise ValueError(f"{char!r} is not a digit of Base64-VLQ.")
+        if not shift and value < _VLQ_MORE:  # most are of one digit
+            numbers.append(value)
+            continue
         number |= (value & (_VLQ_MORE - 1)) << shift
         shift += _VLQ_BITS
         if value < _VLQ_MORE:

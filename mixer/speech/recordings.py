@@ -7,7 +7,7 @@ The measurements are in the object's metadata, so that mixing measures nothing a
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from mixer.sound.analysis import Measurement
@@ -42,6 +42,7 @@ class Recording:
     `sentences` has one entry per `<s>`, in samples, None for one that was not spoken; it is empty
     without times. `gap_ms` is the silence after it in the story it was last used for. `is_aligned`
     says that its times were found by alignment, not reported by the engine; it is not stored.
+    `_encoded` is the text from which it was decoded, so that it is not encoded again.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Recording:
     gap_ms: int | None = None
     words: tuple[WordStart, ...] = ()
     is_aligned: bool = False
+    _encoded: str = field(default="", init=False, repr=False, compare=False)
 
     @classmethod
     def from_metadata(cls, key: str, metadata: Mapping[str, str]) -> "Recording | None":
@@ -58,11 +60,15 @@ class Recording:
         with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError):
             fields = json.loads(metadata[FIELD])
             if fields["v"] == FORMAT_VERSION:
-                return _decode_recording(key, fields)
+                recording = _decode_recording(key, fields)
+                object.__setattr__(recording, "_encoded", metadata[FIELD])
+                return recording
         return None
 
     def to_metadata(self) -> dict[str, str]:
         """Encode as an object's metadata; times are left out if they do not fit."""
+        if self._encoded:
+            return {FIELD: self._encoded}
         measures = {
             "v": FORMAT_VERSION,
             **encode_measurement(self.measured),

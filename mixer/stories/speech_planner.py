@@ -9,20 +9,16 @@ from typing import Protocol
 
 from mixer.errors import BadOption, TextTooLong
 from mixer.requests import Options
-from mixer.script import LIMITS, NARRATOR, Chunk, Cover, Document, EngineLimits, Role, Script
+from mixer.script import Chunk, Cover, Document, EngineLimits, Role, Script
 from mixer.script.edits import SentenceEdit, recall_utterances
 from mixer.script.normalise import is_same_language
 from mixer.script.planning import (
     Estimate,
     PlanStyle,
-    SsmlStyle,
-    build_disclosure,
     check_directions,
     check_language,
     estimate_script,
     plan_document,
-    read_lexicon,
-    resolve_pauses,
 )
 from mixer.sound import ProcessGroup
 from mixer.speech import (
@@ -37,6 +33,7 @@ from mixer.speech.verification import Verifier, VerifierOpener
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.model import SourceText
+from mixer.stories.plan_style import build_plan_style
 from mixer.stories.source_text import is_book_text, name_text, read_source_text, require_time
 
 VERIFIED_LANGUAGE = "en"
@@ -248,54 +245,3 @@ def _reuse_plan(style: PlanStyle, was: PlanStyle, before: PlannedText) -> PlanSt
     if was_alike != style:
         return style
     return replace(style, known=recall_utterances(before.document, before.script, was))
-
-
-def plan_script(
-    document: Document,
-    limits: EngineLimits,
-    language: str,
-    options: Options,
-    speaker_limits: Mapping[str, EngineLimits] | None = None,
-) -> Script:
-    """Decide what is synthesized of a document, in a BCP 47 language unless it names another."""
-    style = build_plan_style(document, limits, language, options, speaker_limits)
-    return plan_document(document, style)
-
-
-def build_plan_style(
-    document: Document,
-    limits: EngineLimits,
-    language: str,
-    options: Options,
-    speaker_limits: Mapping[str, EngineLimits] | None = None,
-) -> PlanStyle:
-    """Build the style of a plan from options; `speaker_limits` are by role."""
-    stated = document.language
-    if stated and not options.language and not is_same_language(stated, language):
-        language = stated
-    ssml = SsmlStyle(limits, resolve_pauses(options.pauses), options.rate)
-    return PlanStyle(
-        language,
-        ssml,
-        options.gap_ms,
-        reads_titles=options.titles == "spoken",
-        chapters=options.chapters,
-        lexicon=read_lexicon(options.lexicon) if options.lexicon else (),
-        voices=_build_voice_styles(document, ssml, speaker_limits or {}),
-        disclosure=build_disclosure(options.disclose, options.disclosure, language),
-    )
-
-
-def _build_voice_styles(
-    document: Document, ssml: SsmlStyle, speaker_limits: Mapping[str, EngineLimits]
-) -> dict[str, SsmlStyle]:
-    """Build the style of each role; `ssml` is the narrator's."""
-    return {
-        role.name: replace(
-            ssml,
-            limits=speaker_limits.get(role.name) or LIMITS.get(role.engine, ssml.limits),
-            rate_percent=role.rate_percent or ssml.rate_percent,
-        )
-        for role in document.cast
-        if role.name != NARRATOR
-    }

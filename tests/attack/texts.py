@@ -11,7 +11,7 @@ from mixer.requests import Options
 from mixer.script import LIMITS
 from mixer.script.planning import read_lexicon
 from mixer.script.readers import TextType, detect_text_type, read_document
-from mixer.stories.speech_planner import plan_script
+from mixer.stories.steps import plan_script
 from tests.attack.campaign import Row, Tally, describe_exception, draw_attempt
 from tests.attack.mutation import mutate_bytes, mutate_text
 from tests.books import Book, build_page

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
@@ -106,7 +106,7 @@ def compile_rule(
     required_chars: Iterable[str] = ANY_TEXT,
     hint: str = "",
 ) -> NormalisationRule:
-    """A rule for what a pattern matches.
+    """A rule for what a pattern matches; it is compiled for the first text that may hold it.
 
     Args:
         pattern: a regular expression; what its group `edit` matched is replaced, or all of
@@ -115,11 +115,17 @@ def compile_rule(
         required_chars: see NormalisationRule.
         hint: a cheaper pattern that must match somewhere for the costlier one to be tried.
     """
-    compiled, cheap = re.compile(pattern), re.compile(hint)
-    group = "edit" if "edit" in compiled.groupindex else 0
+
+    @cache
+    def compile_pattern() -> tuple[re.Pattern[str], str | int]:
+        compiled = re.compile(pattern)
+        return compiled, "edit" if "edit" in compiled.groupindex else 0
 
     def find(text: str) -> Iterable[Replacement]:
-        for match in compiled.finditer(text) if cheap.search(text) else ():
+        if not re.search(hint, text):
+            return
+        compiled, group = compile_pattern()
+        for match in compiled.finditer(text):
             spoken = expand(match)
             if spoken is not None and spoken != match[group]:
                 yield Replacement(*match.span(group), spoken)

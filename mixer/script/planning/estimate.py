@@ -1,7 +1,7 @@
 """What a Script will take: characters, chunks, and about how long it will sound. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 
 import regex
@@ -39,6 +39,7 @@ class ChapterEstimate:
 class Estimate:
     """What a Script will take; `duration_s` of the finished audio is right within about a fifth."""
 
+    script: Script = field(repr=False)
     title: str
     author: str
     language: str
@@ -47,7 +48,11 @@ class Estimate:
     characters: int
     duration_s: float
     contents: tuple[ChapterEstimate, ...]
-    doubtful_words: tuple[PronunciationHint, ...] = ()
+
+    @property
+    def doubtful_words(self) -> tuple[PronunciationHint, ...]:
+        """The first words to listen to; searched for at each use."""
+        return find_pronunciation_hints(self.script)[:MAX_DOUBTFUL_WORDS]
 
     def describe(
         self, voice: str, engine: str, costs_usd: Mapping[str, float]
@@ -57,8 +62,11 @@ class Estimate:
         `costs_usd` is by engine; an engine without a price is free.
         """
         costs = {name: round(usd, MONEY_DIGITS) for name, usd in costs_usd.items()}
+        own = {each.name: getattr(self, each.name) for each in fields(self)[1:]}
         return {
-            **asdict(self),
+            **own,
+            "contents": tuple(map(asdict, self.contents)),
+            "doubtful_words": tuple(map(asdict, self.doubtful_words)),
             "duration_s": round(self.duration_s, 3),
             "voice": voice,
             "engine": engine,
@@ -81,6 +89,7 @@ def estimate_script(
         for number, chapter in enumerate(script.chapters, start=1)
     )
     return Estimate(
+        script,
         title=script.title,
         author=script.author,
         language=script.language,
@@ -89,7 +98,6 @@ def estimate_script(
         characters=script.billed_chars,
         duration_s=sum(_chunk_s(chunk, rate_percent, sounds_s) for chunk in script.chunks),
         contents=contents,
-        doubtful_words=find_pronunciation_hints(script)[:MAX_DOUBTFUL_WORDS],
     )
 
 

@@ -24,18 +24,12 @@ from mixer.script.readers.pdf_layout import (
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-MAGIC = b"%PDF-"
 MAX_PAGES = 10_000
 MAX_CHARS = 20_000_000
 MIN_CHARS_PER_PAGE = 8
 """Fewer are stamps on a scan."""
 
 MAX_UNREADABLE_SHARE = 0.2
-
-
-def is_pdf(content: bytes) -> bool:
-    """Whether a file is a PDF; some begin with a few bytes of junk."""
-    return MAGIC in content[:1_024]
 
 
 def read_pdf(

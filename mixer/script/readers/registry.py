@@ -10,14 +10,7 @@ import regex
 from mixer.errors import UnreadableText
 from mixer.script.document import Document, normalise_newlines
 from mixer.script.readers.archive import is_archive
-from mixer.script.readers.docx import read_docx
 from mixer.script.readers.encodings import decode_text
-from mixer.script.readers.epub import read_epub
-from mixer.script.readers.markdown import read_markdown
-from mixer.script.readers.pdf import is_pdf, read_pdf
-from mixer.script.readers.plain_text import read_plain_text
-from mixer.script.readers.ssml_text import read_ssml_text
-from mixer.script.readers.web_page import read_html
 
 
 class TextType(StrEnum):
@@ -38,13 +31,6 @@ class TextType(StrEnum):
 
 
 BOOK_TYPES = frozenset({TextType.EPUB, TextType.DOCX, TextType.PDF})
-
-
-_TEXT_READERS: dict[TextType, Callable[[str, str], Document]] = {
-    TextType.TEXT: read_plain_text,
-    TextType.MARKDOWN: read_markdown,
-    TextType.SSML: read_ssml_text,
-}
 
 
 def read_document(
@@ -74,9 +60,29 @@ def read_document(
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
         raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
-    if text_type is TextType.HTML:
-        return read_html(text, name, check_time)
-    return _TEXT_READERS[text_type](text, name)
+    return _read_text(text, text_type, name, check_time)
+
+
+def _read_text(
+    text: str, text_type: TextType, name: str, check_time: Callable[[], None]
+) -> Document:
+    """Read a text; only its own reader is imported, since each takes some milliseconds."""
+    match text_type:
+        case TextType.MARKDOWN:
+            from mixer.script.readers.markdown import read_markdown
+
+            return read_markdown(text, name)
+        case TextType.HTML:
+            from mixer.script.readers.web_page import read_html
+
+            return read_html(text, name, check_time)
+        case TextType.SSML:
+            from mixer.script.readers.ssml_text import read_ssml_text
+
+            return read_ssml_text(text, name)
+    from mixer.script.readers.plain_text import read_plain_text
+
+    return read_plain_text(text, name)
 
 
 def _read_book(
@@ -88,10 +94,16 @@ def _read_book(
     """Read a book by what it is, whatever its name says."""
     match _detect_book_type(content):
         case TextType.PDF:
+            from mixer.script.readers.pdf import read_pdf
+
             return read_pdf(content, name, check_time=check_time)
         case TextType.DOCX:
+            from mixer.script.readers.docx import read_docx
+
             return read_docx(content, name, check_time)
         case TextType.EPUB:
+            from mixer.script.readers.epub import read_epub
+
             return read_epub(content, name, front_matter=front_matter, check_time=check_time)
     if content.startswith(_OLE):
         raise UnreadableText(
@@ -102,7 +114,7 @@ def _read_book(
 
 
 def _detect_book_type(content: bytes) -> TextType | None:
-    if is_pdf(content):
+    if _PDF in content[:_SNIFFED_BYTES]:
         return TextType.PDF
     if is_archive(content):
         return TextType.DOCX if _DOCX_PART in content else TextType.EPUB
@@ -116,6 +128,10 @@ def is_book(content: bytes) -> bool:
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound File Binary Format: Word before 2007, and DOCX with a password."""
+
+_PDF = b"%PDF-"
+_SNIFFED_BYTES = 1_024
+"""Some PDFs begin with a few bytes of junk."""
 
 _DOCX_PART = b"word/document.xml"
 

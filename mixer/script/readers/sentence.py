@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 
 from mixer.script.document import Block, collapse_whitespace, paragraph
-from mixer.script.readers.inline_tags import InlineTagReader
-from mixer.script.readers.markdown import read_markdown_line
-from mixer.script.readers.sound_tags import SoundDefinitions
 from mixer.script.script import Role
 
 NAME = "The new text"
@@ -20,6 +17,10 @@ def read_sentence(
     Raises:
         UnreadableText: a tag is malformed.
     """
+    from mixer.script.readers.inline_tags import InlineTagReader
+    from mixer.script.readers.markdown import read_markdown_line
+    from mixer.script.readers.sound_tags import SoundDefinitions
+
     tags = InlineTagReader(
         cast, NAME, 1, SoundDefinitions(None, {}), {}, has_explicit_headings=True
     )

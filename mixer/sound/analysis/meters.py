@@ -19,7 +19,7 @@ NO_POWER = 1e-12
 class BinReducer:
     """Reduces values to one per bin by a NumPy function; bins are `size` samples long."""
 
-    def __init__(self, reduce: np.ufunc, size: Fraction) -> None:
+    def __init__(self, reduce: "np.ufunc", size: Fraction) -> None:
         self._reduce, self._step, self._parts = reduce, size.numerator, size.denominator
         self._position = 0
         self._bins: list[Values] = []

@@ -9,9 +9,9 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise, repeat
+from itertools import pairwise, repeat
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mixer.errors import RenderFailed
 from mixer.parallel import run_in_parallel, usable_cores
@@ -26,6 +26,7 @@ from mixer.sound.analysis.decoding import (
     piece_block_samples,
 )
 from mixer.sound.analysis.measurement import SILENCE_DBFS
+from mixer.sound.arithmetic import Values, np
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
@@ -68,7 +69,7 @@ class Verification:
     @property
     def rms_dbfs(self) -> float | None:
         """Plain level of the whole; None for silence."""
-        power = sum(10 ** (level / 10) for level in self.levels_dbfs)
+        power = float(_powers(self.levels_dbfs).sum())
         return 10 * math.log10(power / len(self.levels_dbfs)) if power else None
 
     @property
@@ -77,9 +78,8 @@ class Verification:
         width = max(1, round(NOISE_FLOOR_WINDOW_S / self.block_s)) if self.block_s else 0
         if not width or len(self.levels_dbfs) < width:
             return None
-        powers = (10 ** (level / 10) for level in self.levels_dbfs)
-        sums = array("d", accumulate(powers, initial=0.0))
-        least = min(after - before for before, after in zip(sums, sums[width:], strict=False))
+        sums = np.concatenate([[0.0], _powers(self.levels_dbfs).cumsum()])
+        least = float((sums[width:] - sums[:-width]).min())
         return 10 * math.log10(least / width) if least > SILENCE_POWER else -math.inf
 
     @property
@@ -104,6 +104,10 @@ class Verification:
             return None
         power = min(sum(10 ** (each / 10) for each in end) / len(end) for end in ends)
         return 10 * math.log10(power) if power > SILENCE_POWER else -math.inf
+
+
+def _powers(levels_db: Sequence[float]) -> Values:
+    return 10 ** (np.fromiter(levels_db, np.float64) / 10)
 
 
 def _mean_lufs(windows: Sequence[float]) -> float:
@@ -181,7 +185,7 @@ def _combine_parts(
         true_peak_dbtp=max(part.true_peak_dbtp for part in parts),
         momentary_lufs=momentary,
         peaks=tuple(_column_peaks(parts, columns)),
-        levels_dbfs=array("d", (level for part in parts for level in part.levels_dbfs)),
+        levels_dbfs=_chain_values("d", (part.levels_dbfs for part in parts)),
         block_s=block_samples / MIX_RATE_HZ,
     )
 
@@ -203,9 +207,16 @@ def _join_windows(parts: Sequence[DecodedLevels], block_samples: int) -> Sequenc
     return joined
 
 
+def _chain_values(kind: str, parts: Iterable[Sequence[Any]]) -> "array[Any]":
+    joined: array[Any] = array(kind)
+    for part in parts:
+        joined.extend(part)
+    return joined
+
+
 def _column_peaks(parts: Sequence[DecodedLevels], columns: int) -> Iterator[tuple[float, float]]:
-    lows = array("h", (each for part in parts for each in part.lows))
-    highs = array("h", (each for part in parts for each in part.highs))
+    lows = _chain_values("h", (part.lows for part in parts))
+    highs = _chain_values("h", (part.highs for part in parts))
     count = min(columns, len(lows))
     bounds = [len(lows) * number // count for number in range(count + 1)] if count else []
     for begin, end in pairwise(bounds):

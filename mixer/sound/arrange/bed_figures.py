@@ -59,10 +59,13 @@ def bed_below_speech_lu(
     speech = integrated_lufs(histogram(_speech_windows(timeline, momentary_lufs)))
     music = integrated_lufs(
         histogram(
-            level + cue.gain_db + timeline.mastering.gain_db + offset_db
+            level
             for cue in timeline.cues
             if not cue.plays_once
             for level in windows_under_speech(sounds[cue.source], cue, spans, rate_hz)
+            + cue.gain_db
+            + timeline.mastering.gain_db
+            + offset_db
         )
     )
     return None if speech is None or music is None else speech - music

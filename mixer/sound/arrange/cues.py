@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from mixer.script import SoundKind
 from mixer.sound.analysis import Measurement
+from mixer.sound.arithmetic import Values, np
 from mixer.sound.arrange.placement import MusicRegion, PlacedSound
 from mixer.sound.loudness import DUAL_MONO_LU, STEP_S, WINDOW_S
 from mixer.sound.presets import RADIO, DuckingEnvelope
@@ -114,6 +115,19 @@ class SoundFile:
         at = round((place_s + WINDOW_S + WINDOW_S / 2) / STEP_S) - 1
         return windows[min(at, len(windows) - 1)] + self.dual_mono_db
 
+    def list_momentary_lufs(self, played_s: Values) -> Values:
+        """The same at many moments, to the last bit."""
+        windows = np.asarray(self.measured.profile.momentary_lufs)
+        if not windows.size:
+            loudness = self.measured.loudness_lufs
+            known = -math.inf if loudness is None else loudness + self.dual_mono_db
+            return np.full(played_s.shape, known)
+        lead_s = self.measured.lead_samples / self.measured.rate_hz
+        place_s = lead_s + self._find_loop_positions(played_s)
+        at = np.rint((place_s + WINDOW_S + WINDOW_S / 2) / STEP_S).astype(np.int64) - 1
+        levels: Values = windows[np.minimum(at, windows.size - 1)] + self.dual_mono_db
+        return levels
+
     @property
     def audible_s(self) -> float:
         """Length without the silence at its ends."""
@@ -130,6 +144,12 @@ class SoundFile:
             return played_s
         overlap_s = seam_s(self.audible_s)
         return overlap_s + (played_s - overlap_s) % (self.audible_s - overlap_s)
+
+    def _find_loop_positions(self, played_s: Values) -> Values:
+        audible_s = self.audible_s
+        overlap_s = seam_s(audible_s)
+        looped_s = overlap_s + (played_s - overlap_s) % (audible_s - overlap_s)
+        return np.where(played_s < audible_s, played_s, looped_s)
 
 
 def seam_s(audible_s: float) -> float:

@@ -5,12 +5,13 @@ to the target. The loudness of the sum is predicted, so nothing is rendered to f
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from mixer.errors import BadInput
 from mixer.sound.analysis import Measurement
+from mixer.sound.arithmetic import Values, np
 from mixer.sound.arrange.cues import SoundFile, Span
 from mixer.sound.arrange.loudness_prediction import LoudnessModel
 from mixer.sound.loudness import (
@@ -132,13 +133,15 @@ def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -
 
 def windows_under_speech(
     music: SoundFile, cue: Cue, speech: Sequence[Span], rate_hz: int
-) -> Iterator[float]:
+) -> Values:
     """Windows of the music, adjacent, under speech in a cue."""
     step = round(WINDOW_S * rate_hz)
-    for start, end in speech:
-        begin, stop = max(start, cue.start), min(end, cue.end)
-        for at in range(begin + step // 2, stop, step):
-            yield music.momentary_lufs((at - cue.start) / rate_hz)
+    spans = np.array(speech, np.int64).reshape(-1, 2)
+    firsts = np.maximum(spans[:, 0], cue.start) + step // 2
+    counts = np.maximum(0, -((firsts - np.minimum(spans[:, 1], cue.end)) // step))
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.repeat(firsts, counts) + step * (np.arange(counts.sum()) - before)
+    return music.list_momentary_lufs((places - cue.start) / rate_hz)
 
 
 @dataclass(frozen=True, slots=True)

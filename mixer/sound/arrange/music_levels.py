@@ -114,7 +114,7 @@ def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterato
 
 def cue_level_db(cue: Cue, at: int) -> float:
     """A cue's level at a sample, relative to its own gain."""
-    index = bisect_right([ramp.start for ramp in cue.ramps], at)
+    index = bisect_right(cue.ramps, at, key=lambda ramp: ramp.start)
     before_db = cue.ramps[index - 2].to_db if index > 1 else 0.0
     ramped_db = before_db
     if index:

@@ -41,7 +41,7 @@ def add_voice(
 ) -> str:
     """Add the voice of a window, in the channels and at the rate of the mix."""
     begin, end = segment.window_start, segment.window_end
-    clips = [clip for clip in timeline.clips if clip.start < end and clip.end > begin]
+    clips = timeline.find_clips(begin, end)
     if clips:
         stem = concatenate(graph, list(_add_clips(graph, timeline, segment, clips, sources)))
     else:

@@ -163,8 +163,7 @@ def segment_cache_key(
     """
     clips = {
         clip.source: Path(content_ids.get(clip.source, clip.source))
-        for clip in timeline.clips
-        if clip.start < segment.window_end and clip.end > segment.window_start
+        for clip in timeline.find_clips(segment.window_start, segment.window_end)
     }
     command = build_segment_command(
         timeline, segment, clips, beds, encoding.stream, is_position_independent=True

@@ -118,5 +118,5 @@ def _window_start(timeline: Timeline, start: int) -> int:
 
 
 def _count_audible_samples(timeline: Timeline, begin: int, end: int) -> int:
-    parts: tuple[Clip | Cue, ...] = (*timeline.clips, *timeline.cues)
+    parts: tuple[Clip | Cue, ...] = (*timeline.find_clips(begin, end), *timeline.cues)
     return sum(max(0, min(part.end, end) - max(part.start, begin)) for part in parts)

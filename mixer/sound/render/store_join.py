@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from itertools import groupby
 from typing import IO
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
@@ -29,6 +30,10 @@ from mixer.store import ObjectStore, put_sealed
 
 READS_AT_ONCE = 4
 """Segments fetched ahead, a megabyte or two each."""
+
+
+NAME_FIELD = "measured-after"
+"""Metadata of measurements: which segment they are of, after which one."""
 
 
 def measurement_key(segment_key: str) -> str:
@@ -59,6 +64,11 @@ class StoredMeasurements:
                 )
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether a segment was measured after the same one, in whatever blocks."""
+        head = self.store.head(measurement_key(name.rpartition(" ")[2])) if name else None
+        return head is not None and head.metadata.get(NAME_FIELD) == name
+
     def save(self, name: str, fingerprint: str, levels: DecodedLevels) -> None:
         """Save the measurements of a segment; compression adds a checksum."""
         fields = {
@@ -70,7 +80,8 @@ class StoredMeasurements:
             "levels": list(levels.levels_dbfs),
         }
         key = measurement_key(name.rpartition(" ")[2])
-        put_sealed(self.store, key, compress(json.dumps(fields).encode()))
+        content = compress(json.dumps(fields).encode())
+        put_sealed(self.store, key, content, metadata={NAME_FIELD: name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +109,19 @@ class StreamJoin:
             verification = self._verify(self._read_pieces(streams, header, 0, file))
         return size_bytes, verification
 
-    def measure(self, streams: Sequence[EncodedStream], first: Segment) -> None:
-        """Measure and store consecutive segments, except the first."""
-        first_frame = frame_at(self.timeline, self.encoding, first.start)
-        if len(streams) > 1:
-            self._verify(self._read_pieces(streams, None, first_frame, None))
+    def measure(self, streams: Sequence[EncodedStream], segments: Sequence[Segment]) -> None:
+        """Measure and store consecutive segments, except the first and those that are measured."""
+        memory = StoredMeasurements(self.store)
+        wanted = [
+            after
+            for after in range(1, len(streams))
+            if not memory.has(_name_piece(streams[after - 1].key, streams[after]))
+        ]
+        for _, run in groupby(enumerate(wanted), lambda each: each[1] - each[0]):
+            places = [place for _, place in run]
+            begin, end = places[0] - 1, places[-1] + 1
+            first_frame = frame_at(self.timeline, self.encoding, segments[begin].start)
+            self._verify(self._read_pieces(streams[begin:end], None, first_frame, None))
 
     def verify(self, streams: Sequence[EncodedStream]) -> Verification:
         """Measure a file that was made of all these segments, in order."""
@@ -149,13 +168,13 @@ class StreamJoin:
                 if file is not None:
                     file.write(content)
                 if before is not None:
-                    name = f"{_hash(before_key)} {stream.key}" if stream.key else ""
+                    name = _name_piece(before_key, stream)
                     yield self.encoding.kind.build_piece(spec, before, content, frame, name)
                 before, before_key, frame = content, stream.key, frame + stream.frames
 
 
-def _hash(key: str) -> str:
-    return sha256(key.encode()).hexdigest()
+def _name_piece(before_key: str, stream: EncodedStream) -> str:
+    return f"{sha256(before_key.encode()).hexdigest()} {stream.key}" if stream.key else ""
 
 
 def _read_stream(stream: EncodedStream) -> bytes:

@@ -13,10 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hibari.g2p import G2P
-from hibari.g2p.normalize import normalize
-from hibari.tts import ASSETS
-
 from mixer.speech.embedded.mapped_text import MappedText
 from mixer.speech.embedded.ssml_reader import Phrase, SsmlSentence, read_ssml
 from mixer.speech.embedded.text import sanitise_text
@@ -90,6 +86,9 @@ class Phonemizer:
     """Loads the rules; takes about half a second. Not for more than one thread."""
 
     def __init__(self, *, british: bool = False) -> None:
+        from hibari.g2p import G2P  # slow to import
+        from hibari.tts import ASSETS
+
         self._g2p: Any = G2P(british=british)
         self.ids: dict[str, int] = json.loads(
             (Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")
@@ -129,6 +128,8 @@ class Phonemizer:
 
 def _expand_text(text: str) -> str:
     """Let hibari-tts write out what it knows, except what it would misread."""
+    from hibari.g2p.normalize import normalize
+
     guarded = _LETTER_AFTER_WORD.sub(GUARD, _WORD_BEFORE_STOP.sub(r"\1 ", text))
     return str(normalize(guarded)).replace(GUARD, "")
 

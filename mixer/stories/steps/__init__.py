@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixer.stories.budget import DailyBudget
+    from mixer.stories.plan_style import plan_script
     from mixer.stories.slots import SharedQuota, SpeechSlots
-    from mixer.stories.speech_planner import EngineOpener, SpeechPlanner, plan_script
+    from mixer.stories.speech_planner import EngineOpener, SpeechPlanner
     from mixer.stories.steps.finish import Notifier, StoryFinisher
     from mixer.stories.steps.mix import StoryMix
     from mixer.stories.steps.publish import StoryPublisher
@@ -32,7 +33,7 @@ _HOMES = {
     "StoryTasks": "tasks",
     "Webhook": "steps.webhook",
     "Workflow": "workflow",
-    "plan_script": "speech_planner",
+    "plan_script": "plan_style",
 }
 
 __all__ = [

@@ -106,7 +106,7 @@ class StoryRenderer:
 
         def measure_segments() -> None:
             streams = SegmentCache(self.store).require_all(keys)
-            self._open_join().measure(streams, segments[0])
+            self._open_join().measure(streams, segments)
 
         self._retry_if_damaged(measure_segments, segments)
         return keys

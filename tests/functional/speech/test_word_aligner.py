@@ -18,7 +18,7 @@ from mixer.speech.alignment.pronunciation import list_pronunciations, split_toke
 from mixer.speech.embedded import EmbeddedEngine
 from mixer.store.folder import FolderStore
 from mixer.stories import JobContext, StoryInput
-from mixer.stories.speech_planner import plan_script
+from mixer.stories.steps import plan_script
 from mixer.stories.word_times import find_word_times
 
 TEXT = "Dr. Eilidh Vorwerk paid 21 pounds in 1984. The clock struck eleven, and nobody came."
