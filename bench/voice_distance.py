@@ -153,4 +153,5 @@ def compute_cepstrum(frame: Samples) -> Samples:
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
     bands = np.log(np.maximum(0, np.minimum(rising, falling)) @ power + 1e-10)
     angles = np.pi / BANDS * np.outer(np.arange(1, CEPSTRA), np.arange(BANDS) + 0.5)
-    return np.cos(angles) @ bands
+    cepstrum: Samples = np.cos(angles) @ bands
+    return cepstrum
