@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import mixer
-from mixer.cli.options import collect_options, contract_options, force_option
+from mixer.cli.options import collect_options, contract_options, force_option, set_variable
 from mixer.files import require_writable, write_atomic
 from mixer.narration import WrittenFiles, require_distinct_paths
 from mixer.settings import find_store_folder
@@ -32,9 +32,18 @@ MAX_EXCERPT = 60
     "--model-url",
     metavar="URL",
     envvar="MODEL_URL",
+    expose_value=False,
+    callback=set_variable,
     help="Ask this language model (address up to /v1) about quotations in doubt (docs/casting.md).",
 )
-@click.option("--model-name", metavar="NAME", envvar="MODEL_NAME", help="The server's model.")
+@click.option(
+    "--model-name",
+    metavar="NAME",
+    envvar="MODEL_NAME",
+    expose_value=False,
+    callback=set_variable,
+    help="The server's model.",
+)
 @force_option
 @contract_options("voice", "engine", "text_type", "skip_front_matter")
 def cast(
@@ -42,8 +51,6 @@ def cast(
     book: str,
     out: Path | None,
     as_json: bool,
-    model_url: str | None,
-    model_name: str | None,
     doubtful: bool,
     force: bool,
     **given: Any,  # noqa: ANN401 - the contract's options, checked by `collect_options`
@@ -59,9 +66,9 @@ def cast(
         require_distinct_paths([out], {Path(book): "the book"} if book != "-" else {})
         require_writable(out)
         written.require_own([out], force=force)
-    # A server is a setting, not an option of a request.
-    os.environ |= {"MODEL_URL": model_url or "", "MODEL_NAME": model_name or ""}
-    found = mixer.cast(Path(book), collect_options(given), with_model=bool(model_url))
+    found = mixer.cast(
+        Path(book), collect_options(given), with_model=bool(os.environ.get("MODEL_URL"))
+    )
     if out is not None:
         write_atomic(out, found.write_marks().encode())
         written.add([out])

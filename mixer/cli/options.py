@@ -88,10 +88,9 @@ store_option = click.option(
 )
 
 
-def _set_engine_url(_context: click.Context, _parameter: click.Parameter, url: str | None) -> None:
-    """Set what `ENGINE_URL` would: a server is a setting, not an option of a request."""
-    if url:
-        os.environ["ENGINE_URL"] = url
+def set_variable(_context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Set the option's environment variable: a server is a setting, not an option of a request."""
+    os.environ[str(parameter.envvar)] = value or ""
 
 
 engine_url_option = click.option(
@@ -99,7 +98,7 @@ engine_url_option = click.option(
     metavar="URL",
     envvar="ENGINE_URL",
     expose_value=False,
-    callback=_set_engine_url,
+    callback=set_variable,
     help="The speech server of --engine http: its address up to /v1 (docs/voices.md).",
 )
 

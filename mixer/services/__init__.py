@@ -3,10 +3,8 @@
 from mixer.services.book_cast import CastBook, write_document
 from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
 from mixer.services.library import (
-    MUSIC_TYPES,
-    PICTURE_TYPES,
     SHARED_PREFIX,
-    TEXT_TYPES,
+    UPLOAD_TYPES,
     MusicLibrary,
 )
 from mixer.services.projects import Project, ProjectService
@@ -15,10 +13,8 @@ from mixer.services.speaker_model import SpeakerModel
 from mixer.services.target_rules import check_target
 
 __all__ = [
-    "MUSIC_TYPES",
-    "PICTURE_TYPES",
     "SHARED_PREFIX",
-    "TEXT_TYPES",
+    "UPLOAD_TYPES",
     "CastBook",
     "Inspection",
     "MusicLibrary",

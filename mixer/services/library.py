@@ -6,6 +6,7 @@ and the length is measured once per process if time allows, or left out.
 
 import math
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,28 +20,26 @@ from mixer.scratch import open_scratch_folder
 from mixer.sound.analysis import MUSIC_CHANNELS, measure
 from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, UploadForm
 
-MUSIC_TYPES = {
-    ".aac": "audio/aac",
-    ".flac": "audio/flac",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".wav": "audio/wav",
+UPLOAD_TYPES = {
+    "music": {
+        ".aac": "audio/aac",
+        ".flac": "audio/flac",
+        ".m4a": "audio/mp4",
+        ".mp3": "audio/mpeg",
+        ".ogg": "audio/ogg",
+        ".opus": "audio/ogg",
+        ".wav": "audio/wav",
+    },
+    "text": {
+        ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ".epub": "application/epub+zip",
+        ".md": "text/markdown",
+        ".pdf": "application/pdf",
+        ".txt": "text/plain",
+    },
+    "picture": {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"},
 }
-"""Suffixes of music, and their content types."""
-
-PICTURE_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"}
-"""Suffixes of covers, and their content types."""
-
-TEXT_TYPES = {
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".epub": "application/epub+zip",
-    ".md": "text/markdown",
-    ".pdf": "application/pdf",
-    ".txt": "text/plain",
-}
-"""Suffixes of texts, and their content types."""
+"""By kind: suffixes and their content types."""
 
 SHARED_PREFIX = "music/"
 """Prefix of music in a bucket that is shared with other objects."""
@@ -103,9 +102,9 @@ class MusicLibrary:
             ObjectTooLarge: the file exceeds the limit.
         """
         suffix = PurePosixPath(name).suffix.lower()
-        content_type = {**MUSIC_TYPES, **TEXT_TYPES, **PICTURE_TYPES}.get(suffix)
+        content_type = ChainMap(*UPLOAD_TYPES.values()).get(suffix)
         if content_type is None:
-            known = ", ".join([*sorted(MUSIC_TYPES), *sorted(TEXT_TYPES), *sorted(PICTURE_TYPES)])
+            known = ", ".join(each for kind in UPLOAD_TYPES.values() for each in sorted(kind))
             raise BadInput(f"name: {name[:80]!r} must end in one of {known}.", field="name")
         if size_bytes > self.max_upload_bytes:
             raise ObjectTooLarge(
@@ -157,7 +156,7 @@ class MusicLibrary:
 
 def _filter_music(objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
     for each in objects:
-        is_music = PurePosixPath(each.key).suffix.lower() in MUSIC_TYPES
+        is_music = PurePosixPath(each.key).suffix.lower() in UPLOAD_TYPES["music"]
         if is_music and not each.key.startswith(UPLOADS_PREFIX) and each.size_bytes:
             yield each
 

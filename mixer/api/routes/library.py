@@ -19,7 +19,7 @@ from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import RequestBody
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import OUTPUTS, Options
-from mixer.services import MUSIC_TYPES, PICTURE_TYPES, TEXT_TYPES, MusicLibrary, ProjectService
+from mixer.services import UPLOAD_TYPES, MusicLibrary, ProjectService
 from mixer.settings import Settings
 from mixer.speech.verification import is_verifier_installed
 from mixer.targets import load_targets
@@ -170,9 +170,9 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
             "upload_bytes": settings.max_upload_bytes,
             "project_bytes": ProjectService.max_bytes,
         },
-        "music_types": sorted(MUSIC_TYPES),
-        "source_types": sorted(TEXT_TYPES),
-        "picture_types": sorted(PICTURE_TYPES),
+        "music_types": sorted(UPLOAD_TYPES["music"]),
+        "source_types": sorted(UPLOAD_TYPES["text"]),
+        "picture_types": sorted(UPLOAD_TYPES["picture"]),
         "outputs": list(OUTPUTS),
         "targets": _describe_targets(),
     }
