@@ -61,7 +61,6 @@ FAILURES = {
     403: "Not allowed for this caller.",
     404: "A chunk, the music or the story does not exist; names the key.",
     409: "Conflicts with an existing request or state.",
-    412: "Changed meanwhile; the details have the present state.",
     413: "Too long or too large.",
     422: "No audio in a file; names the key.",
     429: "Limit reached; Retry-After says when to try again.",
@@ -236,7 +235,7 @@ def describe_route(
         "responses": {
             status: _describe_response(body.__doc__ or "", body, *alternatives),
             **accepted,
-            **_describe_failures(failure),
+            **describe_failures(failure),
         },
     }
 
@@ -248,7 +247,7 @@ def describe_sound_route(
     sound = {"schema": {"type": "string", "format": "binary"}}
     content = dict.fromkeys(sorted({*content_types}), sound)
     answer = {"description": "The sound, as it is made.", "content": content}
-    return {"summary": summary, "responses": {200: answer, **_describe_failures(failure)}}
+    return {"summary": summary, "responses": {200: answer, **describe_failures(failure)}}
 
 
 def add_docs(api: Api, build_document: Callable[[], str], build_page: Callable[[], str]) -> None:
@@ -301,8 +300,11 @@ def _check_caller(request_context: RequestContext) -> None:
         raise Unauthorized("Not signed in: send the header Authorization: Bearer TOKEN.")
 
 
-def _describe_failures(body: type[BaseModel]) -> dict[int, Any]:
-    return {status: _describe_response(why, body) for status, why in FAILURES.items()}
+def describe_failures(
+    body: type[BaseModel], failures: Mapping[int, str] = FAILURES
+) -> dict[int, Any]:
+    """Build the responses for failures by status."""
+    return {status: _describe_response(why, body) for status, why in failures.items()}
 
 
 def _describe_response(description: str, *models: type[BaseModel]) -> dict[str, Any]:

@@ -3,9 +3,8 @@
 projects/{caller}/{project}/{number}.json     a state without its text; {}: deleted
 projects/{caller}/{project}/texts/{name}.txt  the text of one state or of several
 
-A state is written once, under the next number. Of two clients that change a project at the same
-time one is first, and the other is refused with what changed. The newest states stay, so that one
-that is damaged has another before it.
+A state is written once, under the next number: of two clients that change a project at the same
+time, the second is refused. The newest states stay, so that a damaged one has another before it.
 """
 
 import json
@@ -46,7 +45,7 @@ _UPLOAD = re.compile(rf"{UPLOADS_PREFIX}\w[\w-]{{0,99}}(?:[./][\w-]{{1,99}}){{0,
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A state of a project: its fields as its caller gave them, and the digest of these."""
+    """A state of a project: its fields as given, and their digest."""
 
     project_id: str
     etag: str
@@ -122,7 +121,7 @@ class ProjectService:
         """Load a caller's project; raises NotFound."""
         found = self._load(caller, project_id)[1]
         if found is None:
-            raise _missing_error(project_id)
+            raise _build_missing_error(project_id)
         return found
 
     def save(
@@ -143,12 +142,12 @@ class ProjectService:
         number, current = self._load(caller, project_id)
         if current is None:
             if if_match:
-                raise _missing_error(project_id)
+                raise _build_missing_error(project_id)
             self._require_room(caller)
         elif current.etag == made.etag:
             return current
         elif if_match not in ("*", current.etag):
-            raise _changed_error(current)
+            raise _build_changed_error(current)
         self._write(caller, made, number + 1)
         return made
 
@@ -158,7 +157,7 @@ class ProjectService:
         while True:
             number, current = self._load(caller, project_id)
             if current is None:
-                raise _missing_error(project_id)
+                raise _build_missing_error(project_id)
             mark = _state_key(folder, number + 1)
             if self.store.claim(mark, DELETED):
                 break
@@ -185,7 +184,7 @@ class ProjectService:
             self.store.delete(key)
         current = self.get(caller, project.project_id)
         if current.etag != project.etag:
-            raise _changed_error(current)
+            raise _build_changed_error(current)
         return None
 
     def _delete_old_states(self, caller: str, project_id: str, number: int) -> None:
@@ -278,14 +277,14 @@ def hash_fields(fields: Mapping[str, Any]) -> str:
     return sha256(content).hexdigest()[:32]
 
 
-def _missing_error(project_id: str) -> NotFound:
+def _build_missing_error(project_id: str) -> NotFound:
     return NotFound(
         f"The project {project_id[:64]!r} does not exist; it may have been deleted.",
         project_id=project_id[:64],
     )
 
 
-def _changed_error(current: Project) -> ProjectChanged:
+def _build_changed_error(current: Project) -> ProjectChanged:
     return ProjectChanged(
         f"The project {current.project_id!r} was changed elsewhere; its state is in the details.",
         current,

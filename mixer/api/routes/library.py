@@ -163,18 +163,22 @@ def build_capabilities(settings: Settings) -> dict[str, Any]:
         "formats": _choices(known, "format"),
         "text_types": _choices(known, "text_type"),
         "options": {name: _range(each) for name, each in known.items() if _bounds(each)},
-        "limits": {
-            "synthesize_chars": settings.max_text_chars,
-            "story_chars": settings.stories.max_text_chars,
-            "body_bytes": BODY_BYTES,
-            "upload_bytes": settings.max_upload_bytes,
-            "project_bytes": ProjectService.max_bytes,
-        },
+        "limits": _list_limits(settings),
         "music_types": sorted(UPLOAD_TYPES["music"]),
         "source_types": sorted(UPLOAD_TYPES["text"]),
         "picture_types": sorted(UPLOAD_TYPES["picture"]),
         "outputs": list(OUTPUTS),
         "targets": _describe_targets(),
+    }
+
+
+def _list_limits(settings: Settings) -> dict[str, int]:
+    return {
+        "synthesize_chars": settings.max_text_chars,
+        "story_chars": settings.stories.max_text_chars,
+        "body_bytes": BODY_BYTES,
+        "upload_bytes": settings.max_upload_bytes,
+        "project_bytes": ProjectService.max_bytes,
     }
 
 

@@ -10,11 +10,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from mixer.api.project_schemas import ProjectAnswer, ProjectBody, ProjectDeleted, ProjectsAnswer
 from mixer.api.responses import OutputLinks, json_response
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api, describe_failures, describe_route
+from mixer.api.schemas import ErrorAnswer
 from mixer.errors import ProjectChanged
 from mixer.services import Project, ProjectService
 
 ProjectId = Annotated[str, Path(pattern=ProjectService.id_pattern)]
+CHANGED = {412: "Changed elsewhere; the details have the project's present state."}
+
 Cursor = Annotated[str, Query(pattern=ProjectService.cursor_pattern)]
 
 
@@ -34,7 +37,9 @@ def add_project_routes(api: Api, load_dependencies: Callable[[], ProjectDependen
         routes.list_page
     )
     api.get(path, **describe_route("Get a project", ProjectAnswer))(routes.get)
-    api.put(path, **describe_route("Save a project", ProjectAnswer))(routes.save)
+    saving = describe_route("Save a project", ProjectAnswer)
+    saving["responses"] |= describe_failures(ErrorAnswer, CHANGED)
+    api.put(path, **saving)(routes.save)
     api.delete(path, **describe_route("Delete a project", ProjectDeleted))(routes.delete)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.books import Book, build_page
 from tests.e2e.page.conftest import NARROW, wait_until
 from tests.e2e.page.page_servers import start_server
 from tests.e2e.page.test_for_everybody import violations
@@ -12,6 +13,7 @@ STATUS = "document.querySelector('#project [role=status]').textContent"
 FIELDS = "textarea, select, input[type=text], input[type=range], input:checked"
 READ = f"""[...document.querySelectorAll('#compose :is({FIELDS})')]
     .filter((each) => !each.closest('#voices')).map((each) => each.value)"""
+TOO_LARGE = {"error": "project: 5,000,000 bytes exceed the limit.", "code": "object_too_large"}
 PICTURE = {"name": "lamp.png", "mimeType": "image/png"}
 
 
@@ -102,6 +104,27 @@ def test_project_is_the_same_after_a_reload_and_on_another_device(project_server
     assert read_project(page, project_id) == project, "opening a project changes nothing"
     assert not violations(other)
     assert other.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_chosen_chapters_of_a_book_are_kept(project_server, visit, tmp_path):
+    path = tmp_path / "small book.epub"
+    names = {"one.xhtml": "The Lamp", "two.xhtml": "The Sea"}
+    pages = {
+        name: build_page(f"<h1>{title}</h1><p>It was dark.</p>") for name, title in names.items()
+    }
+    path.write_bytes(Book(pages, [(*each, 1) for each in names.items()]).content())
+    page = open_page(visit(project_server.url))
+    page.set_input_files("#file", path)
+    page.locator("#book-chapters input").nth(1).uncheck()
+    project_id = keep(page, "The Book")
+    project = await_project(page, project_id, chapters="1", text_type="epub")
+    other = open_page(visit(project_server.url))
+    other.get_by_label("Open: The Book").click()
+    boxes = "[...document.querySelectorAll('#book-chapters input')].map((each) => each.checked)"
+    wait_until(other, f"String({boxes}) === 'true,false'")
+    assert "small book.epub" in str(other.text_content("#book"))
+    other.locator("#book-chapters input").nth(1).check()
+    await_project(other, project_id, chapters=None, source=project["source"])
 
 
 def open_two(server, visit, text="The lamp was out."):
@@ -249,5 +272,6 @@ def test_list_of_projects_by_keyboard(project_server, visit):
     wait_until(page, "document.querySelector('#project input').value === 'The Rain'")
     assert not violations(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.fill("#text", "word " * 900_000)
-    wait_until(page, f"{STATUS}.includes('4,000,000')")
+    page.route("**/projects/*", lambda route: route.fulfill(status=413, json=TOO_LARGE))
+    page.fill("#text", "A text that the server finds too large.")
+    wait_until(page, f"{STATUS}.startsWith('Only in this browser: 5,000,000 bytes')")
