@@ -93,11 +93,14 @@ def require_picture(content: bytes, name: str) -> None:
 
 
 def read_cover(content: bytes) -> Picture:
-    """Read back a cover that `encode_cover` has made."""
+    """Read back a cover that `encode_cover` has made; raises UnusablePicture for a damaged one."""
     from PIL import Image
 
-    with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
-        return Picture(content, image.width, image.height)
+    try:
+        with Image.open(BytesIO(content), formats=_ACCEPTED_FORMATS) as image:
+            return Picture(content, image.width, image.height)
+    except BROKEN_PICTURE as error:
+        raise UnusablePicture("The cover is damaged.", key="cover") from error
 
 
 def require_cover_size(size_bytes: int, name: str) -> None:

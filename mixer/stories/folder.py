@@ -40,6 +40,8 @@ PRELUDE = "prelude.json"
 FLAWS = "flaws.json"
 MIX, RESULT = "mix.json", "result.json"
 COVER, EPISODES = "cover.jpg", "episodes.json"
+LOST_COVER = "cover-lost.json"
+"""There if the cover was damaged and could not be made again."""
 
 JSON = "application/json"
 

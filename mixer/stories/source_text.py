@@ -57,23 +57,23 @@ def read_source_text(
 
 
 def load_book(
-    folder: StoryFolder, request: StoredRequest, options: Options, deadline_s: float | None
+    folder: StoryFolder, request: StoredRequest, options: Options, deadline_s: float | None = None
 ) -> SourceText | None:
-    """Load the EPUB that a story was read from; None for one of another source.
+    """Load the book that a story was read from; None for one of another source.
 
     Raises:
         NotFound: its file was deleted.
         OutOfTime: the deadline, on the monotonic clock, has passed.
     """
-    source = folder.source
-    if source is None and request.text_key:
-        content = decode_upload(folder.store.get(request.text_key))
-        if is_book_text(content, options):
-            processes = ProcessGroup()
-            source = read_source_text(
-                content, options, request.edits, lambda: require_time(processes, deadline_s)
-            )
-    return source if source is not None and source.book else None
+    if folder.source is not None or not request.text_key:
+        return folder.source
+    content = decode_upload(folder.store.get(request.text_key))
+    if not is_book_text(content, options):
+        return None
+    processes = ProcessGroup()
+    return read_source_text(
+        content, options, request.edits, lambda: require_time(processes, deadline_s)
+    )
 
 
 def require_time(processes: ProcessGroup, deadline_s: float | None) -> None:

@@ -9,6 +9,7 @@ from tests.attack.equal_chunks import ROW as EQUAL_CHUNKS
 from tests.attack.growth import ROW as GROWTH
 from tests.attack.media import ROW as MEDIA
 from tests.attack.requests import ROW as REQUESTS
+from tests.attack.retention import ROW as RETENTION
 from tests.attack.survival import ROW as SURVIVAL
 from tests.attack.texts import ROW as TEXTS
 
@@ -20,6 +21,7 @@ ROWS: dict[str, Row] = {
     "damage": DAMAGE,
     "survival": SURVIVAL,
     "equal_chunks": EQUAL_CHUNKS,
+    "retention": RETENTION,
 }
 
 

@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from types import FrameType
 
 from mixer.errors import MixerError
+from mixer.publish.epub.own_book import OwnBook, SourceBook
+from mixer.publish.epub.pages import BlockShape, BookBlock, BookPage, BookSentence
 from mixer.requests import Options
 from mixer.script import LIMITS
-from mixer.script.planning import read_lexicon
+from mixer.script.edits import locate_origins
+from mixer.script.planning import PlanStyle, plan_document, read_lexicon
 from mixer.script.readers import TextType, detect_text_type, read_document
+from mixer.script.speakers import read_cast
 from mixer.stories.steps import plan_script
 from tests.attack.campaign import Row, Tally, describe_exception
+from tests.books import Book, build_page
 
 SIZES = (25_000, 50_000, 100_000)
 SHORT_SIZES = (2_500, 5_000, 10_000)
@@ -28,6 +33,9 @@ SLOW_S = 2.0
 """For 100,000 characters on an idle core; slower ones are named."""
 
 Build = Callable[[int], str]
+
+CAST, OWN_PAGES = "cast", "own pages"
+"""Kinds of texts for `mixer cast`, and for a read-aloud book of own pages."""
 
 
 def repeat(piece: str, before: str = "", after: str = "") -> Build:
@@ -57,7 +65,7 @@ def number_pieces(piece: str, before: str = "", after: str = "") -> Build:
 PROSODY = "<prosody rate='90%'>"
 SPEAK = ("<speak>", "</speak>")
 PAGE = ("<!doctype html><html><body>", "</body></html>")
-GENERATORS: tuple[tuple[str, TextType | None, Build], ...] = (
+GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("open brackets", TextType.TEXT, repeat("[[")),
     ("open brackets and a letter", TextType.TEXT, repeat("[[x")),
     ("pauses in a paragraph", TextType.TEXT, repeat("[[pause 1s]] and ")),
@@ -101,6 +109,19 @@ GENERATORS: tuple[tuple[str, TextType | None, Build], ...] = (
     ("blanks in a line", None, repeat(" ", "a =", "/")),
     ("entries with one first word", None, number_pieces("the {0} = b\n")),
     ("equals signs", None, repeat("=")),
+    ("talk", CAST, repeat("“Yes,” said Tom. “No,” said Ann.\n\n")),
+    ("names", CAST, number_pieces("“Yes,” said Mr. Tom{0}. He went.\n\n")),
+    ("words in one paragraph", CAST, repeat("“A,” he said. ")),
+    ("open quotation marks", CAST, repeat("“")),
+    ("closed quotation marks", CAST, repeat("a” ")),
+    ("apostrophes", CAST, repeat("'a' ")),
+    ("verbs", CAST, repeat("said Tom ")),
+    ("sentences over elements", OWN_PAGES, repeat("One <i>two. Three</i> four. ", "<p>", "</p>")),
+    ("notes", OWN_PAGES, repeat("a<sup><a href='#n'>1</a></sup> ", "<p>", "</p>")),
+    ("elements", OWN_PAGES, repeat("<i>a</i>", "<p>", "</p>")),
+    ("blocks", OWN_PAGES, repeat("<p>A.</p>")),
+    ("nested elements", OWN_PAGES, nest("<i>", "a", "</i>")),
+    ("verse", OWN_PAGES, repeat("A line<br/>", "<p>", "</p>")),
 )  # fmt: skip
 LANGUAGES = ("en-US", "de-DE", "fr-FR", "es-ES", "it-IT", "pt-PT", "zh-CN")
 NORMALISED = ("1,234.5 ", "$1.50 ", "3 May 1999 ", "12:30 ", "Dr. A. ", "1/2 ", "x² ", "IV. ")
@@ -124,13 +145,13 @@ def attack_growth(tally: Tally, draw: random.Random, count: int) -> None:
 def _measure_growth(
     tally: Tally,
     name: str,
-    kind: TextType | None,
+    kind: TextType | str | None,
     build: Build,
     *,
     language: str,
     sizes: tuple[int, ...],
 ) -> str:
-    source = kind.value if kind else "lexicon"
+    source = str(kind) if kind else "lexicon"
     try:
         cpu_s = [_measure_cpu_s(kind, build(chars), language) for chars in sizes]
         if _is_steep(cpu_s):  # once more: something else may have had the core
@@ -150,7 +171,7 @@ def _is_steep(cpu_s: list[float]) -> bool:
     return cpu_s[-1] > MIN_MEASURED_S and cpu_s[-1] > MAX_GROWTH * cpu_s[-2]
 
 
-def _measure_cpu_s(kind: TextType | None, text: str, language: str) -> float:
+def _measure_cpu_s(kind: TextType | str | None, text: str, language: str) -> float:
     signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
     begun_s = time.process_time()
     try:
@@ -162,12 +183,30 @@ def _measure_cpu_s(kind: TextType | None, text: str, language: str) -> float:
     return time.process_time() - begun_s
 
 
-def _plan_text(kind: TextType | None, text: str, language: str) -> None:
+def _plan_text(kind: TextType | str | None, text: str, language: str) -> None:
     if kind is None:
         read_lexicon(text)
         return
+    if kind == CAST:
+        read_cast(text, "This text")
+        return
+    if kind == OWN_PAGES:
+        _mark_page(text)
+        return
+    kind = TextType(kind)
     detect_text_type(text)
     plan_script(read_document(text, kind), LIMITS["generative"], language, Options())
+
+
+def _mark_page(body: str) -> None:
+    content = Book({"1.xhtml": build_page(body)}).content()
+    document = read_document(content, TextType.EPUB)
+    script = plan_document(document, PlanStyle())
+    origins = locate_origins(document, script, PlanStyle(script.language))
+    texts = [each.text for chunk in script.chunks for each in chunk.utterances]
+    sentences = tuple(BookSentence(text, float(n)) for n, text in enumerate(texts))
+    page = BookPage("", (BookBlock(BlockShape.PARAGRAPH, sentences),), float(len(texts)))
+    OwnBook(SourceBook(content, origins), [page])
 
 
 @contextmanager

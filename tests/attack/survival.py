@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,6 +122,38 @@ def limit_file_size(case: Case, draw: random.Random) -> str:
     return _expect_sentence(case.start(limits=f"ulimit -f {draw.choice((1, 4, 10, 20))}; "))
 
 
+def fill_disk(case: Case, draw: random.Random) -> str:
+    """A disk that is full after some kilobytes: of the store, of results or temporary files."""
+    size = f"size={draw.choice((64, 256, 512, 1024))}k"
+    return _run_on_disk(case, draw.choice(("store", "temp", "out")), size, "size=1g")
+
+
+def write_protect_disk(case: Case, draw: random.Random) -> str:
+    """A store, or the folder of the result, that can only be read."""
+    return _run_on_disk(case, draw.choice(("store", "out")), "ro", "rw")
+
+
+def _run_on_disk(case: Case, name: str, options: str, repair: str) -> str:
+    """Run with a folder on a disk of its own, which is repaired for the next run.
+
+    Where disks may not be mounted, the run is undisturbed.
+    """
+    place = case.folder / name
+    place.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o"]
+    mounted = subprocess.run([*mount, options, "tmpfs", str(place)], check=False)
+    if mounted.returncode:
+        return ""
+    try:
+        failure = _expect_sentence(case.start())
+        subprocess.run(["mount", "-o", f"remount,{repair}", str(place)], check=True)
+        failure = failure or case.finish()
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+    shutil.rmtree(case.folder / "out", ignore_errors=True)
+    return f"{name}, {options}: {failure}" if failure else ""
+
+
 def limit_open_files(case: Case, draw: random.Random) -> str:
     """Few handles."""
     return _expect_sentence(case.start(limits=f"ulimit -n {draw.choice((20, 24, 32, 48))}; "))
@@ -190,6 +223,8 @@ DISTURBANCES: tuple[Callable[[Case, random.Random], str], ...] = (
     work_without_links,
     run_two_commands,
     limit_file_size,
+    fill_disk,
+    write_protect_disk,
     kill_three_times,
     jump_clock,
     limit_open_files,

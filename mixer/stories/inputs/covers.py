@@ -1,12 +1,19 @@
 """The cover of a story, checked before anything is spent, and the tags of its files."""
 
-from mixer.errors import BadInput, NotFound, UnusablePicture
+import logging
+from contextlib import suppress
+
+from mixer.errors import BadInput, DamagedObject, MixerError, NotFound, UnusablePicture
 from mixer.publish import Picture, build_tags, encode_cover, read_cover, require_cover_size
 from mixer.requests import Options
 from mixer.script import Cover, Script
 from mixer.sound.formats import COVER_TYPE, AudioTags
-from mixer.store import UPLOADS_PREFIX, ObjectStore, validate_key
-from mixer.stories.folder import COVER, StoryFolder
+from mixer.store import UPLOADS_PREFIX, ObjectStore, put_sealed, validate_key
+from mixer.stories.folder import COVER, LOST_COVER, REQUEST, StoryFolder
+from mixer.stories.model import StoredRequest
+from mixer.stories.source_text import load_book
+
+logger = logging.getLogger(__name__)
 
 MAX_NAME_CHARS = 80
 """Quoted in a warning."""
@@ -81,10 +88,30 @@ def store_cover(
 
 def put_cover(folder: StoryFolder, cover: Picture) -> None:
     """Store a cover."""
-    folder.store.put(folder.key(COVER), cover.content, content_type=COVER_TYPE)
+    put_sealed(folder.store, folder.key(COVER), cover.content, content_type=COVER_TYPE)
 
 
 def load_tags(folder: StoryFolder, options: Options, script: Script | None) -> AudioTags:
-    """Build the tags without chapters; options override the text's metadata."""
-    cover = read_cover(folder.store.get(folder.key(COVER))) if folder.has(COVER) else None
-    return AudioTags(build_tags(options, script), cover=cover)
+    """Build the tags without chapters; options override the text's metadata.
+
+    A damaged cover is made again from what the story names, or noted as lost.
+    """
+    return AudioTags(build_tags(options, script), cover=_load_cover(folder, options))
+
+
+def _load_cover(folder: StoryFolder, options: Options) -> Picture | None:
+    try:
+        if not folder.has(COVER):
+            return None
+        return read_cover(folder.store.get(folder.key(COVER)))
+    except (DamagedObject, UnusablePicture) as error:
+        logger.warning("The cover of story %s: %s", folder.story_id, error)
+    folder.store.set_aside(folder.key(COVER))
+    folder.delete(COVER)
+    with suppress(MixerError):
+        source = load_book(folder, folder.read(REQUEST, StoredRequest), options)
+        store_cover(folder, options, source.document.cover if source else None)
+    if not folder.has(COVER):
+        folder.write(LOST_COVER, {"reason": "damaged"})
+        return None
+    return read_cover(folder.store.get(folder.key(COVER)))

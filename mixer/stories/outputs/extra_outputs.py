@@ -96,7 +96,7 @@ class OutputMaker:
         )
         try:
             source = self.book()
-            if source is None:
+            if source is None or not source.book:
                 return None, ()
             origins = locate_origins(source.document, script, style)
             return OwnBook(SourceBook(source.book, origins), pages), ()

@@ -23,7 +23,7 @@ from mixer.sound.render import RenderPool
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline
-from mixer.stories.folder import MIX, StoryFolder
+from mixer.stories.folder import LOST_COVER, MIX, StoryFolder
 from mixer.stories.inputs import (
     SoundLibrary,
     StoryNarration,
@@ -64,6 +64,11 @@ from mixer.stories.word_times import (
     find_word_times,
     needs_words,
     open_no_aligner,
+)
+
+LOST_COVER_WARNING = (
+    "The cover was damaged in the store and could not be made again: upload it again and send it "
+    "as cover."
 )
 
 
@@ -193,6 +198,8 @@ def _publish_files(
     published, mix, narration = PublishedFiles(story.folder), story.mix, story.narration
     if story.tags.cover:
         published.names.append("cover")
+    elif story.folder.has(LOST_COVER):
+        published.warnings.append(LOST_COVER_WARNING)
     if narration is not None and story.options.outputs:
         _publish_outputs(published, story, library, pool)
         _publish_texts(published, story)

@@ -5,9 +5,12 @@ import shutil
 import pytest
 
 from mixer.errors import StoryEnded
+from mixer.store import put_sealed
 from mixer.stories import StoryState
 from tests.functional.story_world import CALLER, StoryWorld
+from tests.pictures import build_picture
 
+UPLOAD = "uploads/c.png"
 TEXTS = ("The lamp was lit.\n\n* * *\n\nShips came in.", "Another story.")
 SHOWN = ("request.json", "plan.json", "segments.json", "result.json")
 """Records that a list reads."""
@@ -81,3 +84,41 @@ def test_same_request_starts_it_again(finished, damage, change):
     assert world.read_audio(first) == audio
     assert len(world.service.list(CALLER).stories) == 2
     assert world.engine.calls == 0
+
+
+COVER_DAMAGES = {
+    "emptied": lambda _: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "zeroed": lambda content: bytes(len(content)),
+    "one bit": lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+}
+
+
+@pytest.fixture(scope="module")
+def covered(tmp_path_factory):
+    """A finished story with a cover that was uploaded."""
+    world = StoryWorld(tmp_path_factory.mktemp("covered"))
+    world.store.put(UPLOAD, build_picture(300, 300))
+    return world, world.create_story("The lamp was lit.", cover=UPLOAD)
+
+
+@pytest.mark.parametrize("change", COVER_DAMAGES.values(), ids=COVER_DAMAGES)
+def test_a_damaged_cover_is_made_again_or_named(covered, change):
+    world, story = covered
+    path = world.store.path(f"stories/{story}/cover.jpg")
+    whole, upload = path.read_bytes(), world.store.get(UPLOAD)
+
+    def publish_damaged():
+        path.write_bytes(change(whole))
+        world.store.delete(f"stories/{story}/result.json")
+        world.run_task("publish", story)
+        return world.status(story)
+
+    assert "cover" in publish_damaged().result.links
+    assert path.read_bytes() == whole
+    world.store.delete(UPLOAD)
+    status = publish_damaged()
+    world.store.put(UPLOAD, upload)
+    assert (status.state, "cover" in status.result.links) == (StoryState.DONE, False)
+    assert [each for each in status.warnings if each.startswith("The cover was damaged")]
+    put_sealed(world.store, f"stories/{story}/cover.jpg", whole)

@@ -1,7 +1,9 @@
 """Lengths are checked before a text is planned, and planning ends at its deadline."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,11 @@ from mixer.stories.foreground.context import JobContext
 from mixer.stories.foreground.runner import StoryRunner
 from mixer.stories.model import SourceText
 from mixer.stories.speech_planner import SpeechPlanner
+from tests.books import Book, build_page
 from tests.engines import ToneEngine
 
 LIMIT = 1_000
+DATA = Path(__file__).parents[2] / "unit" / "script" / "readers" / "data"
 
 
 @pytest.fixture
@@ -76,3 +80,21 @@ def test_planning_ends_at_its_deadline(planner, lexicon):
     with pytest.raises(OutOfTime, match="text: it takes too long to plan"):
         planner.plan_source(source, Options(lexicon=lexicon), time.monotonic() - 1)
     assert planner.plan_source(source, Options(lexicon=lexicon), time.monotonic() + 600).chunks
+
+
+PAGE = build_page("<h1>One</h1><p>The lamp was lit.</p>")
+SOURCES = {
+    "epub": Book({"1.xhtml": PAGE}).content(),
+    "docx": (DATA / "pandoc.docx").read_bytes(),
+    "pdf": (DATA / "printed.pdf").read_bytes(),
+    "html": PAGE,
+}
+
+
+@pytest.mark.parametrize("text_type", SOURCES)
+def test_reading_a_book_ends_at_the_deadline(planner, text_type):
+    planner = replace(planner, max_text_chars=10**6)
+    options = Options(text_type=text_type)
+    with pytest.raises(OutOfTime, match="text: it takes too long to plan"):
+        planner.read_text(SOURCES[text_type], options, deadline_s=time.monotonic() - 1)
+    assert planner.read_text(SOURCES[text_type], options, deadline_s=time.monotonic() + 600)
