@@ -2,16 +2,18 @@
 
 The recogniser follows the words of the text and may leave one out, say one twice, or lose the
 thread. A difference counts by its longest run of sounds, not by its share of the whole: one missing
-word in a long passage is a fault, and a swallowed article is not.
+word in a long passage is a fault, and a swallowed article is not. A word that the recogniser has
+followed is a fault, too, if sounds without any order explain its recording far better.
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Of stored results; raised when the judgement changes."""
 
 MIN_SOUNDS_SHORT = 3
@@ -38,6 +40,28 @@ MIN_SOUNDS = {SpeechFault.MISSING: 2, SpeechFault.REPEATED: 3, SpeechFault.DIFFE
 """The shortest difference that counts: in good speech, too, an article of one sound is swallowed
 and a short word begins twice."""
 
+DIFFERENCES = {
+    "delete": SpeechFault.MISSING,
+    "insert": SpeechFault.REPEATED,
+    "replace": SpeechFault.DIFFERENT,
+}
+"""By the operation of `SequenceMatcher`."""
+
+MIN_REPEATED_FRAMES = 6
+"""From which on a shorter word that is repeated was really spoken twice."""
+
+MAX_MISFIT = 145.0
+"""Of a word that was spoken; in 225 good passages the worst had 140, others mostly have 200."""
+
+MIN_FRAMES = 10
+"""Of another word; a shorter one was swallowed, as people do, too."""
+
+MIN_MISFIT_PER_FRAME = 15.0
+"""Of another word; a long number as a whole may have `MAX_MISFIT` by and by."""
+
+GENTLENESS = 1.25
+"""By how much `MAX_MISFIT` is higher in a short passage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -45,6 +69,29 @@ class Word:
 
     text: str
     sounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWord:
+    """A word where the recogniser has found it.
+
+    Attributes:
+        name: the recogniser's.
+        frames: of 10 ms.
+        misfit: by how much sounds without any order explain it better: the logarithm (of base
+            1.0001) of the ratio of likelihoods, divided by the root of the frames.
+    """
+
+    name: str
+    frames: int
+    misfit: float = 0.0
+
+    def is_another(self, word: Word, tolerance: float) -> bool:
+        """Whether another word was spoken here."""
+        per_frame = self.misfit / math.sqrt(max(self.frames, 1))
+        is_clear = self.misfit > MAX_MISFIT * tolerance and per_frame > MIN_MISFIT_PER_FRAME
+        is_long = word.sounds >= MIN_SOUNDS[SpeechFault.DIFFERENT] and self.frames >= MIN_FRAMES
+        return is_clear and is_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +140,43 @@ class ChunkCheck:
 
 
 def judge_words(
-    words: Sequence[Word], names: Sequence[str], recognised: Sequence[str] | None
+    words: Sequence[Word], names: Sequence[str], recognised: Sequence[FoundWord] | None
 ) -> ChunkCheck:
     """Compare what was recognised with what was to be spoken.
 
     Args:
         names: the recogniser's name of each word; equal words have equal names.
-        recognised: names in the order in which they were found; None if the recording does not
+        recognised: words in the order in which they were found; None if the recording does not
             fit the words at all.
     """
     if recognised is None:
         whole = Fault(SpeechFault.UNLIKE, " ".join(word.text for word in words))
         return ChunkCheck(len(words), len(words), (whole,))
-    shortest = 0 if len(words) >= SHORT_WORDS else MIN_SOUNDS_SHORT
-    found = [
-        (kind, run)
-        for kind, run in _iter_differences(words, names, recognised)
-        if sum(word.sounds for word in run) >= max(shortest, MIN_SOUNDS[kind])
-    ]
+    found = list(_iter_differences(words, names, recognised))
     faults = tuple(Fault(kind, " ".join(word.text for word in run)) for kind, run in found)
     return ChunkCheck(len(words), sum(len(run) for _, run in found), faults)
 
 
 def _iter_differences(
-    words: Sequence[Word], names: Sequence[str], recognised: Sequence[str]
+    words: Sequence[Word], names: Sequence[str], recognised: Sequence[FoundWord]
 ) -> Iterator[tuple[SpeechFault, Sequence[Word]]]:
+    """Each difference that counts, with its words."""
+    is_short = len(words) < SHORT_WORDS
     by_name = dict(zip(names, words, strict=True))
-    matcher = SequenceMatcher(None, names, recognised, autojunk=False)
+    found_names = [each.name for each in recognised]
+    matcher = SequenceMatcher(None, names, found_names, autojunk=False)
     for operation, start, end, found_start, found_end in matcher.get_opcodes():
-        if operation == "delete":
-            yield SpeechFault.MISSING, words[start:end]
-        elif operation == "insert":
-            repeated = recognised[found_start:found_end]
-            yield SpeechFault.REPEATED, [by_name[name] for name in repeated]
-        elif operation == "replace":
-            yield SpeechFault.DIFFERENT, words[start:end]
+        run, found = words[start:end], recognised[found_start:found_end]
+        if operation == "equal":
+            for word, place in zip(run, found, strict=True):
+                if place.is_another(word, GENTLENESS if is_short else 1.0):
+                    yield SpeechFault.DIFFERENT, [word]
+            continue
+        kind = DIFFERENCES[operation]
+        is_repeat = kind is SpeechFault.REPEATED
+        run = [by_name[each.name] for each in found] if is_repeat else run
+        least = max(MIN_SOUNDS_SHORT if is_short else 0, MIN_SOUNDS[kind])
+        is_long = sum(word.sounds for word in run) >= least
+        is_clear = is_repeat and min(each.frames for each in found) >= MIN_REPEATED_FRAMES
+        if is_long or is_clear:
+            yield kind, run

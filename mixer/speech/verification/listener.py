@@ -2,12 +2,14 @@
 
 Its grammar is the text itself: at each word it may also leave the word out or repeat the one
 before, which costs as much as a sound that fits badly. The phonemes come from the embedded voice's
-rules, so names are known as well as words; PocketSphinx's own dictionary adds variants. Its
+rules, so names are known as well as words; PocketSphinx's own dictionary adds variants. A second
+search takes any sounds in any order: where it explains a word far better, another was spoken. The
 standard input is a lifeline, as in the embedded engine's worker.
 
-The price: American English only; a short word in place of another short one is not always noticed.
+The price: American English only; a short word in place of a similar one is not always noticed.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from mixer.errors import MixerError
 from mixer.sound import ffmpeg
 from mixer.speech.verification.judgement import (
     ChunkCheck,
+    FoundWord,
     Word,
     judge_words,
 )
@@ -25,7 +28,7 @@ from mixer.speech.verification.sound_checks import find_sound_faults
 from mixer.speech.worker_loop import serve_requests
 
 if TYPE_CHECKING:
-    from numpy import int16
+    from numpy import float64, int16
     from numpy.typing import NDArray
 
 RATE_HZ = 16_000
@@ -37,8 +40,8 @@ PADDING_SAMPLES = RATE_HZ * 3 // 10
 DECODE_TIMEOUT_S = 120.0
 """Many times what the longest chunk takes."""
 
-FAULT_PROBABILITY = 1e-10
-"""Of a word left out or repeated: so low that only clear sound speaks for it."""
+MISSING_PROBABILITY, REPEATED_PROBABILITY = 1e-16, 1e-10
+"""Of a word left out, or repeated: so low that only clear sound speaks for it."""
 
 SOUNDS = {
     "A": "EY", "I": "AY", "O": "OW", "Q": "OW", "W": "AW", "Y": "OY", "a": "AA", "ɑ": "AA",
@@ -51,11 +54,27 @@ SOUNDS = {
 """ARPAbet by the voice's phonemes (capitals are diphthongs)."""
 
 WEAK_FORMS = {
-    "a": ("EY",), "and": ("AH N", "AE N", "N"), "at": ("AH T",), "do": ("D AH",), "for": ("F ER",),
-    "her": ("ER",), "him": ("IH M",), "of": ("AH",), "to": ("T AH",), "you": ("Y AH",),
+    "a": ("EY",), "am": ("AH M",), "an": ("AH N", "N"), "and": ("AH N", "AE N", "N"),
+    "any": ("N IY",), "as": ("AH Z",), "at": ("AH T",), "been": ("B IH N",), "but": ("B AH T",),
+    "can": ("K AH N", "K IH N"), "could": ("K AH D",), "do": ("D AH",), "for": ("F ER",),
+    "from": ("F R AH M",), "had": ("HH AH D", "AH D"), "has": ("HH AH Z", "AH Z"),
+    "have": ("HH AH V", "AH V"), "he": ("IY",), "her": ("ER",), "him": ("IH M",), "his": ("IH Z",),
+    "in": ("AH N",), "is": ("AH Z",), "it": ("AH T",), "just": ("JH AH S T", "JH IH S T"),
+    "must": ("M AH S T", "M AH S"), "of": ("AH",), "or": ("ER",), "s": ("S", "Z"),
+    "shall": ("SH AH L",),
+    "should": ("SH AH D",), "some": ("S AH M",), "than": ("DH AH N",), "that": ("DH AH T",),
+    "them": ("DH AH M", "AH M"), "then": ("DH IH N",), "there": ("DH ER",), "to": ("T AH",),
+    "was": ("W AH Z",), "were": ("W ER",), "will": ("W AH L", "L"), "would": ("W AH D", "AH D"),
+    "you": ("Y AH",), "your": ("Y ER",),
 }  # fmt: skip
 """Reduced forms that the dictionary lacks."""
 
+
+SCORE_BASE = 1.0001
+"""Of PocketSphinx's logarithms."""
+
+MIN_FRAMES = 5
+"""A shorter word's misfit counts as one of these frames; few of them prove nothing."""
 
 VARIANTS = ("", "(2)", "(3)")
 """Of a word in PocketSphinx's dictionary."""
@@ -100,6 +119,18 @@ class Listener:
         return Decoder(
             lm=None, samprate=RATE_HZ, cmn="batch", bestpath=False, loglevel="FATAL", **beams
         )
+
+    @cached_property
+    def _sound_decoder(self) -> Any:  # noqa: ANN401 (a package without types)
+        from pocketsphinx import Decoder
+
+        beams = {"beam": 1e-20, "pbeam": 1e-10, "allphone_ci": True}
+        decoder = Decoder(
+            lm=None, samprate=RATE_HZ, cmn="batch", bestpath=False, loglevel="FATAL", **beams
+        )
+        decoder.add_allphone_file("sounds")
+        decoder.activate_search("sounds")
+        return decoder
 
     def handle_request(self, request: ListeningRequest) -> ListeningReply:
         """Check one recording; any error is this recording's, not the process's."""
@@ -153,21 +184,46 @@ class Listener:
             self._names[forms] = name
         return self._names[forms]
 
-    def _recognise(self, names: Sequence[str], samples: "NDArray[int16]") -> list[str] | None:
+    def _recognise(self, names: Sequence[str], samples: "NDArray[int16]") -> list[FoundWord] | None:
         """Follow the words through the recording; None where it does not reach the last."""
         decoder = self._decoder
         grammar = decoder.create_fsg("chunk", 0, len(names), list(_iter_transitions(names)))
         decoder.add_fsg("chunk", grammar)
         decoder.activate_search("chunk")
-        decoder.start_utt()
-        try:
-            decoder.process_raw(samples.tobytes() + bytes(2 * PADDING_SAMPLES), full_utt=True)
-        finally:
-            decoder.end_utt()
-        if decoder.hyp() is None:
+        padded = samples.tobytes() + bytes(2 * PADDING_SAMPLES)
+        words = _find_segments(decoder, padded)
+        sounds = _find_segments(self._sound_decoder, padded) if words else None
+        if not words or not sounds:
             return None
-        found = (re.sub(r"\(\d+\)$", "", each.word) for each in decoder.seg())
-        return [name for name in found if name[0] not in "<["]
+        advantage = _score_frames(sounds) - _score_frames(words)
+        return [_measure_word(each, advantage) for each in words if each.word[0] not in "<["]
+
+
+def _find_segments(decoder: Any, audio: bytes) -> list[Any] | None:  # noqa: ANN401
+    """What a decoder finds in raw samples; None for nothing."""
+    decoder.start_utt()
+    try:
+        decoder.process_raw(audio, full_utt=True)
+    finally:
+        decoder.end_utt()
+    return None if decoder.hyp() is None else list(decoder.seg())
+
+
+def _score_frames(segments: Sequence[Any]) -> "NDArray[float64]":
+    """The score of each frame: its share of its segment's."""
+    import numpy as np
+
+    lengths = [each.end_frame - each.start_frame + 1 for each in segments]
+    scores = [math.log(each.ascore, SCORE_BASE) for each in segments]
+    shares = [score / length for score, length in zip(scores, lengths, strict=True)]
+    return np.repeat(shares, lengths)
+
+
+def _measure_word(segment: Any, advantage: "NDArray[float64]") -> FoundWord:  # noqa: ANN401
+    name = re.sub(r"\(\d+\)$", "", segment.word)
+    frames = segment.end_frame - segment.start_frame + 1
+    total = float(advantage[segment.start_frame : segment.end_frame + 1].sum())
+    return FoundWord(name, frames, total / math.sqrt(max(frames, MIN_FRAMES)))
 
 
 def _spell_sounds(phonemes: str) -> str:
@@ -184,8 +240,9 @@ def _spell_sounds(phonemes: str) -> str:
 
 def _iter_transitions(names: Sequence[str]) -> Iterator[tuple[int, int, float, str]]:
     """The grammar: from state to state by a word, with its probability."""
+    likely = 1 - 2 * MISSING_PROBABILITY - REPEATED_PROBABILITY
     for state, name in enumerate(names):
-        yield state, state + 1, 1 - 3 * FAULT_PROBABILITY, name
-        yield state + 1, state + 1, FAULT_PROBABILITY, name
+        yield state, state + 1, likely, name
+        yield state + 1, state + 1, REPEATED_PROBABILITY, name
         if state + 1 < len(names):
-            yield state, state + 2, FAULT_PROBABILITY, names[state + 1]
+            yield state, state + 2, MISSING_PROBABILITY, names[state + 1]

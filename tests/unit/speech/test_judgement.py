@@ -5,6 +5,7 @@ import pytest
 from mixer.speech.verification.judgement import (
     ChunkCheck,
     Fault,
+    FoundWord,
     SpeechFault,
     Word,
     judge_words,
@@ -15,8 +16,16 @@ SOUNDS = {"a": 1, "the": 2, "to": 2, "in": 2}
 WORDS = [Word(text, SOUNDS.get(text, 4)) for text in TEXT]
 
 
+def find(recognised: str, misfit: float = 0.0, frames: int = 20) -> list[FoundWord]:
+    """Words as the recogniser finds them; the misfit is that of the one in capitals."""
+    return [
+        FoundWord(each.lower(), frames, misfit if each.isupper() else 0.0)
+        for each in recognised.split()
+    ]
+
+
 def judge(recognised: str | None) -> ChunkCheck:
-    return judge_words(WORDS, TEXT, None if recognised is None else recognised.split())
+    return judge_words(WORDS, TEXT, None if recognised is None else find(recognised))
 
 
 @pytest.mark.parametrize(
@@ -48,8 +57,33 @@ def test_difference_is_named_with_its_words(
 def test_short_passage_is_judged_more_gently() -> None:
     words = [Word("Why", 2), Word("would", 3), Word("it", 2)]
     names = ["why", "would", "it"]
-    assert judge_words(words, names, ["why", "would"]).faults == ()
-    assert judge_words(words, names, ["why", "it"]).faults == (Fault(SpeechFault.MISSING, "would"),)
+    assert judge_words(words, names, find("why would")).faults == ()
+    assert judge_words(words, names, find("why it")).faults == (
+        Fault(SpeechFault.MISSING, "would"),
+    )
+    assert judge_words(words, names, find("why WOULD it", 180)).faults == ()
+    another = (Fault(SpeechFault.DIFFERENT, "would"),)
+    assert judge_words(words, names, find("why WOULD it", 190)).faults == another
+
+
+@pytest.mark.parametrize(
+    ("recognised", "misfit", "frames", "faults"),
+    [
+        ("the keeper HAD not", 140, 20, []),
+        ("the keeper HAD not", 150, 20, [Fault(SpeechFault.DIFFERENT, "had")]),
+        ("the keeper HAD not", 190, 9, []),
+        ("the keeper HAD not", 170, 300, []),  # little for each frame: a long number
+        ("the keeper had not spoken to TO", 40, 10, [Fault(SpeechFault.REPEATED, "to")]),
+        ("the keeper had not spoken to TO", 40, 5, []),
+        ("the keeper had not spoken to another soul in A", 170, 10, []),  # one sound proves nothing
+    ],
+)
+def test_fit_of_a_word_counts(
+    recognised: str, misfit: float, frames: int, faults: list[Fault]
+) -> None:
+    rest = " ".join(TEXT[len(recognised.lower().replace("to to", "to").split()) :])
+    found = find(f"{recognised} {rest}", misfit, frames)
+    assert list(judge_words(WORDS, TEXT, found).faults) == faults
 
 
 def test_take_with_fewer_wrong_words_is_better() -> None:
@@ -64,4 +98,4 @@ def test_take_with_fewer_wrong_words_is_better() -> None:
 def test_result_survives_its_storage() -> None:
     check = judge("the keeper had spoken to another soul in a long time")
     assert ChunkCheck.from_json(check.to_json()) == check
-    assert ChunkCheck.from_json(check.to_json().replace('"v": 1', '"v": 0')) is None
+    assert ChunkCheck.from_json(check.to_json().replace('"v": 2', '"v": 1')) is None
