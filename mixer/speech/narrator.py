@@ -9,7 +9,8 @@ next run pays only for what is missing. Any other error stops at once.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -190,13 +191,7 @@ class Narrator:
         charges: Charges,
     ) -> dict[str, ChunkResult]:
         collected = ResultCollector(distinct, missing, progress)
-        work = run_in_parallel(
-            missing.items(),
-            partial(self._synthesize_chunk, charges),
-            self.engine.parallelism,
-            deadline_s=self.deadline_s,
-        )
-        with closing(charges), closing(work):
+        with closing(charges), closing(self._run_chunks(missing, charges)) as work:
             try:
                 for (key, _), outcome in work:
                     collected.add(key, outcome)
@@ -206,6 +201,19 @@ class Narrator:
                 collected.timeouts.append(error)
         collected.raise_failures()
         return collected.results
+
+    def _run_chunks(
+        self, missing: Mapping[str, Chunk], charges: Charges
+    ) -> Generator[tuple[tuple[str, Chunk], Future[ChunkResult]]]:
+        """Synthesize chunks in parallel; the first alone, if a listener waits for it."""
+        items, ahead = list(missing.items()), 0 if self.on_recording is None else 1
+        for part in (items[:ahead], items[ahead:]):
+            yield from run_in_parallel(
+                part,
+                partial(self._synthesize_chunk, charges),
+                self.engine.parallelism,
+                deadline_s=self.deadline_s,
+            )
 
     def _synthesize_chunk(self, charges: Charges, item: tuple[str, Chunk]) -> ChunkResult:
         """Synthesize a chunk, unless another thread or process has done so meanwhile."""

@@ -177,6 +177,21 @@ def test_no_more_calls_are_under_way_than_the_engine_wants(store):
     assert engine.max_concurrency == 2
 
 
+def test_first_chunk_is_spoken_alone_while_a_listener_waits_for_it(store):
+    engine, seen = ToneEngine(parallelism=2, delay_s=0.02), []
+    with closing(engine):
+        narrator = Narrator(
+            engine,
+            store,
+            JOANNA,
+            ProcessGroup(),
+            on_recording=lambda key, _: seen.append((key, engine.max_concurrency)),
+        )
+        narrator.narrate(chunks())
+    assert seen[0] == (narrator.key(chunks()[0]), 1)
+    assert (len(seen), seen[-1][1]) == (CHUNKS, 2)
+
+
 def test_a_chunk_that_lost_its_measurements_is_measured_again_not_paid_again(store, tmp_path):
     first = narrate(ToneEngine(), store)
     for about in (tmp_path / "store/.metadata").rglob("*.json"):
