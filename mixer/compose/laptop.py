@@ -139,7 +139,7 @@ def build_story_runner(
         kept,
         engine,
         context,
-        FolderStore,
+        FolderStore.open_scratch,
         lambda: open_word_aligner(kept),
         open_file_signer,
         select_verifier,
@@ -189,4 +189,4 @@ def mix_local_files(
     """Mix files of this machine into one; raises BadInput if none is given, or only silence."""
     from mixer.store import FolderStore
 
-    return files.mix(options, out, context, FolderStore)
+    return files.mix(options, out, context, FolderStore.open_scratch)

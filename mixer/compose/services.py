@@ -193,7 +193,7 @@ class Services(ABC):
             max_object_bytes=self.settings.max_object_bytes,
             max_input_bytes=self.settings.max_input_bytes,
             new_processes=self.new_processes,
-            open_files=FolderStore,
+            open_files=FolderStore.open_scratch,
         )
 
     @cached_property

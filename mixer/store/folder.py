@@ -14,7 +14,7 @@ from stat import S_ISREG
 from typing import IO
 
 from mixer.errors import BadInput, DamagedObject, Misconfigured, NotFound
-from mixer.files import open_atomic, translate_disk_errors, write_atomic, write_once
+from mixer.files import open_atomic, translate_disk_errors, write_once
 from mixer.store.links import SignedLinks
 from mixer.store.objects import SEAL, StoredObject, UploadForm, validate_key
 from mixer.store.seals import compute_seal, report_damage
@@ -29,10 +29,15 @@ _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
 
 class FolderStore:
-    """Objects as files under `root`, made on first write. Safe for threads and processes."""
+    """Objects as files under `root`, made on first write. Safe for threads and processes.
 
-    def __init__(self, root: Path, links: SignedLinks | None = None) -> None:
-        self._root, self._links = root, links
+    Objects that outlive a power cut are on the disk before they take their names (`is_durable`).
+    """
+
+    def __init__(
+        self, root: Path, links: SignedLinks | None = None, *, is_durable: bool = True
+    ) -> None:
+        self._root, self._links, self._is_durable = root, links, is_durable
 
     def head(self, key: str) -> StoredObject | None:
         """Look up an object's metadata; None if it does not exist."""
@@ -70,16 +75,19 @@ class FolderStore:
     def _copy_range(self, key: str, file: IO[bytes], begin: int, end: int | None) -> None:
         with _translate_read_errors(key):
             source = self._path(key).open("rb")
+        is_whole = begin == 0 and end is None
+        seal = self._read_metadata(key).get(SEAL) if is_whole else None
         content = sha256()
         with source:
             source.seek(begin)
             left = os.fstat(source.fileno()).st_size - begin if end is None else end - begin
             while left > 0 and (block := _read_block(source, min(COPY_BYTES, left), key)):
                 file.write(block)
-                content.update(block)
+                if seal is not None:
+                    content.update(block)
                 left -= len(block)
-        if begin == 0 and end is None:
-            self._check_seal(key, content.hexdigest())
+        if seal is not None and seal != compute_seal(key, content.hexdigest()):
+            raise report_damage(self, key)
 
     def path(self, key: str) -> Path:
         """The file of an object, to be read but never written."""
@@ -88,6 +96,11 @@ class FolderStore:
             if not S_ISREG(path.stat().st_mode):
                 raise _not_found_error(key)
         return path
+
+    @classmethod
+    def open_scratch(cls, root: Path) -> "FolderStore":
+        """Open a folder that is deleted after its run, so a power cut does not matter."""
+        return cls(root, is_durable=False)
 
     def put(
         self,
@@ -100,9 +113,12 @@ class FolderStore:
         """Write an object, replacing an existing one."""
         path = self._path(key)
         about = {"content_type": content_type, "metadata": dict(metadata or {})}
-        with _open_content(content) as source, open_atomic(path) as file:
+        with (
+            _open_content(content) as source,
+            open_atomic(path, is_durable=self._is_durable) as file,
+        ):
             copyfileobj(source, file)
-            write_atomic(self._metadata_path(key), json.dumps(about).encode())
+            self._write_metadata(key, about)
 
     @contextmanager
     def open_writer(
@@ -113,9 +129,13 @@ class FolderStore:
     ) -> Iterator[IO[bytes]]:
         """Write an object as a stream; it appears complete if the block succeeds."""
         about = {"content_type": content_type, "metadata": {}}
-        with open_atomic(self._path(key)) as file:
+        with open_atomic(self._path(key), is_durable=self._is_durable) as file:
             yield file
-            write_atomic(self._metadata_path(key), json.dumps(about).encode())
+            self._write_metadata(key, about)
+
+    def _write_metadata(self, key: str, about: Mapping[str, object]) -> None:
+        with open_atomic(self._metadata_path(key), is_durable=self._is_durable) as file:
+            file.write(json.dumps(about).encode())
 
     def claim(self, key: str, content: bytes) -> bool:
         """Write an object unless it exists."""
@@ -188,11 +208,6 @@ class FolderStore:
         if is_sealed:
             report_damage(self, key)
         return is_sealed
-
-    def _check_seal(self, key: str, content_sha256: str) -> None:
-        seal = self._read_metadata(key).get(SEAL)
-        if seal is not None and seal != compute_seal(key, content_sha256):
-            raise report_damage(self, key)
 
     def _path(self, key: str) -> Path:
         """Find the file of a key; raises BadInput if it leads out of the folder or is hidden."""

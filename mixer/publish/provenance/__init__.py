@@ -11,6 +11,7 @@ from mixer.publish.provenance.manifest import SOURCE_TYPE, Origin, OriginSound
 from mixer.publish.provenance.signatures import (
     FileSigner,
     Provenance,
+    holds_manifest,
     is_signable,
     read_provenance,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "SigningFiles",
     "SigningIdentity",
     "SigningKey",
+    "holds_manifest",
     "is_signable",
     "open_identity",
     "open_vault_identity",

@@ -8,6 +8,7 @@ format without a place for a manifest gets a sidecar.
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
@@ -66,8 +67,16 @@ class FileSigner:
     identity: SigningIdentity
     origin: Origin
 
-    def sign(self, path: Path) -> Path | None:
-        """Sign a file in its place; returns the sidecar where the format needs one.
+    def fingerprint(self, name: str) -> str:
+        """A digest of what is signed into a file of this name, and by whom."""
+        manifest = json.dumps(build_manifest(self.origin, name))
+        return sha256(f"{manifest}\n{self.identity.certificates}".encode()).hexdigest()
+
+    def sign(self, path: Path, unsigned: Path | None = None) -> Path | None:
+        """Sign a file; returns the sidecar where the format needs one.
+
+        Args:
+            unsigned: the file without a signature; None signs `path` in its place.
 
         Raises:
             MixerError: it could not be signed; the file is as it was.
@@ -78,7 +87,7 @@ class FileSigner:
         media_type = EMBEDDED_TYPES.get(suffix, OTHER_TYPE)
         try:
             with (
-                path.open("rb") as source,
+                (unsigned or path).open("rb") as source,
                 NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}-", delete=False) as copy,
             ):
                 try:
@@ -86,7 +95,7 @@ class FileSigner:
                     if media_type == OTHER_TYPE:
                         return _write_sidecar(find_sidecar(path), manifest)
                     copy.flush()
-                    Path(copy.name).chmod(path.stat().st_mode)
+                    Path(copy.name).chmod((unsigned or path).stat().st_mode)
                     Path(copy.name).replace(path)
                 finally:
                     Path(copy.name).unlink(missing_ok=True)
@@ -114,6 +123,11 @@ class FileSigner:
 def is_signable(path: Path) -> bool:
     """Whether a file gets a manifest, inside or next to it."""
     return path.suffix.lower().removeprefix(".") in {*EMBEDDED_TYPES, *SIDECAR_TYPES}
+
+
+def holds_manifest(path: Path) -> bool:
+    """Whether a manifest goes into the file, not next to it."""
+    return path.suffix.lower().removeprefix(".") in EMBEDDED_TYPES
 
 
 def find_sidecar(path: Path) -> Path:

@@ -43,7 +43,7 @@ from mixer.stories.inputs import (
     put_cover,
 )
 from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
-from mixer.stories.outputs import chapters_folder, export_files, list_exports
+from mixer.stories.outputs import AudioSigner, chapters_folder, export_files, list_exports
 from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
 from mixer.stories.signers import SignerOpener, open_narration_signer, open_no_signer
@@ -129,11 +129,10 @@ class StoryRunner:
             run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
             seconds = self.context.timer.seconds
-            signer = None
-            if options.provenance == "signed":
-                signer = open_narration_signer(self.open_signer, folder, load_narration(folder))
+            signer = self._open_files_signer(folder, options)
+            audio_signer = AudioSigner(signer, self.store) if signer else None
             files = export_files(
-                store.files, result, seconds, out=out, report=report, signer=signer
+                store.files, result, seconds, out=out, report=report, signer=audio_signer
             )
             warnings = (*result.warnings, *files.warnings)
             if story.feed is not None:
@@ -141,6 +140,11 @@ class StoryRunner:
                 warnings = (*warnings, *publish_in_folder(copier, story.feed, options))
             result = replace(result, warnings=warnings)
             return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
+
+    def _open_files_signer(self, folder: RunFolder, options: Options) -> FileSigner | None:
+        if options.provenance != "signed":
+            return None
+        return open_narration_signer(self.open_signer, folder, load_narration(folder))
 
     def stream_story(self, story: StoryInput, options: Options) -> Iterator[bytes]:
         """Narrate a story as MP3 frames that can be played at once, in pieces of a few seconds.

@@ -1,7 +1,7 @@
 """What a story hands out with its audio: captions, chapters, picture, report, books."""
 
 from mixer.stories.outputs.episodes import StoryTexts
-from mixer.stories.outputs.export import chapters_folder, export_files, list_exports
+from mixer.stories.outputs.export import AudioSigner, chapters_folder, export_files, list_exports
 from mixer.stories.outputs.extra_outputs import OutputMaker, StoredAudio
 from mixer.stories.outputs.sidecars import (
     Mix,
@@ -15,6 +15,7 @@ from mixer.stories.outputs.sidecars import (
 from mixer.stories.outputs.stems import StemMaker
 
 __all__ = [
+    "AudioSigner",
     "Mix",
     "OutputMaker",
     "StemMaker",

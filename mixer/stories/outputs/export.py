@@ -1,16 +1,19 @@
 """Exports the files of a story that ran in the foreground."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mixer.errors import MixerError, StoreFailed
-from mixer.files import write_atomic
+from mixer.errors import DamagedObject, MixerError, NotFound, StoreFailed
+from mixer.files import hash_file, require_writable, write_atomic
 from mixer.publish import unpack_zip
-from mixer.publish.provenance import FileSigner, is_signable
-from mixer.store import FolderStore
+from mixer.publish.provenance import FileSigner, holds_manifest, is_signable
+from mixer.store import FolderStore, put_sealed
 from mixer.stories.model import StoryResult
 
 OUTPUTS = {
@@ -32,6 +35,11 @@ OUTPUTS = {
 }
 """Suffixes of the exported files, by the name of their link; the report comes last."""
 
+SIGNED = "signed/"
+"""Prefix of what is remembered of signed files."""
+
+KEY_HEX_DIGITS = 40
+
 CHAPTERS_SUFFIX = "-chapters"
 """Suffix of the folder with a file per chapter."""
 
@@ -44,6 +52,36 @@ class ExportedFiles:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AudioSigner:
+    """Signs what is exported; in `kept` it remembers what it has signed, by the place of the audio.
+
+    A signature holds a time, so signing the same audio again would change the file.
+    """
+
+    files: FileSigner
+    kept: FolderStore
+
+    def sign(self, audio: Path, audio_sha256: str, out: Path) -> None:
+        """Sign finished audio into a file, unless the file is that already.
+
+        Raises MixerError if it cannot be signed; then the file is not written.
+        """
+        place = sha256(os.fsencode(out.resolve())).hexdigest()
+        key = f"{SIGNED}{place[:KEY_HEX_DIGITS]}.json"
+        record = [audio_sha256, self.files.fingerprint(out.name)]
+        if out.is_file() and self._recall(key) == [*record, hash_file(out)]:
+            return
+        self.files.sign(out, audio)
+        with suppress(StoreFailed):
+            put_sealed(self.kept, key, json.dumps([*record, hash_file(out)]).encode())
+
+    def _recall(self, key: str) -> object:
+        with suppress(NotFound, DamagedObject, ValueError):
+            return json.loads(self.kept.get(key))
+        return None
+
+
 def export_files(
     store: FolderStore,
     result: StoryResult,
@@ -51,7 +89,7 @@ def export_files(
     *,
     out: Path,
     report: Path | None,
-    signer: FileSigner | None = None,
+    signer: AudioSigner | None = None,
 ) -> ExportedFiles:
     """Copy the finished files to the user's folder; one that cannot be written stops no other.
 
@@ -62,7 +100,7 @@ def export_files(
     *places, report = list_exports(out, report)
     targets = dict(zip(OUTPUTS, places, strict=True)) | {"chapter_files": chapters_folder(out)}
     made = {path: result.links[name] for name, path in targets.items() if name in result.links}
-    store.fetch(made.pop(out), out)
+    failures = _export_audio(store, made.pop(out), out, signer)
     paths, warnings = [out], []
     for path, key in made.items():
         try:
@@ -71,12 +109,27 @@ def export_files(
             warnings.append(str(error))
         else:
             paths.append(path)
-    provenance = _sign_files(paths, warnings, signer) if signer else {}
+    provenance = _sign_files(paths, warnings, signer, failures) if signer else {}
     if "report" in result.links:
         paths.append(report)
         content = json.loads(store.get(result.links["report"])) | provenance
         _write_report(content, stages_s, paths)
     return ExportedFiles(tuple(paths), tuple(warnings))
+
+
+def _export_audio(store: FolderStore, key: str, out: Path, signer: AudioSigner | None) -> list[str]:
+    """Write the audio, signed if its format takes a manifest; returns why it is not."""
+    failures: list[str] = []
+    if signer is not None and holds_manifest(out):
+        require_writable(out)
+        try:
+            signer.sign(store.path(key), store.digest(key), out)
+        except MixerError as error:
+            failures.append(str(error))
+        else:
+            return failures
+    store.fetch(key, out)
+    return failures
 
 
 def _export_file(store: FolderStore, key: str, path: Path) -> None:
@@ -87,16 +140,21 @@ def _export_file(store: FolderStore, key: str, path: Path) -> None:
 
 
 def _sign_files(
-    paths: list[Path], warnings: list[str], signer: FileSigner
+    paths: list[Path], warnings: list[str], signer: AudioSigner, failures: list[str]
 ) -> dict[str, dict[str, str]]:
-    """Sign files in place, and add their sidecars; returns what the report says of it."""
+    """Sign files in place, and add their sidecars; returns what the report says of it.
+
+    The audio was signed before if it holds its manifest, or `failures` says why not.
+    """
     inside = [
         file for path in paths if path.is_dir() for file in path.iterdir() if is_signable(file)
     ]
-    failures: list[str] = []
-    for path in [*filter(is_signable, paths), *sorted(inside)]:
+    own = [path for path in paths if is_signable(path)]
+    if holds_manifest(paths[0]):
+        own.remove(paths[0])
+    for path in [*own, *sorted(inside)]:
         try:
-            sidecar = signer.sign(path)
+            sidecar = signer.files.sign(path)
         except MixerError as error:
             failures.append(str(error))
         else:

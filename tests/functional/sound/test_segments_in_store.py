@@ -203,7 +203,7 @@ def test_group_that_was_measured_is_not_decoded_again(mix: PreparedMix, shelf: S
         shelf.store.delete(key)
     work = open_join(mix, shelf)
     middle = len(keys) // 2
-    work.measure(shelf.require_all(keys[middle:]), segments(mix)[middle])
+    work.measure(shelf.require_all(keys[middle:]), segments(mix)[middle:])
     assert [shelf.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
     assert shelf.store.head(measured[middle]) is None
     before = {key: shelf.store.head(key) for key in measured[middle + 1 :]}
