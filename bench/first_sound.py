@@ -1,8 +1,9 @@
 """Listening while a story is made: the first sound, and stalls.
 
-A local server with the embedded voice answers real requests; it is warm after a first story. CPU
-time counts all processes from the request to the first sound, whatever they work on. The player is
-virtual: it gets pieces as a growing response and counts when one came too late.
+A local server answers real requests, with the embedded voice or with a strict Polly that takes as
+long as the real one; it is warm after a first story, and each trial begins when the one before has
+ended. CPU time counts all processes from the request to the first sound, whatever they work on. The
+player is virtual: it gets pieces as a growing response and counts when one came too late.
 """
 
 import http.client
@@ -20,6 +21,9 @@ from urllib.parse import urlsplit
 
 from mixer.devserver import DevServer, Folders, load_laptop_settings, open_laptop
 from mixer.speech import SpeechEngine
+from mixer.speech.polly import EngineQuotas, PollyEngine, VoiceCatalogue
+from tests.emulators.strict_polly import Latency, StrictPolly
+from tests.functional.clouds import OPEN_ALLOWANCES
 
 SENTENCES = (
     "The lamp on the pier of {0} was lit at nine, as it had been for thirty years. ",
@@ -28,8 +32,11 @@ SENTENCES = (
 )
 TRIALS = {1_000: 12, 600_000: 6}
 MAX_P50_S, MAX_P95_S = 1.0, 2.0
+POLLY_TRIALS = {1_000: 6, 600_000: 4}
+POLLY_CALL_S, MAX_POLLY_P95_S = 0.6, 3.0
+QUIET_S, QUIET_SHARE = 0.5, 0.15
+"""A server that has nothing to do uses less than this share of a core."""
 HOUR_CHARS, SPEED = 52_000, 4.0
-CHARS_PER_S = 60_000
 
 BYTES_PER_S = 16_000
 """At 128 kbit/s."""
@@ -97,8 +104,16 @@ def time_first_sound(laptop: Laptop, text: str) -> tuple[float, float]:
         stream.read(1_000)
         took_s, cpu_s = time.monotonic() - begun_s, _sum_cpu_s() - cpu_s
     laptop.send("DELETE", f"/stories/{story}")
-    time.sleep(len(text) / CHARS_PER_S)  # a plan that has begun is finished
+    _await_quiet()
     return took_s, cpu_s
+
+
+def _await_quiet() -> None:
+    """Wait until what was cancelled has ended."""
+    before_s = -QUIET_S
+    while (now_s := _sum_cpu_s()) - before_s > QUIET_SHARE * QUIET_S:
+        before_s = now_s
+        time.sleep(QUIET_S)
 
 
 def _sum_cpu_s() -> float:
@@ -146,8 +161,8 @@ def run() -> list[dict[str, object]]:
     ):
         laptop.await_end(laptop.begin(write_text(400, "Warmth")))
         for chars, trials in TRIALS.items():
-            texts = (write_text(chars, f"Port {chars} {trial}") for trial in range(trials))
-            rows.append(_build_time_row(chars, [time_first_sound(laptop, t) for t in texts]))
+            costs = _time_trials(laptop, chars, trials)
+            rows.append(_build_time_row(f"{chars:,} characters", costs, (MAX_P50_S, MAX_P95_S)))
         stalls, minutes = count_stalls(laptop, write_text(HOUR_CHARS, "Hour"), SPEED)
         rows.append(
             {
@@ -157,17 +172,43 @@ def run() -> list[dict[str, object]]:
                 "ok": stalls == 0,
             }
         )
+    return [*rows, *_time_polly()]
+
+
+def _time_polly() -> list[dict[str, object]]:
+    """Measure the first sound of Amazon Polly's voices, at the price of the real ones."""
+    rows = []
+    with (
+        TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
+        StrictPolly(allowances=OPEN_ALLOWANCES) as polly,
+        closing(polly.client()) as client,
+    ):
+        polly.reset(latency=Latency(base_s=POLLY_CALL_S))
+        engine = PollyEngine(client, quotas=EngineQuotas(1.0), catalogue=VoiceCatalogue())
+        with open_server(Path(folder), engine) as laptop:
+            laptop.await_end(laptop.begin(write_text(400, "Warmth")))
+            for chars, trials in POLLY_TRIALS.items():
+                costs = _time_trials(laptop, chars, trials)
+                what = f"{chars:,} characters by Polly, {1000 * POLLY_CALL_S:.0f} ms a call"
+                rows.append(_build_time_row(what, costs, (MAX_POLLY_P95_S, MAX_POLLY_P95_S)))
     return rows
 
 
-def _build_time_row(chars: int, costs: list[tuple[float, float]]) -> dict[str, object]:
+def _time_trials(laptop: Laptop, chars: int, trials: int) -> list[tuple[float, float]]:
+    texts = (write_text(chars, f"Port {chars} {trial}") for trial in range(trials))
+    return [time_first_sound(laptop, text) for text in texts]
+
+
+def _build_time_row(
+    what: str, costs: list[tuple[float, float]], most_s: tuple[float, float]
+) -> dict[str, object]:
     walls, cpus = zip(*costs, strict=True)
     cuts, cpu_cuts = (quantiles(each, n=20, method="inclusive") for each in (walls, cpus))
     p50_s, p95_s = cuts[9], cuts[18]
     return {
-        "what": f"request to first sound, {chars:,} characters",
+        "what": f"request to first sound, {what}",
         "measured": f"p50 {p50_s:.2f} s, p95 {p95_s:.2f} s; "
         f"CPU p50 {cpu_cuts[9]:.2f} s, p95 {cpu_cuts[18]:.2f} s",
-        "figure": f"p50 ≤ {MAX_P50_S:g} s, p95 ≤ {MAX_P95_S:g} s",
-        "ok": p50_s <= MAX_P50_S and p95_s <= MAX_P95_S,
+        "figure": f"p50 ≤ {most_s[0]:g} s, p95 ≤ {most_s[1]:g} s",
+        "ok": p50_s <= most_s[0] and p95_s <= most_s[1],
     }

@@ -27,8 +27,11 @@ class Stack:
         return f"{deployment}-{self.short_name}"
 
     def read_template(self) -> str:
-        """Read the text of its template."""
-        return (TEMPLATES / self.template).read_text(encoding="utf-8")
+        """Read the text of its template, without comments, which would count towards its limit."""
+        lines = (TEMPLATES / self.template).read_text(encoding="utf-8").splitlines(keepends=True)
+        return "".join(
+            each for each in lines if each.strip() and not each.lstrip().startswith("# ")
+        )
 
 
 INFRA = Stack("infra", "MixerInfraStack.yml", "InfraStackName")

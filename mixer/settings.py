@@ -37,6 +37,8 @@ class StorySettings:
     Attributes:
         state_machine: STORY_STATE_MACHINE: ARN.
         function: STORY_FUNCTION: creates stories for slow requests; without it, they get 504.
+        listen_function: LISTEN_FUNCTION: renders for listeners while stories are made; empty for
+            none.
         secret: STORY_SECRET: name or ARN of the secret of the ids.
         event_bus: STORY_EVENT_BUS: receives the ends of stories; empty for none.
         max_usd: MAX_STORY_USD: limit for a story, on top of its own.
@@ -49,6 +51,7 @@ class StorySettings:
 
     state_machine: str = ""
     function: str = ""
+    listen_function: str = ""
     secret: str = ""
     event_bus: str = ""
     max_usd: float = 50.0
@@ -57,6 +60,11 @@ class StorySettings:
     max_concurrent: int = 3
     allows_localhost_webhooks: bool = False
     streams_events: bool = False
+
+    @property
+    def can_listen(self) -> bool:
+        """Whether stories can be listened to while they are made."""
+        return self.streams_events or bool(self.listen_function)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +196,7 @@ def _load_stories(environ: Mapping[str, str]) -> StorySettings:
 _STORY_NAMES = {
     "STORY_STATE_MACHINE": "state_machine",
     "STORY_FUNCTION": "function",
+    "LISTEN_FUNCTION": "listen_function",
     "STORY_SECRET": "secret",
     "STORY_EVENT_BUS": "event_bus",
 }

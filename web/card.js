@@ -1,5 +1,6 @@
 // A story in the list: its title, its progress, and its buttons.
 
+import { canListen } from "./live.js";
 import { FINAL_STATES } from "./progress.js";
 import { el, findPassages, formatClock, formatCost, formatDate, formatDuration, formatPlural } from "./ui.js";
 
@@ -33,7 +34,7 @@ export function updateCard(card, entry) {
   card.bar.value = entry.progress || 0;
   card.bar.setAttribute("aria-label", `Progress of ${entry.title}`);
   card.node.dataset.state = entry.state;
-  card.listen.hidden = entry.state !== "done" && !entry.listen;
+  card.listen.hidden = entry.state !== "done" && !canListen(entry.listen);
   card.cancel.hidden = isFinal;
   card.retry.hidden = !entry.body || (entry.state !== "failed" && entry.state !== "cancelled");
   card.remove.hidden = !isFinal;

@@ -120,7 +120,7 @@ async function resumeStory(entry, isRequested = false) {
   const update = (changed, changes) => {
     updateEntry(changed, changes);
     if (changes.story) document.dispatchEvent(new CustomEvent("story", { detail: entry }));
-    if (isNew && changes.listen) (isNew = false), listenAtOnce(entry);
+    if (isNew && changes.listen?.audio) (isNew = false), listenAtOnce(entry);
   };
   try {
     await runStory(entry, update, stop.signal);

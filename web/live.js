@@ -9,7 +9,10 @@ const LEAD_S = 0.4; // the finished file is sought this far ahead, and starts wh
 const LOAD_MS = 15_000;
 
 // Safari plays no growing response; Chromium cannot seek in a playlist that grows.
-export const usesHls = (audio) => navigator.vendor.startsWith("Apple") && Boolean(audio.canPlayType("application/vnd.apple.mpegurl"));
+// A service in AWS has the playlist only.
+const HLS = "application/vnd.apple.mpegurl";
+export const usesHls = (audio) => (!links.story?.listen?.audio || navigator.vendor.startsWith("Apple")) && Boolean(audio.canPlayType(HLS));
+export const canListen = (listen) => Boolean(listen?.audio || (listen && document.createElement("audio").canPlayType(HLS)));
 
 // The URL to play from a time on, and the time at which its sound begins: a playlist knows all
 // times, a growing response begins at zero.
@@ -26,7 +29,8 @@ export function getMade_s(audio, sentences) {
 
 // Fetches the captions of what is made until the story is finished or another one is opened.
 export async function followCaptions(getNow_s, show) {
-  const { id } = links.story;
+  const { id, listen } = links.story;
+  if (!listen.captions) return;
   let before = "";
   for (let poll = 0; links.story?.id === id && links.story.listen; poll += 1) {
     const start_s = Math.floor(getNow_s() / WINDOW_S) * WINDOW_S;

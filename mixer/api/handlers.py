@@ -63,13 +63,17 @@ def run_speech_step(event: dict[str, Any], context: "InvocationContext") -> dict
 
 
 def answer_story_mix_event(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
-    """Run the step of a story that an event requests from the Mixer Lambda, or make a preview.
+    """Run the step of a story that an event requests, render for listeners, or make a preview.
 
     Raises:
         MixerError: the step failed; the state machine decides by the class.
     """
     if not is_task_event(event):
         return _answer_event(_load_preview_endpoint, event, context)
+    if event["task"] == "listen":
+        left_s = context.get_remaining_time_in_millis() / 1000
+        load_services().rendition_writer.write(str(event["story_id"]), left_s)
+        return {}
     return _run_step(load_services().mix_tasks, event, context)
 
 
@@ -153,8 +157,8 @@ def build_story_endpoint(services: "Services") -> "Endpoint":
 
     settings = services.settings
     api = Api(settings.allowed_origins)
-    add_story_routes(api, cache(lambda: _build_story_dependencies(services)))
     add_version_routes(api, cache(lambda: _build_edit_dependencies(services)))
+    add_story_routes(api, cache(lambda: _build_story_dependencies(services)))
     add_feed_routes(api, cache(lambda: _build_feed_dependencies(services)))
     add_library_routes(
         api, lambda: services.music_library, cache(lambda: build_capabilities(settings))
@@ -199,7 +203,8 @@ def _build_story_dependencies(services: "Services") -> "StoryDependencies":
         links=_build_links(services),
         bucket=settings.output_bucket,
         max_text_chars=settings.stories.max_text_chars,
-        listen_links=services.listen_links if settings.stories.streams_events else None,
+        listen_links=services.listen_links if settings.stories.can_listen else None,
+        renditions=services.stored_renditions if settings.stories.listen_function else None,
     )
 
 

@@ -6,6 +6,7 @@ request at a time. Here a context variable keeps it, so that a local server may 
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextvars import ContextVar
@@ -49,6 +50,9 @@ PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/capabilities"})
 
 FEED_PREFIX = "/feed/"
 """Of the paths whose next part is a key, which takes the place of a token and is not logged."""
+
+LISTEN_PATH = re.compile(r"/stories/[^/]+/listen[.-][^/]+")
+"""Of paths that a link opens whose signature takes the place of a token."""
 
 PREFLIGHT_AGE_S = 600
 """How long a browser may cache a preflight."""
@@ -284,7 +288,8 @@ def _require_known_caller(api: Any, next_middleware: Callable[[Any], Any]) -> An
     """Raise Unauthorized unless an authorizer has named the caller."""
     event = api.current_event
     is_public = event.path in PUBLIC_PATHS or event.path.startswith(FEED_PREFIX)
-    if event.http_method != "OPTIONS" and not is_public:
+    is_link = LISTEN_PATH.fullmatch(event.path)
+    if event.http_method != "OPTIONS" and not is_public and not is_link:
         _check_caller(api.request_context)
     return next_middleware(api)
 

@@ -96,10 +96,11 @@ class StoryListenLinks(BaseModel):
 
     playlist: Annotated[str, Field(description="HLS: MP3 in MPEG-TS; EVENT, in the end VOD.")]
     audio: Annotated[
-        str | None, Field(description="One MP3 response that grows, for other players.")
+        str | None, Field(description="One MP3 response that grows, for other players; not in AWS.")
     ] = None
     captions: Annotated[
-        str | None, Field(description="WebVTT of what is made, ten minutes from `start` on.")
+        str | None,
+        Field(description="WebVTT of what is made, from `start` on; not in AWS."),
     ] = None
     expires_s: int
 

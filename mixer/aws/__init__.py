@@ -4,12 +4,13 @@ from mixer.aws.event_bus import open_event_bus
 from mixer.aws.secrets import read_secret
 from mixer.aws.signing_key import SigningVault, open_signing_key
 from mixer.aws.state_machine import open_state_machine
-from mixer.aws.story_function import StoryFunction, open_story_function
+from mixer.aws.story_function import StoryFunction, open_listening_function, open_story_function
 
 __all__ = [
     "SigningVault",
     "StoryFunction",
     "open_event_bus",
+    "open_listening_function",
     "open_signing_key",
     "open_state_machine",
     "open_story_function",

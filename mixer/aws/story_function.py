@@ -1,8 +1,8 @@
-"""Lets functions create stories through the Story Lambda.
+"""Lets functions start others: to create stories, and to render for listeners.
 
-They need neither the secret of the ids nor the right to start executions. A function that was idle
-for weeks rejects calls while its image is loaded, and a busy account throttles: both are retried
-while the caller's gateway may still wait.
+Those that create stories through the Story Lambda need neither the secret of the ids nor the right
+to start executions. A function that was idle for weeks rejects calls while its image is loaded, and
+a busy account throttles: both are retried while the caller's gateway may still wait.
 """
 
 import json
@@ -16,6 +16,7 @@ from mixer.parallel import retry_call
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.literals import InvocationTypeType
     from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
 
     from mixer.stories import StoryRequest
@@ -47,6 +48,19 @@ def open_story_function(name: str) -> "StoryFunction":
     return StoryFunction(boto3.client("lambda", config=config), name)
 
 
+LISTEN = "listen"
+"""The action of an event that asks for the pieces of a story."""
+
+
+def open_listening_function(name: str) -> Callable[[str], None]:
+    """Open what starts the function that renders a story for its listeners, without waiting.
+
+    It raises StoreFailed if the function cannot be started.
+    """
+    function = open_story_function(name)
+    return function.start_listening
+
+
 class StoryFunction:
     """The function that creates stories; the client is closed by its creator."""
 
@@ -71,9 +85,23 @@ class StoryFunction:
             raise StoreFailed(f"The function {self._name} cannot start a story.")
         return str(answered["story_id"])
 
-    def _invoke_with_retries(self, payload: bytes) -> "InvocationResponseTypeDef":
+    def start_listening(self, story: str) -> None:
+        """Start rendering a story; raises StoreFailed if the function cannot be started."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        payload = json.dumps({"task": LISTEN, "story_id": story}).encode()
+        try:
+            self._invoke_with_retries(payload, "Event")
+        except (BotoCoreError, ClientError) as error:
+            raise StoreFailed(f"The function {self._name} cannot be started: {error}") from error
+
+    def _invoke_with_retries(
+        self, payload: bytes, kind: "InvocationTypeType" = "RequestResponse"
+    ) -> "InvocationResponseTypeDef":
         return retry_call(
-            lambda: self._client.invoke(FunctionName=self._name, Payload=payload),
+            lambda: self._client.invoke(
+                FunctionName=self._name, InvocationType=kind, Payload=payload
+            ),
             _is_passing,
             WAITS_S,
             self._sleep,

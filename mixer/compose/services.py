@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from mixer.speech.verification import VerifierOpener
     from mixer.store import FolderStore, ObjectStore, S3Store
     from mixer.stories import MixService, SpeechService, StoryService
-    from mixer.stories.renditions import ListeningService, ListenLinks
+    from mixer.stories.renditions import (
+        ListeningService,
+        ListenLinks,
+        RenditionWriter,
+        StoredRenditions,
+    )
     from mixer.stories.signers import SignerOpener
     from mixer.stories.steps import (
         DailyBudget,
@@ -273,12 +278,29 @@ class Services(ABC):
         return ListeningService(self.output_store, self.music_store, self.new_processes)
 
     @cached_property
+    def stored_renditions(self) -> "StoredRenditions":
+        """What listeners get where another function renders for them."""
+        from mixer.aws import open_listening_function
+        from mixer.stories.renditions import StoredRenditions
+
+        start_writer = open_listening_function(self.settings.stories.listen_function)
+        return StoredRenditions(self.output_store, start_writer, self.link_output)
+
+    @cached_property
     def listen_links(self) -> "ListenLinks":
         """Signs links for listeners."""
-        from mixer.stories.renditions import ListenLinks
+        from mixer.stories.renditions import LIFETIME_S, ListenLinks
 
         streams = self.settings.stories.streams_events
-        return ListenLinks(self.story_secret, self.settings.url_lifetime_s, streams)
+        lifetime_s = max(self.settings.url_lifetime_s, LIFETIME_S)
+        return ListenLinks(self.story_secret, lifetime_s, streams)
+
+    @cached_property
+    def rendition_writer(self) -> "RenditionWriter":
+        """Stores the pieces of stories that are being made."""
+        from mixer.stories.renditions import RenditionWriter
+
+        return RenditionWriter(self.output_store, self.music_store, self.new_processes)
 
     @cached_property
     def speech_tasks(self) -> "StoryTasks":

@@ -7,16 +7,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 CHUNKS = "narration_chunks/"
 INDEX = "story_index/"
+LISTENING = "listening/"
 PROJECTS = "projects/"
 SEGMENTS = "segments/"
 SPENDING = "spending/"
 STORIES = "stories/"
 UPLOADS = "uploads/"
-OUR_PREFIXES = (*(CHUNKS, "mixed/", SEGMENTS, "speaking/", STORIES, INDEX, UPLOADS, SPENDING),)
+OUR_PREFIXES = (
+    *(CHUNKS, LISTENING, "mixed/", SEGMENTS, "speaking/", STORIES, INDEX, UPLOADS, SPENDING),
+)
 """Mixer's folders in its output bucket, cleaned by default."""
 
-SPENDING_DAYS = 3
-"""A caller's entries count on their own day (UTC) only; the rest is for questions."""
+AGE_DAYS = {SPENDING: 3, LISTENING: 3}
+"""A caller's entries count on their own day (UTC) only; the rest is for questions. What listeners
+get is needed while a story is made, and until its links expire."""
 
 MAX_DAYS = 36_500
 """A hundred years; more is a typing error."""
@@ -73,8 +77,7 @@ class BucketPolicy(PolicyModel):
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     prefixes: Annotated[tuple[PrefixRule, ...], Field(min_length=1)] = tuple(
-        PrefixRule(prefix=prefix, age_days=SPENDING_DAYS if prefix == SPENDING else None)
-        for prefix in OUR_PREFIXES
+        PrefixRule(prefix=prefix, age_days=AGE_DAYS.get(prefix)) for prefix in OUR_PREFIXES
     )
     age_days: Days = 10
     keep: tuple[str, ...] = ()

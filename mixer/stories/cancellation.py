@@ -5,13 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from mixer.errors import MixerError, StoryCancelled
+from mixer.errors import MixerError, OutOfTime, StoryCancelled
 from mixer.parallel import interrupt_after
 from mixer.sound import ProcessGroup
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import cancellation_name
 
-CHECK_INTERVAL_S = 3.0
+CHECK_INTERVAL_S = 1.0
 """A request to the store costs half a millionth of a dollar; a call of the engine far more."""
 
 
@@ -24,8 +24,8 @@ def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:
 @contextmanager
 def stop_when_cancelled(
     folder: StoryFolder, attempt: int, processes: ProcessGroup
-) -> Iterator[threading.Event]:
-    """Stop the processes of a block when the story is cancelled; sets the yielded event."""
+) -> Iterator[None]:
+    """Stop the processes of a block when the story is cancelled, and raise StoryCancelled."""
     cancelled, ended = threading.Event(), threading.Event()
 
     def look() -> None:
@@ -39,7 +39,11 @@ def stop_when_cancelled(
     watcher = threading.Thread(target=look, name="cancel-watch", daemon=True)
     watcher.start()
     try:
-        yield cancelled
+        yield
+    except OutOfTime as error:
+        if cancelled.is_set():
+            raise StoryCancelled("The story was cancelled.") from error
+        raise
     finally:
         ended.set()
 

@@ -34,6 +34,7 @@ ENTRIES = ("handler", "story_task")
 OPEN_ROUTES = {
     *("GET /openapi.json", "GET /docs"),
     *("GET /feed/{key}/{name}", "HEAD /feed/{key}/{name}"),  # the key is the permission
+    "GET /stories/{story_id}/{listening}",  # links with a signature
 }
 RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_")
 """How the variables begin that Lambda sets itself (AWS Lambda guide, environment variables)."""

@@ -287,4 +287,5 @@ def test_local_server_has_the_routes_of_the_cloud():
         *local.PREVIEW_ROUTES,
         *local.STORY_ROUTES,
         *local.PUBLIC_ROUTES,
+        "GET /stories/{story_id}/{listening}",  # mixer.devserver.listeners
     }

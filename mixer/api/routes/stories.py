@@ -15,6 +15,7 @@ from mixer.api.deferred import build_accepted_response
 from mixer.api.events import RequestContext
 from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.responses import OutputLinks, json_response, round_db
+from mixer.api.routes.listening import add_listen_routes
 from mixer.api.routes.projects import ProjectDependencies, add_project_routes
 from mixer.api.routing import Api, describe_route
 from mixer.api.schemas import StoryAccepted
@@ -24,7 +25,7 @@ from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
 from mixer.services import ProjectService
 from mixer.stories import StoryKind, StoryRequest, StoryService, StoryState, StoryStatus
-from mixer.stories.renditions import ListenLinks
+from mixer.stories.renditions import ListenLinks, StoredRenditions
 
 MONEY_DIGITS = 6
 
@@ -39,6 +40,7 @@ class StoryDependencies:
     bucket: str
     max_text_chars: int
     listen_links: ListenLinks | None = None
+    renditions: StoredRenditions | None = None
 
 
 def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies]) -> None:
@@ -53,6 +55,11 @@ def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies
     )
     api.delete("/stories/<story_id>", **describe_route("Cancel a story", StoryAnswer))(
         routes.cancel
+    )
+    add_listen_routes(
+        api,
+        lambda: load_dependencies().listen_links,
+        lambda: load_dependencies().renditions,
     )
 
     def load_projects() -> ProjectDependencies:

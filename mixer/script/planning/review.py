@@ -10,7 +10,7 @@ so they yield no names. German nouns look like names: such a language gets a lon
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from statistics import median
 
@@ -71,6 +71,11 @@ def _iter_words(utterance: Utterance) -> Iterator[tuple[str, bool]]:
             yield match[0].removesuffix("'s").removesuffix("’s"), number == 0 or is_heading
 
 
+WORDS_KEPT = 1 << 16
+"""Of a book, a word occurs again and again."""
+
+
+@lru_cache(WORDS_KEPT)
 def _classify_word(word: str, language: str, *, is_opening: bool) -> str:
     if _ABBREVIATION.fullmatch(word) and not _ROMAN.fullmatch(word):
         return "abbreviation"

@@ -8,7 +8,7 @@ file does not depend on it. The names are loaded when they are first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mixer.stories.renditions.links import ListenLinks
+    from mixer.stories.renditions.links import LIFETIME_S, PATHS, ListenLinks
     from mixer.stories.renditions.listeners import ListeningService
     from mixer.stories.renditions.pieces import (
         PIECE_TYPE,
@@ -18,25 +18,34 @@ if TYPE_CHECKING:
         frame_start_s,
     )
     from mixer.stories.renditions.rendition import Rendition
+    from mixer.stories.renditions.stored import RenditionWriter, StoredRenditions
 
 _HOMES = {
+    "LIFETIME_S": "links",
+    "PATHS": "links",
     "ListenLinks": "links",
     "ListeningService": "listeners",
     "PIECE_TYPE": "pieces",
     "PLAYLIST_TYPE": "pieces",
     "Playlist": "pieces",
     "Rendition": "rendition",
+    "RenditionWriter": "stored",
+    "StoredRenditions": "stored",
     "find_frame": "pieces",
     "frame_start_s": "pieces",
 }
 
 __all__ = [
+    "LIFETIME_S",
+    "PATHS",
     "PIECE_TYPE",
     "PLAYLIST_TYPE",
     "ListenLinks",
     "ListeningService",
     "Playlist",
     "Rendition",
+    "RenditionWriter",
+    "StoredRenditions",
     "find_frame",
     "frame_start_s",
 ]

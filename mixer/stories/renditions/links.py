@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from mixer.errors import Forbidden
 from mixer.store import LinkStatus, SignedLinks
 
+LIFETIME_S = 86_400
+"""At least: a playlist of ten hours is read, and its segments asked for, until the end of it."""
+
 PATHS = {"playlist": "listen.m3u8", "audio": "listen.mp3", "captions": "listen.vtt"}
 """Last part of the path of each link."""
 

@@ -45,18 +45,50 @@ MAX_SPEED = 8.0
 
 
 @dataclass(slots=True)
+class PlaylistWatch:
+    """The playlist of a story, as its players have read it."""
+
+    story: str
+    listed: tuple[int, float] = (0, 0.0)
+
+    def await_news(
+        self,
+        look: Callable[[], Playlist],
+        has_gone: Callable[[], bool] = lambda: False,
+        poll_s: float = POLL_S,
+    ) -> Playlist:
+        """Look how much can be played, once it is enough to begin with and more than before.
+
+        A player rejects a list without sound, and reads it again only seconds later. Chromium also
+        rejects a list that has not grown since it read it (measured): it has to wait for more.
+        Raises NotFound if there is no sound yet.
+        """
+        begun_s = time.monotonic()
+        while not (seen := look()).is_complete and not has_gone():
+            waited_s = time.monotonic() - begun_s
+            is_enough = seen.pieces >= (FIRST_PIECES if waited_s < AWAIT_MORE_S else MIN_PIECES)
+            if waited_s > AWAIT_NEWS_S or (is_enough and self._has_grown(seen.pieces)):
+                break
+            time.sleep(poll_s)
+        if not seen.pieces and not seen.is_complete:
+            raise NotFound(f"The story {self.story} has no sound yet; try again soon.")
+        self.listed = seen.pieces, time.monotonic()
+        return seen
+
+    def _has_grown(self, pieces: int) -> bool:
+        """Check whether there is more than was listed a moment ago."""
+        before, listed_s = self.listed
+        return pieces > before or (bool(pieces) and time.monotonic() - listed_s > RELOAD_S)
+
+
+@dataclass(slots=True)
 class _Listened:
     """A rendition with the pieces that were made last."""
 
     rendition: Rendition
+    watch: PlaylistWatch
     pieces: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    listed: tuple[int, float] = (0, 0.0)
-
-    def has_grown(self, pieces: int) -> bool:
-        """Check whether there is more than was listed a moment ago."""
-        before, listed_s = self.listed
-        return pieces > before or (bool(pieces) and time.monotonic() - listed_s > RELOAD_S)
 
     def find(self, piece: int) -> bytes | None:
         """Find the frames of a piece, rendered if need be; None if they are not there yet."""
@@ -93,22 +125,9 @@ class ListeningService:
         return self._find(story).rendition.look()
 
     def await_playlist(self, story: str, has_gone: Callable[[], bool] = lambda: False) -> Playlist:
-        """Look how much can be played, once it is enough to begin with and more than before.
-
-        A player rejects a list without sound, and reads it again only seconds later. Chromium also
-        rejects a list that has not grown since it read it (measured): it has to wait for more.
-        """
-        listened, begun_s = self._find(story), time.monotonic()
-        while not (seen := listened.rendition.look()).is_complete and not has_gone():
-            waited_s = time.monotonic() - begun_s
-            is_enough = seen.pieces >= (FIRST_PIECES if waited_s < AWAIT_MORE_S else MIN_PIECES)
-            if waited_s > AWAIT_NEWS_S or (is_enough and listened.has_grown(seen.pieces)):
-                break
-            time.sleep(POLL_S)
-        if not seen.pieces and not seen.is_complete:
-            raise NotFound(f"The story {story} has no sound yet; try again soon.")
-        listened.listed = seen.pieces, time.monotonic()
-        return seen
+        """Wait for a playlist that players take; raises NotFound if there is no sound yet."""
+        listened = self._find(story)
+        return listened.watch.await_news(listened.rendition.look, has_gone)
 
     def read_piece(self, story: str, piece: int) -> bytes:
         """Read the frames of a piece; raises NotFound if it is not there."""
@@ -153,25 +172,38 @@ class ListeningService:
             sent_s, piece = sent_s + end_s - begin_s, piece + 1
 
     def _find(self, story: str) -> _Listened:
-        folder = StoryFolder(self.store, story)
-        request = folder.find(REQUEST, StoredRequest)
-        if request is None or request.kind is not StoryKind.STORY:
-            raise NotFound(f"There is no audio to listen to in the story {story[:64]!r}.")
-        attempt = max(1, parse_progress(folder.list_entries(ATTEMPTS)).attempt)
+        folder, attempt = find_listened(self.store, story)
         with self._lock:
             key = story, attempt
             if key not in self._open:
-                self._open[key] = _Listened(self._open_rendition(folder, attempt))
+                rendition = open_rendition(folder, self.music, self.new_processes, attempt)
+                self._open[key] = _Listened(rendition, PlaylistWatch(story))
             self._open.move_to_end(key)
             while len(self._open) > MAX_STORIES:
                 self._open.popitem(last=False)
             return self._open[key]
 
-    def _open_rendition(self, folder: StoryFolder, attempt: int) -> Rendition:
-        library = SoundLibrary(self.music, self.store)
 
-        def has_ended() -> bool:
-            result = folder.find(RESULT, StoryResult)
-            return result is not None and result.state is not StoryState.DONE
+def find_listened(store: ObjectStore, story: str) -> tuple[StoryFolder, int]:
+    """Find a story and its current attempt; raises NotFound if it has nothing to listen to."""
+    folder = StoryFolder(store, story)
+    request = folder.find(REQUEST, StoredRequest)
+    if request is None or request.kind is not StoryKind.STORY:
+        raise NotFound(f"There is no audio to listen to in the story {story[:64]!r}.")
+    return folder, max(1, parse_progress(folder.list_entries(ATTEMPTS)).attempt)
 
-        return Rendition(folder, library, self.new_processes, has_ended, attempt)
+
+def open_rendition(
+    folder: StoryFolder,
+    music: ObjectStore,
+    new_processes: Callable[[], ProcessGroup],
+    attempt: int,
+) -> Rendition:
+    """Open the rendition of an attempt at a story."""
+
+    def has_ended() -> bool:
+        result = folder.find(RESULT, StoryResult)
+        return result is not None and result.state is not StoryState.DONE
+
+    library = SoundLibrary(music, folder.store)
+    return Rendition(folder, library, new_processes, has_ended, attempt)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from mixer.errors import OutOfTime, StoryCancelled
 from mixer.parallel import usable_cores
 from mixer.requests import Options
 from mixer.sound import ProcessGroup, Timeline
@@ -154,14 +153,9 @@ class StoryMix:
         with (
             open_request_folder() as scratch,
             stop_at_deadline(processes, call.deadline_s),
-            stop_when_cancelled(call.folder, call.attempt, processes) as cancelled,
+            stop_when_cancelled(call.folder, call.attempt, processes),
         ):
-            try:
-                yield self._build_renderer(call, step, processes, scratch)
-            except OutOfTime as error:
-                if cancelled.is_set():
-                    raise StoryCancelled("The story was cancelled.") from error
-                raise
+            yield self._build_renderer(call, step, processes, scratch)
 
     def _build_renderer(
         self, call: StepCall, step: Step, processes: ProcessGroup, scratch: RequestFolder

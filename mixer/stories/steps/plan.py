@@ -13,7 +13,7 @@ from mixer.speech import Narrator, VoiceSettings, charge_factor
 from mixer.speech.verification import price_retakes
 from mixer.store import ObjectStore
 from mixer.stories.batches import forget_batches, split_batches, write_batches
-from mixer.stories.cancellation import raise_if_cancelled
+from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import PLAN, REQUEST, SCRIPT, StoryFolder
 from mixer.stories.inputs import SoundLibrary, store_cover
 from mixer.stories.keys import SYNTHESIZED, StoryProgress
@@ -44,10 +44,17 @@ class PlanStep:
     def plan(self, call: StepCall) -> StepResult:
         """Plan the speech and check its cost; returns the batches still to synthesize.
 
-        If only a plan was requested, raises StoryPlanned. Errors come before anything is spent.
+        If only a plan was requested, raises StoryPlanned; if the story is cancelled meanwhile,
+        StoryCancelled. Errors come before anything is spent.
         """
+        raise_if_cancelled(call.folder, call.attempt)
+        processes = self.planner.new_processes()
+        planner = replace(self.planner, new_processes=lambda: processes)
+        with stop_when_cancelled(call.folder, call.attempt, processes):
+            return replace(self, planner=planner)._plan_speech(call)
+
+    def _plan_speech(self, call: StepCall) -> StepResult:
         folder = call.folder
-        raise_if_cancelled(folder, call.attempt)
         request = folder.read(REQUEST, StoredRequest)
         options = Options.model_validate(request.options)
         stored = self._load_script(call, request, options)

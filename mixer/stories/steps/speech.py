@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from mixer.errors import NothingSpoken, OutOfTime, StoryCancelled
+from mixer.errors import NothingSpoken
 from mixer.requests import SpeechOptions
 from mixer.speech import Charges, Narrator, NarratorResult, Recording, charge_factor
 from mixer.speech.verification import ChunkCheck, RetakeBudget, TakeSelector, price_retakes
@@ -156,9 +156,9 @@ class StorySpeech:
             planner.open_engine(
                 batch.delivery.engine, engine_deadline_s, speech_marks=batch.speech_marks
             ) as engine,
-            stop_when_cancelled(call.folder, call.attempt, processes) as cancelled,
+            stop_when_cancelled(call.folder, call.attempt, processes),
         ):
-            narrator = Narrator(
+            yield Narrator(
                 engine,
                 planner.store,
                 batch.delivery,
@@ -167,12 +167,6 @@ class StorySpeech:
                 deadline_s=call.deadline_s,
                 on_recording=self.on_recording,
             )
-            try:
-                yield narrator
-            except OutOfTime as error:
-                if cancelled.is_set():
-                    raise StoryCancelled("The story was cancelled.") from error
-                raise
 
 
 @contextmanager

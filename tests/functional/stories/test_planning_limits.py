@@ -1,4 +1,4 @@
-"""Lengths are checked before a text is planned, and planning ends at its deadline."""
+"""Lengths are checked before a text is planned; planning ends at a deadline or when cancelled."""
 
 import time
 from dataclasses import replace
@@ -7,15 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from mixer.errors import OutOfTime, TextTooLong
+from mixer.errors import OutOfTime, StoryCancelled, TextTooLong
 from mixer.requests import Options
 from mixer.script.document import Document, heading, paragraph
+from mixer.speech.charges import POLLY_USD_PER_MILLION_CHARS
 from mixer.store.folder import FolderStore
+from mixer.stories import cancellation
 from mixer.stories.budget import DailyBudget
+from mixer.stories.folder import PLAN, PRELUDE, REQUEST, SCRIPT, TEXT, StoryFolder
 from mixer.stories.foreground.context import JobContext
 from mixer.stories.foreground.runner import StoryRunner
-from mixer.stories.model import SourceText
+from mixer.stories.keys import cancellation_name
+from mixer.stories.model import PlanSummary, SourceText, StoredRequest, StoryKind
 from mixer.stories.speech_planner import SpeechPlanner
+from mixer.stories.status import load_snapshot
+from mixer.stories.steps.speech import StorySpeech
+from mixer.stories.tasks import Step, StepCall
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
 
@@ -98,3 +105,44 @@ def test_reading_a_book_ends_at_the_deadline(planner, text_type):
     with pytest.raises(OutOfTime, match="text: it takes too long to plan"):
         planner.read_text(SOURCES[text_type], options, deadline_s=time.monotonic() - 1)
     assert planner.read_text(SOURCES[text_type], options, deadline_s=time.monotonic() + 600)
+
+
+def test_planning_ends_soon_after_its_story_is_cancelled(planner):
+    folder = StoryFolder(planner.store, "c" * 32)
+    planner.store.put(folder.key(TEXT), b"A lamp was lit.")
+    folder.write(
+        REQUEST, StoredRequest(StoryKind.STORY, "", "", 0.0, {}, text_key=folder.key(TEXT))
+    )
+    lend = planner.open_engine
+
+    def lend_slowly(*arguments):
+        folder.claim(cancellation_name(1), {})
+        time.sleep(2 * cancellation.CHECK_INTERVAL_S)
+        return lend(*arguments)
+
+    speech = StorySpeech(replace(planner, open_engine=lend_slowly), planner.store)
+    with pytest.raises(StoryCancelled):
+        speech.steps[Step.PLAN](StepCall(folder, 1))
+    assert not folder.has(SCRIPT)
+
+
+@pytest.mark.parametrize(("share", "is_spoken"), [(3.0, True), (1.5, False)])
+def test_first_words_are_paid_for_only_if_the_whole_is_affordable(planner, share, is_spoken):
+    text = "\n\n".join(f"A lamp was lit in port {number}." for number in range(900))
+    usd = len(text) * POLLY_USD_PER_MILLION_CHARS["generative"] / 1e6
+    folder = StoryFolder(planner.store, "d" * 32)
+    planner.store.put(folder.key(TEXT), text.encode())
+    options = {"voice": "Joanna", "engine": "generative", "max_cost_usd": share * usd}
+    request = StoredRequest(StoryKind.STORY, "", "", 0.0, options, text_key=folder.key(TEXT))
+    folder.write(REQUEST, request)
+    rich = replace(planner, max_text_chars=10 * len(text))
+    StorySpeech(rich, planner.store).steps[Step.PLAN](StepCall(folder, 1))
+    engine = planner.open_engine("", None).__enter__()
+    spoken_usd = load_snapshot(folder).progress.paid_usd
+    assert (engine.calls > 0, spoken_usd > 0, folder.has(PRELUDE)) == (is_spoken,) * 3
+    plan = folder.read(PLAN, PlanSummary)
+    assert plan.paid_before_usd == spoken_usd < 0.01 * usd + 0.02
+    assert plan.predicted_usd == pytest.approx(usd, rel=0.1)
+    entries = planner.store.list("spending/")
+    reserved_usd = sum(int(each.key.rpartition("/")[2].partition("-")[0]) for each in entries)
+    assert reserved_usd / 1e6 == pytest.approx(plan.predicted_usd, abs=1e-4)

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
+from urllib.parse import parse_qsl
 
 import boto3
 from moto import mock_aws
@@ -29,12 +30,14 @@ from mixer.api import (
     digest_token,
 )
 from mixer.api.handlers import build_preview_endpoint, create_requested_story
+from mixer.aws import open_listening_function
 from mixer.compose import AwsServices, open_story_starter
 from mixer.errors import MixerError
 from mixer.retention.aws_account import Deadline, create_sns_client, open_account
 from mixer.retention.run import ScheduledRun
 from mixer.settings import load_settings
 from mixer.stories.model import StoryKind
+from mixer.stories.renditions import StoredRenditions
 from mixer.stories.request import StoryRequest
 from mixer.stories.slots import release_all
 from mixer.stories.tasks import Step
@@ -419,6 +422,33 @@ def publish_feeds(cloud: Cloud) -> None:
         _ask(endpoint, path, method="DELETE")
 
 
+def listen_to_stories(cloud: Cloud) -> None:
+    """A story is listened to while it is made: the function that renders for it is started."""
+    request = StoryRequest(StoryKind.STORY, CALLER, {**VOICE}, text="A lamp was lit at nine.")
+    story = _run_story(cloud, request)
+    with cloud.run_as("stories.handler") as services:
+        endpoint = build_story_endpoint(services)
+        links = services.listen_links.build("", story)
+        query = dict(parse_qsl(links["playlist"].partition("?")[2]))
+        renditions = StoredRenditions(
+            services.output_store,
+            lambda asked: _write_rendition(cloud, services, asked),
+            services.link_output,
+        )
+        _, playlist = renditions.await_playlist(story)
+        for name in ("listen.m3u8", *(f"listen-001-{n:06}.ts" for n in range(playlist.pieces))):
+            event = event_v2(None, f"/stories/{story}/{name}", "GET", query=query)
+            if endpoint(event, FakeContext())["statusCode"] >= 400:
+                raise AssertionError(f"{name} cannot be opened.")
+
+
+def _write_rendition(cloud: Cloud, services: AwsServices, story: str) -> None:
+    with suppress(MixerError):  # the emulator has no versions of functions
+        open_listening_function(services.settings.stories.listen_function)(story)
+    with cloud.run_as("app.story_task") as rendering:
+        rendering.rendition_writer.write(story, 600.0)
+
+
 def keep_projects(cloud: Cloud) -> None:
     """A project is saved until old states go, changed in two places, listed, opened and deleted."""
     path = f"/projects/{'a' * 32}"
@@ -574,6 +604,7 @@ SCENES: tuple[Callable[[Cloud], None], ...] = (
     run_stories,
     change_stories,
     publish_feeds,
+    listen_to_stories,
     keep_projects,
     run_smoke_test,
     run_cleanup,
