@@ -104,6 +104,10 @@ def load_schema(url, mode):
     document = requests.get(f"{url}/openapi.json", timeout=10).json()
     # Thousands of chunks would be mixed for minutes; that more are refused is tested elsewhere.
     del document["components"]["schemas"]["MixBody"]["properties"]["chunk_keys"]["maxItems"]
+    # The fields that projects share with stories are asked for there.
+    schemas = document["components"]["schemas"]
+    for shared in schemas["StoryBody"]["properties"]:
+        del schemas["ProjectBody"]["properties"][shared]
     left_out = ("/v1/", "/v2/") if mode == "none" else ("/v2/",)
     document["paths"] = {
         path: operations
