@@ -47,7 +47,7 @@ DIFFERENCES = {
 }
 """By the operation of `SequenceMatcher`."""
 
-MIN_REPEATED_FRAMES = 6
+MIN_REPEATED_FRAMES = 10
 """From which on a shorter word that is repeated was really spoken twice."""
 
 MAX_MISFIT = 145.0

@@ -54,7 +54,7 @@ SOUNDS = {
 """ARPAbet by the voice's phonemes (capitals are diphthongs)."""
 
 WEAK_FORMS = {
-    "a": ("EY",), "am": ("AH M",), "an": ("AH N", "N"), "and": ("AH N", "AE N", "N"),
+    "a": ("EY",), "am": ("AH M",), "an": ("AH N",), "and": ("AH N", "AE N", "N"),
     "any": ("N IY",), "as": ("AH Z",), "at": ("AH T",), "been": ("B IH N",), "but": ("B AH T",),
     "can": ("K AH N", "K IH N"), "could": ("K AH D",), "do": ("D AH",), "for": ("F ER",),
     "from": ("F R AH M",), "had": ("HH AH D", "AH D"), "has": ("HH AH Z", "AH Z"),

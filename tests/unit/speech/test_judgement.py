@@ -74,7 +74,7 @@ def test_short_passage_is_judged_more_gently() -> None:
         ("the keeper HAD not", 190, 9, []),
         ("the keeper HAD not", 170, 300, []),  # little for each frame: a long number
         ("the keeper had not spoken to TO", 40, 10, [Fault(SpeechFault.REPEATED, "to")]),
-        ("the keeper had not spoken to TO", 40, 5, []),
+        ("the keeper had not spoken to TO", 40, 9, []),
         ("the keeper had not spoken to another soul in A", 170, 10, []),  # one sound proves nothing
     ],
 )
