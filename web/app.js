@@ -6,6 +6,7 @@ import * as composer from "./composer.js";
 import { showConnection } from "./connection.js";
 import * as library from "./library.js";
 import { stopPreview } from "./preview.js";
+import { hashText } from "./storage.js";
 import * as token from "./token.js";
 import { $, showError } from "./ui.js";
 
@@ -28,7 +29,7 @@ $("#compose").addEventListener("submit", async (event) => {
   stopPreview();
   const request = composer.buildRequest();
   if (!request) return;
-  const fingerprint = await hashText(JSON.stringify(request));
+  const fingerprint = hashText(JSON.stringify(request));
   const running = library.findRunning(fingerprint);
   if (running) {
     showError("form-error", "This story is already being narrated; see below.");
@@ -48,11 +49,6 @@ $("#compose").addEventListener("submit", async (event) => {
     $("#narrate").removeAttribute("aria-disabled");
   }
 });
-
-async function hashText(text) {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(bytes.slice(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 await composer.loadDraft();
 const base = await connect({ promptToken: token.promptToken, showConnection });

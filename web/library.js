@@ -10,7 +10,7 @@ import { choices } from "./choices.js";
 import { formatError, showApiError } from "./errors.js";
 import { closePlayer, failLive, finishLive, getStoryId, isLiveStory, isPlaying, openPlayer } from "./player.js";
 import { fetchResult, FINAL_STATES, runStory } from "./progress.js";
-import { deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
+import { createId, deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
 import { $, announce, formatPlural, showError } from "./ui.js";
 
 const MAX_STORIES = 50;
@@ -80,7 +80,7 @@ export const findDone = (fingerprint) => entries.find((entry) => entry.fingerpri
 export const replay = (entry) => playStory(entry);
 
 export async function addStory({ text, body, title, details }, fingerprint) {
-  const entry = { id: crypto.randomUUID(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0, project: choices.project };
+  const entry = { id: createId(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0, project: choices.project };
   entry.change = await describeChange(entry, text);
   entries.unshift(entry);
   const own = entries.filter((each) => !each.isListed);

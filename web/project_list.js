@@ -2,6 +2,7 @@
 
 import { callApi } from "./api.js";
 import { formatError } from "./errors.js";
+import { createId } from "./storage.js";
 import { $, announce, el, formatDate, showError } from "./ui.js";
 
 let projects = []; // all of the caller's, newest first
@@ -90,7 +91,7 @@ export function renameProject(id, value) {
 const duplicate = (id) =>
   change(async () => {
     const { stories, ...fields } = (await callApi("GET", path(id))).project;
-    await put(crypto.randomUUID(), { ...fields, name: `Copy of ${fields.name}`.slice(0, 500) });
+    await put(createId(), { ...fields, name: `Copy of ${fields.name}`.slice(0, 500) });
     announce(`${fields.name} was duplicated.`);
   });
 

@@ -9,7 +9,7 @@ import { formatError } from "./errors.js";
 import { apply, collect, MAX_STORIES, merge, readChanges as readPage, same } from "./project_fields.js";
 import { button, channel, initList, loadList, path, put, renameProject } from "./project_list.js";
 import { linkSound } from "./sounds.js";
-import { deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
+import { createId, deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
 import { $, announce, el, showError } from "./ui.js";
 
 const SAVE_MS = 800; // from the last change to the request
@@ -21,7 +21,7 @@ const NAMES = { text_type: "the kind of text", source: "the book", music_level_l
 let open = null; // {id, etag, base, mine, conflict, isGone}: `base` as last seen on the server, `mine` as on the page
 let timer = 0;
 let isSending = false;
-let tab = sessionStorage.getItem("mixer.tab") ?? crypto.randomUUID();
+let tab = sessionStorage.getItem("mixer.tab") ?? createId();
 
 const nameField = (name) => NAMES[name] ?? `the ${name.replaceAll("_", " ")}`;
 
@@ -56,7 +56,7 @@ export async function init() {
 // A tab that was duplicated has the id of the other one: it takes a new id.
 async function takeTab() {
   const lock = (name) => new Promise((resolve) => navigator.locks.request(`mixer.${name}`, { ifAvailable: true }, (held) => (resolve(held), held && new Promise(() => {}))));
-  if (navigator.locks && !(await lock(tab))) await lock((tab = crypto.randomUUID()));
+  if (navigator.locks && !(await lock(tab))) await lock((tab = createId()));
   sessionStorage.setItem("mixer.tab", tab);
 }
 
@@ -107,7 +107,7 @@ function rescueChanged(id, base, mine, error) {
   if (![404, 412].includes(error.status)) throw error;
   const theirs = error.details.project;
   const { merged, conflicts } = theirs ? merge(base, mine, theirs.project) : { conflicts: ["name"] };
-  return conflicts.length ? put(crypto.randomUUID(), { ...mine, name: `${mine.name} (from a closed tab)` }) : put(id, merged, theirs.etag);
+  return conflicts.length ? put(createId(), { ...mine, name: `${mine.name} (from a closed tab)` }) : put(id, merged, theirs.etag);
 }
 
 // On the server
@@ -251,7 +251,7 @@ async function closeProject(id = open?.id) {
 async function create() {
   const fields = collect();
   const name = fields.title || getBook()?.name.replace(/\.\w+$/, "") || deriveTitle(text.value);
-  start({ id: crypto.randomUUID(), etag: null, base: {}, mine: { name, ...fields } });
+  start({ id: createId(), etag: null, base: {}, mine: { name, ...fields } });
   await send();
   nameInput.select();
 }

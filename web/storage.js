@@ -1,5 +1,18 @@
 // What survives a reload: small values in localStorage; long texts and the user's music in IndexedDB.
 
+// A page at home comes over http, where browsers offer neither crypto.randomUUID nor crypto.subtle.
+export const createId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// Distinguishes texts (FNV-1a and a second multiplier, 64 bits); not against people who mean harm.
+export function hashText(text) {
+  let [one, two] = [0x811c9dc5, 0xcbf29ce4];
+  for (let at = 0; at < text.length; at++) {
+    one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);
+    two = Math.imul(two ^ text.charCodeAt(at), 0x85ebca6b);
+  }
+  return (one >>> 0).toString(16) + (two >>> 0).toString(16);
+}
+
 export function readItem(name, fallback) {
   try {
     return JSON.parse(localStorage.getItem(`mixer.${name}`)) ?? fallback;

@@ -13,6 +13,12 @@ SOON = {"hurry_ms": 400}
 
 STORY = "The lamp went out at nine. Nobody saw it."
 
+PLAIN_HTTP = """
+  for (const name of ["randomUUID", "subtle"]) delete Crypto.prototype[name];
+  for (const name of ["clipboard", "locks", "serviceWorker"]) delete Navigator.prototype[name];
+"""
+"""Takes away what browsers offer to pages of https and of this computer alone."""
+
 
 @pytest.fixture
 def faults(server):
@@ -223,3 +229,18 @@ def test_expired_links_are_renewed(visit, tmp_path):
         with page.expect_download() as captions:
             page.click("#downloads a[data-name='captions_vtt']")
         assert re.match("WEBVTT", captions.value.path().read_text(encoding="utf-8"))
+
+
+def test_page_of_a_server_at_home_needs_no_https(server, visit):
+    tab = visit(server.url)
+    tab.page.add_init_script(PLAIN_HTTP)
+    tab.open()
+    assert not tab.page.evaluate("'randomUUID' in crypto || 'locks' in navigator")
+    tab.request_story(f"{STORY} At home, over http.")
+    tab.await_player()
+    tab.page.click("#share")
+    wait_until(tab.page, "document.querySelector('#player-error').textContent.includes('http')")
+    tab.page.click("text=Keep as a project")
+    wait_until(tab.page, "document.querySelector('#project input').value")
+    tab.page.reload()
+    wait_until(tab.page, "document.querySelector('#project input')?.value")
