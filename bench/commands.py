@@ -25,7 +25,7 @@ import psutil
 
 from bench.material import STORY, list_chunk_files, make_material
 from bench.mixdown import build_ratio_row, measure_encoder
-from bench.processes import ProcessCost, measure_cost
+from bench.processes import ProcessCost, build_environment, measure_cost
 from mixer.parallel import usable_cores
 from mixer.sound.ffmpeg import binary_path
 
@@ -188,6 +188,7 @@ def _serve(folder: Path) -> ProcessCost:
         [*command, "--store", str(folder / "served")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=build_environment(),
     ) as server:
         while not _is_answering(f"http://127.0.0.1:{port}/capabilities"):
             time.sleep(POLL_S)

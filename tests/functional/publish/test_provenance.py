@@ -32,6 +32,7 @@ from mixer.publish.provenance import (
     read_provenance,
 )
 from mixer.requests import Options
+from mixer.script import Document
 from mixer.script.readers import TextType, read_document
 from mixer.sound import ffmpeg
 from mixer.store import FolderStore
@@ -189,6 +190,18 @@ def test_a_story_is_signed_where_it_is_exported_and_nowhere_else(tmp_path, monke
     shown = InProcessCli(capsys)("inspect", signed / "story.mp3").out
     assert "signed, and unchanged since" in shown
     assert "synthetic: " in shown
+    assert_signed_again_when_damaged(document, tmp_path / "store", signed / "story.mp3")
+
+
+def assert_signed_again_when_damaged(document: Document, store: Path, out: Path) -> None:
+    before = out.read_bytes()
+    for content, is_kept in ((before, True), (before[:-1] + b"?", False)):
+        out.write_bytes(content)
+        with closing(ToneEngine()) as engine:
+            runner = build_story_runner(store, engine, JobContext())
+            runner.run_story(StoryInput(document), Options(), out)
+        assert (out.read_bytes() == before) == is_kept
+        assert read_provenance(out).state == "valid"
 
 
 def test_signing_can_be_turned_off_for_a_computer(monkeypatch, tmp_path):

@@ -49,3 +49,12 @@ def test_everything_lies_inside(timeline: Timeline):
         assert 0 <= part.start < part.end <= timeline.length
     assert all(cue.fade_in + cue.fade_out <= cue.length for cue in timeline.cues)
     assert timeline.channels == 2 or not timeline.cues
+
+
+@given(timelines(), st.integers(0, 10**7), st.integers(1, 10**6))
+def test_clips_between_two_samples_are_found_without_a_look_at_all(
+    timeline, begin: int, length: int
+):
+    begin %= timeline.length
+    found = [clip for clip in timeline.clips if clip.start < begin + length and clip.end > begin]
+    assert list(timeline.find_clips(begin, begin + length)) == found

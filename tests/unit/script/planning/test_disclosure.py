@@ -12,7 +12,7 @@ from mixer.script.normalise import is_same_language, languages
 from mixer.script.planning.disclosure import build_disclosure
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.readers import TextType, read_document
-from mixer.stories.speech_planner import plan_script
+from mixer.stories.steps import plan_script
 
 BOOK = "# Book\n\n## One\n\nIt was late.\n\n## Two\n\nIt rang."
 PLAIN = "It was late."

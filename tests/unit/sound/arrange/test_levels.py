@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +87,17 @@ def test_what_plays_under_speech_decides_and_not_the_whole_track():
         cue_gains_db(SoundFile("m", known), [BED], each, 20.0, RATE_HZ)[0] for each in speech
     ]
     assert gains_db[1] - gains_db[0] == pytest.approx(10.0, abs=2.1)  # bounded by MAX_BED_CHANGE_DB
+
+
+def test_many_windows_of_looped_music_are_those_that_are_looked_up_one_by_one():
+    levels = tuple(-30.0 + place / 7 for place in range(123))
+    known = replace(
+        build_measurement(12.0, 44_100, lufs=-12.0), profile=Profile(momentary_lufs=levels)
+    )
+    music = SoundFile("m", replace(known, lead_samples=441, tail_samples=4_410))
+    played_s = np.arange(0, 60, 0.0371)
+    one_by_one = [music.momentary_lufs(float(each)) for each in played_s]
+    assert music.list_momentary_lufs(played_s).tolist() == one_by_one
 
 
 def test_silent_music_is_refused_by_name():
