@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 from mixer.devserver import DevServer, Folders, load_laptop_settings, open_laptop
 from mixer.speech import SpeechEngine
 from mixer.speech.polly import EngineQuotas, PollyEngine, VoiceCatalogue
+from mixer.stories.renditions import piece_span_s
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.functional.clouds import OPEN_ALLOWANCES
 
@@ -37,6 +39,9 @@ POLLY_CALL_S, MAX_POLLY_P95_S = 0.6, 3.0
 QUIET_S, QUIET_SHARE = 0.5, 0.15
 """A server that has nothing to do uses less than this share of a core."""
 HOUR_CHARS, SPEED = 52_000, 4.0
+TEN_HOURS_CHARS = 520_000
+
+ENDED = {"done", "failed", "cancelled"}
 
 BYTES_PER_S = 16_000
 """At 128 kbit/s."""
@@ -54,13 +59,20 @@ class Laptop:
             server.request(method, path, None if body is None else json.dumps(body))
             return json.loads(server.getresponse().read())
 
+    def fetch(self, path: str) -> bytes:
+        """Fetch a segment; empty if it is not there."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as server:
+            server.request("GET", path)
+            response = server.getresponse()
+            return response.read() if response.status == HTTPStatus.OK else b""
+
     def begin(self, text: str) -> str:
         """Start a story."""
         return str(self.send("POST", "/stories", {"text": text})["story_id"])
 
     def await_end(self, story: str) -> None:
         """Wait for the end of a story."""
-        while self.send("GET", f"/stories/{story}")["state"] not in {"done", "failed", "cancelled"}:
+        while self.send("GET", f"/stories/{story}")["state"] not in ENDED:
             time.sleep(0.1)
 
     @contextmanager
@@ -152,6 +164,28 @@ def count_stalls(laptop: Laptop, text: str, speed: float) -> tuple[int, float]:
     return stalls, total / BYTES_PER_S / 60
 
 
+def count_virtual_stalls(laptop: Laptop, text: str) -> tuple[int, float]:
+    """Play a story at its own speed, on a clock that runs by the CPU time of all processes.
+
+    That is the time of an idle machine with one core. Returns the stalls, and the minutes played.
+    """
+    story, stalls, piece, played_to_s = laptop.begin(text), 0, 0, 0.0
+    link = urlsplit(laptop.send("GET", f"/stories/{story}")["listen"]["playlist"])
+    folder, begun_s, has_ended = link.path.removesuffix(".m3u8"), _sum_cpu_s(), False
+    while True:
+        if laptop.fetch(f"{folder}/{piece}.ts?{link.query}"):
+            now_s = _sum_cpu_s() - begun_s
+            stalls += bool(piece) and now_s > played_to_s
+            begin_s, end_s = piece_span_s(piece)
+            played_to_s = max(played_to_s, now_s) + end_s - begin_s
+            piece += 1
+        elif has_ended:
+            return stalls, piece_span_s(piece)[0] / 60
+        else:
+            has_ended = laptop.send("GET", f"/stories/{story}")["state"] in ENDED
+            time.sleep(0.5)
+
+
 def run() -> list[dict[str, object]]:
     """Measure all rows."""
     rows: list[dict[str, object]] = []
@@ -167,6 +201,15 @@ def run() -> list[dict[str, object]]:
         rows.append(
             {
                 "what": f"stalls of {minutes:.0f} min listened to at {SPEED:g}× while made",
+                "measured": str(stalls),
+                "figure": "0",
+                "ok": stalls == 0,
+            }
+        )
+        stalls, minutes = count_virtual_stalls(laptop, write_text(TEN_HOURS_CHARS, "Book"))
+        rows.append(
+            {
+                "what": f"stalls of {minutes:.0f} min at 1×, on the clock of one idle core",
                 "measured": str(stalls),
                 "figure": "0",
                 "ok": stalls == 0,

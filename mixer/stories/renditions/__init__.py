@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Playlist,
         find_frame,
         frame_start_s,
+        piece_span_s,
     )
     from mixer.stories.renditions.rendition import Rendition
     from mixer.stories.renditions.stored import RenditionWriter, StoredRenditions
@@ -33,6 +34,7 @@ _HOMES = {
     "StoredRenditions": "stored",
     "find_frame": "pieces",
     "frame_start_s": "pieces",
+    "piece_span_s": "pieces",
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "StoredRenditions",
     "find_frame",
     "frame_start_s",
+    "piece_span_s",
 ]
 
 
