@@ -24,7 +24,7 @@ def add_cast_route(
     api: Api,
     load_services: Callable[[], SpeechServices],
     max_text_chars: int,
-    load_model: Callable[[], SpeakerModel | None] = lambda: None,
+    open_model: Callable[[], SpeakerModel | None] = lambda: None,
 ) -> None:
     """Add the route; the services are built with the first request."""
 
@@ -39,7 +39,7 @@ def add_cast_route(
         voices = propose_voices(found.characters, listed, body.narrator or "")
         book = CastBook(text, found, voices, is_plain=False)
         if body.model:
-            book = _require_model(load_model()).label(book, api.request_context.deadline_s)
+            book = _require_model(open_model()).label(book, api.request_context.deadline_s)
         book = book.correct(_parse_numbers(body.speakers), body.voices)
         answer = {**book.describe(), "marked_text": book.write_marks()}
         return json_response(200, {**answer, "warnings": body.warnings()})
