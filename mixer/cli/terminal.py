@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mixer import MixedAudio, Narration, Plan
     from mixer.cli.progress_bar import ProgressBar
 
+POLLY = frozenset({"standard", "neural", "generative", "long-form"})
+
 LINE_EVERY_S = 10.0
 """How often a long run prints a line to a log."""
 
@@ -111,12 +113,13 @@ def echo_warnings(sentences: Iterable[str]) -> None:
 
 def format_estimate(plan: "Plan") -> str:
     """Format a plan's size, length and cost in one line."""
-    costs = ", ".join(f"{name} {format_dollars(usd)}" for name, usd in plan.costs_usd.items())
+    shown = {name: f"{name} {format_dollars(usd)}" for name, usd in plan.costs_usd.items()}
+    own = [shown.pop(name) for name in plan.costs_usd if name not in POLLY]
     return (
         f"{_format_count(plan.chapters, 'chapter')}, "
         f"{_format_count(plan.chunks, 'chunk')}, "
         f"{plan.characters:,} characters, about {format_clock(plan.duration_s)}; "
-        f"embedded free, on Polly {costs}"
+        f"{', '.join([*own, 'embedded free', 'on Polly'])} {', '.join(shown.values())}"
     )
 
 

@@ -81,7 +81,7 @@ class Plan:
 
     Attributes:
         duration_s: predicted to about 20 %.
-        costs_usd: by Amazon Polly engine.
+        costs_usd: by Amazon Polly engine, and by the story's own if it has a price.
         estimate: the same by chapter.
         warnings: what deserves attention before it is spoken.
     """

@@ -1,7 +1,8 @@
 """Planning a story: what will be spoken, how long it takes, what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.compose import is_polly, list_engines, open_local_engine
@@ -17,7 +18,7 @@ from mixer.narration.story_files import (
 from mixer.requests import Options
 from mixer.script import LIMITS, EngineLimits, Role, Script
 from mixer.script.planning import check_directions, check_language, estimate_script
-from mixer.speech import EMBEDDED, costs_usd, select_voice
+from mixer.speech import EMBEDDED, VoiceSettings, charge_factor, costs_usd, select_voice
 from mixer.stories.steps import plan_script
 
 DEFAULTS = Options()
@@ -43,7 +44,8 @@ def plan(
     document = files.source.document
     limits = select_limits(options.engine or EMBEDDED)
     with name_story_in_errors(files.source.name):
-        spoken, speaker_limits = _settle_voices(options, document.cast)
+        settings = _settle_voices(options, document.cast)
+        spoken, speaker_limits = settings.language, settings.limits
     limits = speaker_limits.get("", limits)
     language = options.language or spoken or document.language or DEFAULT_LANGUAGE
     script = plan_script(document, limits, language, options, speaker_limits)
@@ -54,7 +56,7 @@ def plan(
         chapters=estimate.chapters,
         chunks=estimate.chunks,
         duration_s=estimate.duration_s,
-        costs_usd=costs_usd(estimate.characters),
+        costs_usd=costs_usd(estimate.characters) | settings.price(script, options),
         estimate=estimate,
         warnings=(
             *files.warnings,
@@ -66,14 +68,30 @@ def plan(
     )
 
 
-def _settle_voices(options: Options, cast: Sequence[Role]) -> tuple[str, dict[str, EngineLimits]]:
-    """The narrator's language, and each speaker's limits, as far as no account is needed."""
+@dataclass(frozen=True, slots=True)
+class _SettledVoices:
+    """The narrator's language, and each speaker's limits; `settings` are None for Polly's."""
+
+    language: str
+    limits: Mapping[str, EngineLimits] = field(default_factory=dict)
+    settings: VoiceSettings | None = None
+
+    def price(self, script: Script, options: Options) -> dict[str, float]:
+        """Price a script by its own engine; nothing if it is free, or Polly's."""
+        if self.settings is None:
+            return {}
+        usd = self.settings.price_chunks_usd(list(script.chunks), charge_factor(options))
+        return {self.settings.engine: usd} if usd else {}
+
+
+def _settle_voices(options: Options, cast: Sequence[Role]) -> _SettledVoices:
+    """Settle the voices, as far as no account is needed."""
     named = name_engines(options, cast)
     if any(map(is_polly, named)):
-        return options.language or DEFAULT_LANGUAGE, {}
+        return _SettledVoices(options.language or DEFAULT_LANGUAGE)
     with closing(open_local_engine(named)) as engine:
         voice, settings = select_voice(engine.voices(), options, cast)
-        return voice.language, settings.list_limits(engine.limits)
+        return _SettledVoices(voice.language, settings.list_limits(engine.limits), settings)
 
 
 def name_engines(options: Options, cast: Sequence[Role]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from mixer.cli import COMMANDS
 from mixer.requests import Options
 from mixer.script.script import Script
 from tests.commands import InProcessCli, build_environ, run
+from tests.emulators.speech_server import KEY, run_speech_server
 
 STORY = """# The Lamp
 
@@ -116,6 +118,16 @@ def test_estimate_is_one_line(mixer):
     done = mixer("estimate", "story.md")
     assert (done.code, done.out.count("\n")) == (0, 1)
     assert "under $0.01" in done.out
+
+
+def test_estimate_names_the_price_of_a_speech_server(mixer, monkeypatch):
+    monkeypatch.setenv("ENGINE_KEY", KEY)
+    monkeypatch.setenv("ENGINE_USD_PER_MILLION_CHARS", "1000000")
+    with run_speech_server() as server:
+        asked = ("estimate", "story.md", "--engine", "http", "--engine-url", server.url)
+        shown, figures = mixer(*asked).out, json.loads(mixer(*asked, "--json").out)
+    assert re.search(r"; http \$\d+\.00, embedded free, on Polly standard", shown)
+    assert figures["cost_usd"] == figures["costs_usd"]["http"] > 0
 
 
 def test_estimate_as_json_has_figures(mixer):

@@ -24,6 +24,14 @@ function decideUnchecked(simulation) {
   return { result: ask(simulation.identityPolicies), why: '', used: used.map(({ name }) => name) }
 }
 
+// A key of KMS decides itself who may use it: the policy that a new key has leaves it to IAM.
+function findResourcePolicy(action, account) {
+  if (!action.startsWith('kms:')) return undefined
+  const everyone = { AWS: `arn:aws:iam::${account}:root` }
+  const statement = { Effect: 'Allow', Principal: everyone, Action: 'kms:*', Resource: '*' }
+  return { Version: '2012-10-17', Statement: [statement] }
+}
+
 async function decide(request, policies, account) {
   const resource = (await isWildcardOnly(request.action)) ? '*' : request.resource
   const simulation = {
@@ -36,6 +44,7 @@ async function decide(request, policies, account) {
     identityPolicies: policies,
     serviceControlPolicies: [],
     resourceControlPolicies: [],
+    resourcePolicy: findResourcePolicy(request.action, account),
   }
   const answer = await runSimulation(simulation, {})
   if (answer.resultType === 'error') {

@@ -107,10 +107,6 @@ def _stack_arn(params: Params) -> str:
     return f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{params['StackName']}/1"
 
 
-def _sign(params: Params) -> Iterator[Wanted]:
-    yield "kms:Sign", str(params["KeyId"]), {"kms:SigningAlgorithm": params["SigningAlgorithm"]}
-
-
 def _match_all(_params: Params) -> str:
     return "*"
 
@@ -149,7 +145,7 @@ OPERATIONS: dict[tuple[str, str], Callable[[Params], Iterator[Wanted]]] = {
         "secretsmanager:GetSecretValue", lambda params: str(params["SecretId"])
     ),
     ("kms", "GetPublicKey"): _on("kms:GetPublicKey", lambda params: str(params["KeyId"])),
-    ("kms", "Sign"): _sign,
+    ("kms", "Sign"): _on("kms:Sign", lambda params: str(params["KeyId"])),
     ("events", "PutEvents"): _on("events:PutEvents", _bus_arn),
     ("ecr", "BatchDeleteImage"): _on("ecr:BatchDeleteImage", _repository_arn),
     ("ecr", "BatchGetImage"): _on("ecr:BatchGetImage", _repository_arn),

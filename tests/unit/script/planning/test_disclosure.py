@@ -12,7 +12,7 @@ from mixer.script.normalise import is_same_language, languages
 from mixer.script.planning.disclosure import build_disclosure
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.readers import TextType, read_document
-from mixer.stories.steps import plan_script
+from mixer.stories.plan_style import plan_script
 
 BOOK = "# Book\n\n## One\n\nIt was late.\n\n## Two\n\nIt rang."
 PLAIN = "It was late."
@@ -37,8 +37,8 @@ def speak(text, language="en-US", **options):
     ],
 )
 def test_the_line_is_spoken_at_its_place_and_adds_no_chapter(text, options, spoken):
-    document, script, said = speak(text, **options)
-    assert said == spoken
+    document, script, sentences = speak(text, **options)
+    assert sentences == spoken
     plain = [each.title for each in speak(text, chapters=options.get("chapters", ""))[1].chapters]
     assert [each.title for each in script.chapters] == plain
     disclosure = build_disclosure(
