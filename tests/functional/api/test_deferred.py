@@ -141,7 +141,8 @@ class Functions:
     def __init__(self, service):
         self._service, self.events = service, []
 
-    def invoke(self, FunctionName, Payload):  # noqa: N803 - as boto3 names them
+    def invoke(self, FunctionName, InvocationType, Payload):  # noqa: N803 - as boto3 names them
+        assert InvocationType == "RequestResponse"
         if FunctionName != "stories":
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
         self.events.append(json.loads(Payload))

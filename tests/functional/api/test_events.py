@@ -249,4 +249,18 @@ def test_every_error_has_a_status_of_the_contract():
     assert statuses[errors.UnplayableAudio] == 422
     assert statuses[errors.BadOption] == 400
     assert statuses[errors.SpeechFailed] == 502
-    assert set(statuses.values()) <= {400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504}
+    assert set(statuses.values()) <= {
+        400,
+        401,
+        403,
+        404,
+        409,
+        412,
+        413,
+        422,
+        429,
+        500,
+        502,
+        503,
+        504,
+    }
