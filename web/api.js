@@ -54,12 +54,14 @@ export const sleep = (ms, signal) =>
 // declined to enter is not requested again.
 export async function callApi(method, path, { body, headers, signal, retries = 0, background = false } = {}) {
   for (let attempt = 0; ; attempt += 1) {
+    const token = sessionStorage.getItem(TOKEN);
     try {
       const result = await sendRequest(method, path, { body, headers, signal });
       showConnection("fine");
       return result;
     } catch (error) {
       if (error.status === 401 || (error.status === 403 && error.code === "forbidden")) {
+        if (token !== sessionStorage.getItem(TOKEN)) continue; // another call was given one meanwhile
         if (background && wasDismissed) throw error;
         await requestToken(error);
         continue;

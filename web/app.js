@@ -50,6 +50,13 @@ $("#compose").addEventListener("submit", async (event) => {
   }
 });
 
+// Without a connection, a module is loaded when it is back.
+async function startLater(load) {
+  const loaded = await load().catch(() => null);
+  if (loaded) return loaded.init();
+  addEventListener("online", () => startLater(load), { once: true });
+}
+
 await composer.loadDraft();
 const base = await connect({ promptToken: token.promptToken, showConnection });
 $("#docs").href = `${base}/docs`;
@@ -63,6 +70,6 @@ $("#feed-field").hidden = $("#feeds").hidden = !capabilities.feeds;
 $("#characters").addEventListener("toggle", () => import("./characters.js"), { once: true });
 document.documentElement.dataset.ready = "true";
 // What is not needed at once is loaded when the page can be used.
-import("./edit.js").then((edit) => edit.init());
-if (capabilities.limits.project_bytes) import("./projects.js").then((projects) => projects.init());
-if (capabilities.feeds) import("./feeds.js").then((feeds) => feeds.init());
+startLater(() => import("./edit.js"));
+if (capabilities.limits.project_bytes) startLater(() => import("./projects.js"));
+if (capabilities.feeds) startLater(() => import("./feeds.js"));

@@ -179,7 +179,7 @@ def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
     assert "English" in page.text_content("#book-note")
     whole = int(page.text_content("#stat-chars").replace(",", ""))
     assert whole > 40
-    page.get_by_label("The Sea").uncheck()
+    page.get_by_role("checkbox", name="The Sea").uncheck()
     assert 0 < int(page.text_content("#stat-chars")) < whole
     page.click("[data-check=none]")
     page.click("#narrate")
@@ -188,12 +188,12 @@ def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
 
 def test_chosen_chapters_of_a_book_survive_a_reload_and_are_narrated(server, opened_book):
     page = opened_book.page
-    page.get_by_label("The Lamp").uncheck()
+    page.get_by_role("checkbox", name="The Lamp").uncheck()
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert "small book.epub" in page.text_content("#book")
     wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')")
-    assert not page.get_by_label("The Lamp").is_checked()
+    assert not page.get_by_role("checkbox", name="The Lamp").is_checked()
     page.click("#narrate")
     opened_book.await_player()
     assert "There was a boat." in page.text_content("#captions")
