@@ -246,7 +246,7 @@ class OutputOptions(BaseModel):
         str,
         Field(
             max_length=MAX_LINE_CHARS,
-            description="Words of that line; by default Mixer's, in the language of the voice.",
+            description="Words of that line; by default Mixer's, in the language of the text.",
         ),
     ] = ""
     plain_narrator: Annotated[

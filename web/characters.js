@@ -39,7 +39,7 @@ $("#find-characters").addEventListener("click", async (event) => {
 });
 
 $("#use-cast").addEventListener("click", async (event) => {
-  if (text.value !== source) return showError("characters-error", "The text has changed: find them again.");
+  if (text.value !== source) return showError("characters-error", "The text has changed: find the characters again.");
   const answer = await requestCast(event.currentTarget, { voices: found.voices, speakers });
   if (!answer) return;
   $("#found").hidden = true;

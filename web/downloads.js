@@ -7,7 +7,7 @@ import { $, el, showError } from "./ui.js";
 const MAX_BYTES = 60_000_000; // held in memory
 const NAMES = {
   audio: "Audio", captions_vtt: "Captions (VTT)", captions_srt: "Captions (SRT)", report: "Report",
-  chapter_files: "A file for each chapter (ZIP)", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music apart (ZIP)",
+  chapter_files: "A file for each chapter (ZIP)", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files (ZIP)",
   notes_md: "Show notes (Markdown)", notes_html: "Show notes (HTML)", transcript: "Transcript",
   picture: "Picture", cover: "Cover", chapters: "Chapters (JSON)", chapters_json: "Chapters for podcasts (JSON)",
   chapters_vtt: "Chapters (VTT)", waveform: "Waveform (JSON)",

@@ -1,4 +1,4 @@
-// Changing a sentence where it is read: its words, who says it, how, and the pause behind it. A change plays in its
+// Changing a sentence where it is read: its words, who says it, how, and the pause after it. A change plays in its
 // place before it is kept; each kept one is a version of the story.
 
 import { callApi, sleep } from "./api.js";
@@ -29,7 +29,7 @@ const undo = button("Undo", () => closeForm());
 const who = field("Who says it", speaker);
 const form = el("form", { class: "edit-form", "aria-label": "Change this sentence" },
   field("The sentence", text),
-  el("div", { class: "edit-row" }, who, field("Pause behind it, seconds", pause), field("Word to pronounce", word), field("Say it as", spoken)),
+  el("div", { class: "edit-row" }, who, field("Pause after it, seconds", pause), field("Word to pronounce", word), field("Say it as", spoken)),
   el("p", { class: "row" }, hear, keep, undo),
   el("p", { class: "error", id: "edit-error", role: "alert" }));
 
@@ -93,7 +93,7 @@ function buildChange() {
 async function hearChange() {
   const change = buildChange();
   showError("edit-error", "");
-  if (!change.changes.length && !change.lexicon.length) return showError("edit-error", "Nothing is changed yet.");
+  if (!change.changes.length && !change.lexicon.length) return showError("edit-error", "You have not changed anything yet.");
   if (played === JSON.stringify(change)) return playFrom(sound.src, 0);
   hear.disabled = true;
   announce("The change is being spoken.");
@@ -119,7 +119,7 @@ async function keepChange() {
     node.textContent = text.value;
     node.classList.add("pending");
     closeForm();
-    announce(`Kept as version ${record.version}. The recording is being brought up to date.`);
+    announce(`Kept as version ${record.version}. The recording is being updated.`);
     await followVersion(record, shown);
   } catch (error) {
     showChangeError(error);

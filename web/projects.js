@@ -175,7 +175,7 @@ function receive({ etag, project: theirs }) {
 function adopt(etag, theirs, merged) {
   const isNew = !same(merged, open.mine);
   Object.assign(open, { etag, base: theirs, mine: merged, conflict: null, isGone: false });
-  if (isNew) apply(merged), announce("Changes from another tab or device were taken over.");
+  if (isNew) apply(merged), announce("Changes from another tab or device were applied.");
   persist();
   showBar();
   send();
@@ -286,7 +286,7 @@ function showBar() {
   [nameInput.hidden, close.hidden, keep.hidden] = [!open, !open, open];
   if (nameInput !== document.activeElement) nameInput.value = name;
   updateChoices({ project: open ? { id: open.id, name } : null }, false);
-  status.textContent = !open ? "Saves the text and all choices, for all your devices." : isUnsent() ? status.textContent : "Saved";
+  status.textContent = !open ? "Saves the text and all choices for all your devices." : isUnsent() ? status.textContent : "Saved";
   showQuestion();
 }
 

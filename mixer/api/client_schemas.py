@@ -48,7 +48,8 @@ class SpeechBody(MixOptions, CostOptions, RequestBody):
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] | None = None
     speed: Annotated[float | None, Field(ge=SPEED_MIN, le=SPEED_MAX)] = None
     stream_format: Annotated[
-        Literal["audio", "sse"] | None, Field(description="The sound itself, or events with it.")
+        Literal["audio", "sse"] | None,
+        Field(description="The audio itself, or events that contain it."),
     ] = None
     language: Annotated[
         str | None,
@@ -168,7 +169,7 @@ class OpenAIErrorDetail(BaseModel):
     message: Annotated[str, Field(description="A sentence for people.")]
     type: Annotated[str, Field(description="invalid_request_error, server_error, …")]
     param: Annotated[str | None, Field(description="The field that is wrong.")]
-    code: Annotated[str, Field(description="A word for programs.")]
+    code: Annotated[str, Field(description="A code for programs.")]
     request_id: str
 
 
@@ -181,7 +182,7 @@ class OpenAIErrorAnswer(BaseModel):
 class ElevenLabsErrorDetail(BaseModel):
     """What went wrong."""
 
-    status: Annotated[str, Field(description="A word for programs.")]
+    status: Annotated[str, Field(description="A code for programs.")]
     message: Annotated[str, Field(description="A sentence for people.")]
     request_id: str
 

@@ -19,7 +19,7 @@ class FeedBody(RequestBody):
         Field(
             min_length=1,
             max_length=MAX_LINE_CHARS,
-            description="By which stories ask for it (`feed`), and its title.",
+            description="Its title, by which stories name it (`feed`).",
             examples=["The Kettle"],
         ),
     ]
@@ -45,7 +45,7 @@ class FeedBody(RequestBody):
         bool | None, Field(description="Whether directories may list it; false by default.")
     ] = None
     serial: Annotated[
-        bool | None, Field(description="Whether episodes are for hearing in their order.")
+        bool | None, Field(description="Whether episodes are meant to be played in order.")
     ] = None
     series: Annotated[
         str | None,
@@ -65,7 +65,9 @@ class FeedChange(RequestBody):
 
     link: Annotated[
         Literal["replace", "revoke"] | None,
-        Field(description="Replace the link by a new one, or revoke it; the old one ends at once."),
+        Field(
+            description="Replace the link with a new one, or revoke it; the old one ends at once."
+        ),
     ] = None
     remove: Annotated[
         list[str] | None,

@@ -145,9 +145,9 @@ def _collect(blocks: Iterator[bytes]) -> bytes:
     content = b"".join(blocks)
     if len(content) > MAX_BUFFERED_BYTES:
         raise ObjectTooLarge(
-            f"The audio has {len(content):,} bytes; an answer here can have "
-            f"{MAX_BUFFERED_BYTES:,}: ask for a smaller format such as mp3 or opus, or send the "
-            "text in parts.",
+            f"The audio has {len(content):,} bytes, more than the {MAX_BUFFERED_BYTES:,} that one "
+            "response can have: request a smaller format such as mp3 or opus, or send the text in "
+            "parts.",
             limit_bytes=MAX_BUFFERED_BYTES,
         )
     return content

@@ -21,18 +21,18 @@ class ProjectBody(StoryBody):
     ]
     cast: Annotated[
         dict[Name, Name],
-        Field(max_length=MAX_NAMES, description="Voices by the names that speak in the text."),
+        Field(max_length=MAX_NAMES, description="A voice for each name that speaks in the text."),
     ] = Field(default_factory=dict)
     sounds: Annotated[
         dict[Name, Key],
-        Field(max_length=MAX_NAMES, description="Keys of uploads by their names in the text."),
+        Field(max_length=MAX_NAMES, description="The key of an upload for each name in the text."),
     ] = Field(default_factory=dict)
     files: Annotated[
         dict[Key, Name],
-        Field(max_length=MAX_NAMES, description="Names of the uploaded files by their keys."),
+        Field(max_length=MAX_NAMES, description="The file name of each upload, by its key."),
     ] = Field(default_factory=dict)
     stories: Annotated[
-        list[Name], Field(max_length=MAX_STORIES, description="Ids of stories made of it.")
+        list[Name], Field(max_length=MAX_STORIES, description="Ids of stories made from it.")
     ] = Field(default_factory=list)
 
     def select_given(self) -> dict[str, Any]:

@@ -209,7 +209,7 @@ class EstimateAnswer(BaseModel):
     costs_usd: Annotated[dict[str, float], Field(description="By engine of Amazon Polly.")]
     contents: Annotated[list[ChapterAnswer], Field(description="The chapters, in order.")]
     doubtful_words: Annotated[
-        list[DoubtfulWord], Field(description="Words that the voice may mispronounce; some.")
+        list[DoubtfulWord], Field(description="Some of the words that the voice may mispronounce.")
     ]
     cover_base64: Annotated[
         str | None, Field(description="The cover of a book, small, as JPEG; only for `source`.")
@@ -232,7 +232,7 @@ class VoiceAnswer(BaseModel):
         float | None,
         Field(description="Seconds of sound that one core makes in a second; null for a service."),
     ]
-    note: Annotated[str, Field(description="What else deserves to be known of it.")]
+    note: Annotated[str, Field(description="Anything else worth knowing about it.")]
     is_blendable: Annotated[
         bool, Field(description="Whether it blends with others: af_heart+bf_emma*0.3.")
     ]
@@ -265,7 +265,7 @@ class ErrorAnswer(BaseModel):
     """What went wrong."""
 
     error: Annotated[str, Field(description="A sentence for people.")]
-    code: Annotated[str, Field(description="A word for programs.")]
+    code: Annotated[str, Field(description="A code for programs.")]
     request_id: str
     details: dict[str, Any]
 

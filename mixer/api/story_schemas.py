@@ -77,6 +77,14 @@ class StoryLinks(BaseModel):
     stems: Annotated[
         str | None, Field(description="A zip with voice.flac, music.flac and labels, if asked for.")
     ] = None
+    words_json: Annotated[
+        str | None, Field(description="When each word is spoken, if asked for.")
+    ] = None
+    words_vtt: str | None = None
+    karaoke_ass: str | None = None
+    credentials: Annotated[
+        str | None, Field(description="The signed manifest of an Opus file; others contain theirs.")
+    ] = None
     notes_md: Annotated[str | None, Field(description="Show notes, if asked for.")] = None
     notes_html: str | None = None
     transcript: Annotated[

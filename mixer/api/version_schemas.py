@@ -28,7 +28,7 @@ class ChangeBody(RequestBody):
     ] = None
     pause_ms: Annotated[
         int | None,
-        Field(ge=0, le=MAX_PAUSE_MS, description="The pause behind it; 0 for the natural one."),
+        Field(ge=0, le=MAX_PAUSE_MS, description="The pause after it; 0 for the natural one."),
     ] = None
     take: Annotated[
         int | None,
@@ -68,7 +68,9 @@ class PreviewAnswer(BaseModel):
     starts_s: Annotated[float, Field(description="When the changed sentence begins.")]
     ends_s: float
     sentence: Annotated[int, Field(description="Its number in the changed story.")]
-    cost_usd: Annotated[float, Field(description="Paid for it; keeping it pays no more.")]
+    cost_usd: Annotated[
+        float, Field(description="What was paid for it; keeping it costs nothing more.")
+    ]
     synthesized_chunks: int
 
 
@@ -114,7 +116,7 @@ class SentenceAnswer(BaseModel):
 
     sentence: int
     text: str
-    spoken: Annotated[str, Field(description="As the voice gets it.")]
+    spoken: Annotated[str, Field(description="The text that is spoken.")]
     speaker: Annotated[str, Field(description="Empty for the narrator.")]
     pause_ms: Annotated[int | None, Field(description="Set by the author; null: the natural one.")]
     chapter: str

@@ -22,7 +22,7 @@ MAX_EXCERPT = 60
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The book with a cast and marks, to edit and to narrate; nothing else in it changes.",
+    help="Write the book with a cast and marks, to edit and narrate; nothing else in it changes.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, with the place of each quotation."
@@ -34,7 +34,7 @@ MAX_EXCERPT = 60
     envvar="MODEL_URL",
     expose_value=False,
     callback=set_variable,
-    help="Ask this language model (address up to /v1) about quotations in doubt (docs/casting.md).",
+    help="Ask a language model about quotations in doubt: its address up to /v1 (docs/casting.md).",
 )
 @click.option(
     "--model-name",
@@ -42,7 +42,7 @@ MAX_EXCERPT = 60
     envvar="MODEL_NAME",
     expose_value=False,
     callback=set_variable,
-    help="The server's model.",
+    help="The model, by the server's name for it.",
 )
 @force_option
 @contract_options("voice", "engine", "text_type", "skip_front_matter")
@@ -78,7 +78,7 @@ def cast(
     _print_characters(found)
     _print_doubtful(found, None if doubtful else SHOWN_DOUBTFUL)
     if out is not None:
-        click.echo(f"{out}: change the voices in its head, then run mixer narrate {out}")
+        click.echo(f"{out}: change the voices in its first lines, then run mixer narrate {out}")
 
 
 def _print_characters(found: mixer.CastBook) -> None:

@@ -34,7 +34,7 @@ UNITS = ("_lufs", "_dbtp", "_dbfs", "_s", "_hz", "_kbps")
 @click.option(
     "--target",
     type=click.Choice([*load_targets()]),
-    help="Check it, rule by rule, against what is asked for where it goes.",
+    help="Check it, rule by rule, against the requirements of where it goes.",
 )
 @click.option(
     "--report",

@@ -14,10 +14,13 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 
 @click.command()
 @click.option(
-    "--out", type=FOLDER_PATH, default=Path(), help="Folder of the files.  [default: the current]"
+    "--out",
+    type=FOLDER_PATH,
+    default=Path(),
+    help="Folder for the files.  [default: the current one]",
 )
 @store_option
-@click.option("--music", type=FOLDER_PATH, help="Folder of the music that agents may name.")
+@click.option("--music", type=FOLDER_PATH, help="Folder with the music that agents may name.")
 @click.option(
     "--max-cost-usd",
     type=click.FloatRange(min=0),

@@ -63,7 +63,9 @@ STANDARD_OUTPUT = Path("-")
     help="Publish it as an episode of the podcast feed in this folder (feed.xml).",
 )
 @click.option(
-    "--feed-url", metavar="URL", help="Where that folder is published; it remembers the address."
+    "--feed-url",
+    metavar="URL",
+    help="Address where that folder is published; the folder remembers it.",
 )
 @contract_options(*SPEECH, *MIX, *METADATA, *OUTPUT, *FEED, *COST)
 def narrate(
@@ -107,7 +109,9 @@ def _stream_story(
 ) -> None:
     """Write the growing MP3 to standard output, and nothing else."""
     if output.report is not None:
-        raise BadOption("report: it needs a finished file; name one by --out.", field="report")
+        raise BadOption(
+            "report: a report needs a finished file; name one with --out.", field="report"
+        )
     if sys.stdout.isatty():
         raise BadOption(
             "out: standard output is a terminal; pipe the sound into a player, as in "

@@ -31,7 +31,7 @@ from mixer.speech import EMBEDDED
     "--doubtful", is_flag=True, help="List words that the voice may mispronounce, for a lexicon."
 )
 @click.option("--words", is_flag=True, help="Show every sentence as it will be spoken.")
-@click.option("--review", is_flag=True, help="List what deserves a look before it is spoken.")
+@click.option("--review", is_flag=True, help="List what to check before it is spoken.")
 @music_option
 @engine_url_option
 @contract_options(*SPEECH)
@@ -90,7 +90,7 @@ def _print_review(script: Script, language: Sequence[str]) -> None:
         ("Language", language),
         ("Chapters", found.chapters),
         ("Words to listen to", words),
-        ("Left unsaid", [f"{what}: {count}" for what, count in found.unsaid]),
+        ("Not spoken", [f"{what}: {count}" for what, count in found.unsaid]),
     )
     for title, lines in sections:
         click.echo(f"{title}: {'' if lines else 'nothing to note'}".rstrip())

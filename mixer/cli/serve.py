@@ -48,16 +48,18 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @store_option
 @engine_url_option
 @click.option(
-    "--music", type=FOLDER_PATH, help="Folder of the music library.  [default: the store]"
+    "--music", type=FOLDER_PATH, help="Folder with the music library.  [default: the store]"
 )
 @click.option(
-    "--web", type=FOLDER_PATH, default=WEB, help="Folder of the page.  [default: Mixer's own]"
+    "--web", type=FOLDER_PATH, default=WEB, help="Folder with the page.  [default: Mixer's own]"
 )
 @click.option(
     "--aws", is_flag=True, help="Use Amazon Polly and S3, as configured in the environment."
 )
 @click.option(
-    "--s3", is_flag=True, help="Keep all objects in the bucket of the environment; embedded voice."
+    "--s3",
+    is_flag=True,
+    help="Keep all objects in the bucket that the environment names; use the embedded voice.",
 )
 @click.option(
     "--token",
@@ -73,7 +75,7 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--webhooks-to-localhost",
     is_flag=True,
-    help="Let stories notify http servers on this machine, to try webhooks out.",
+    help="Let stories notify http servers on this machine, to try out webhooks.",
 )
 @click.option(
     "--feeds",
@@ -85,7 +87,7 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
-    help="How long running requests may go on after Ctrl-C; a second Ctrl-C ends them at once.",
+    help="How long running requests may continue after Ctrl-C; a second Ctrl-C ends them at once.",
 )
 def command(**given: Any) -> None:  # noqa: ANN401 - the fields of ServeOptions
     """Serve the API and the demo page, on 127.0.0.1 only unless --public-url names an address.
@@ -161,16 +163,16 @@ def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
     if options.token:
         yield (
             "Every request needs the header Authorization: Bearer TOKEN. "
-            "Everyone who knows the token can read, start and cancel all stories."
+            "Anyone with the token can read, start and cancel all stories."
         )
     if options.feeds:
         yield (
-            "Podcast feeds are given out: a link to one is enough to hear its stories, until it is "
-            "revoked."
+            "Podcast feeds are served: anyone with the link of a feed can play its stories, "
+            "until it is revoked."
         )
     if options.webhooks_to_localhost:
         yield (
-            "Stories may notify http servers on this machine. Everyone who may use this API "
+            "Stories may notify http servers on this machine. Any user of this API "
             "can make it send POST requests to any local port."
         )
 
@@ -196,7 +198,7 @@ def require_packages(packages: Sequence[str] = SERVER_PACKAGES) -> None:
     if missing:
         raise MixerError(
             f"The local server is not installed (missing: {', '.join(missing)}): install Mixer "
-            "with all its dependencies, by pip install . in its folder."
+            "with all its dependencies; run pip install . in its folder."
         )
 
 

@@ -15,13 +15,15 @@ COLUMNS = ("voice", "language", "gender", "engines", "quality", "speed", "note")
 
 
 @click.group(invoke_without_command=True)
-@click.option("--engine", default="", help="embedded, kokoro, polly …; by default all on hand.")
+@click.option(
+    "--engine", default="", help="embedded, kokoro, polly …; by default all that are available."
+)
 @engine_url_option
 @click.pass_context
 def voices(context: click.Context, engine: str) -> None:
     """List the voices of an engine.
 
-    Shown are language, gender, quality and speed; without --engine, those of all engines on hand.
+    Shows language, gender, quality and speed, of all available engines unless --engine names one.
 
     Quality is the grade that the maker of a voice gives it, from A to F; speed says how many
     seconds of sound one core makes in a second.
@@ -43,7 +45,9 @@ def voices(context: click.Context, engine: str) -> None:
 
 @voices.command()
 @click.option(
-    "--folder", type=click.Path(path_type=Path), help="Where to; by default MIXER_VOICES."
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Folder to install into; by default MIXER_VOICES.",
 )
 @click.option(
     "--from",

@@ -175,7 +175,7 @@ def find_signing_files(environ: Mapping[str, str]) -> "SigningFiles | None":
     if bool(key) != bool(chain):
         raise Misconfigured(
             "MIXER_SIGNING_KEY and MIXER_SIGNING_CERTIFICATE name files that belong together; "
-            "set both, or none."
+            "set both or neither."
         )
     if key:
         return SigningFiles(Path(key), Path(chain), is_own=False)

@@ -80,7 +80,7 @@ async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
         message = f"{request.method} is not possible at {request.scope['path']}."
         error = HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", message)
     elif not isinstance(error, HttpRefusal):
-        message = "The server failed; its log says more."
+        message = "The server failed; see its log."
         error = HttpRefusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
     return error.build_response(request.state.request_id, request.scope["path"])
 

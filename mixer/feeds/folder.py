@@ -125,7 +125,7 @@ class FeedFolder:
         """Write `feed.xml` from what the folder holds; returns warnings."""
         state = self.load_state()
         if state is None:
-            raise BadInput(f"{self.path} holds no feed: it has no {STATE}.")
+            raise BadInput(f"{self.path} is not the folder of a feed: it has no {STATE}.")
         items, warnings = list_items(state.channel.guid, self.list_stories().values())
         address = state.url or self.path.resolve().as_uri()
         write_atomic(self.xml, format_feed(state.channel, items, address))
@@ -208,8 +208,8 @@ def _list_stems(slug: str, count: int) -> list[str]:
 def _describe_gaps(state: FolderState) -> Iterator[str]:
     if not state.url:
         yield (
-            "The feed has no address yet, so its links lead to this machine: say with --feed-url "
-            "where its folder will be published."
+            "The feed has no address yet, so its links point to this machine: state with "
+            "--feed-url where its folder will be published."
         )
     if state.channel.artwork is None:
         yield (

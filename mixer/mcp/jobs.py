@@ -80,7 +80,7 @@ class Narrations:
         """
         if not NAME.fullmatch(name):
             raise BadOption(
-                f"name: “{name}” is not a file's name; use letters, digits, spaces, - and _.",
+                f"name: “{name}” is not a valid file name; use letters, digits, spaces, - and _.",
                 field="name",
             )
         job = NarrationJob(self.folder / f"{name}.{options.format or DEFAULT_FORMAT}")

@@ -232,7 +232,9 @@ def _resolve_stream(options: Options) -> Options:
             field="format",
         )
     if options.outputs:
-        raise BadOption("outputs: they need a finished file; name one by --out.", field="outputs")
+        raise BadOption(
+            "outputs: extra files need a finished file; name one with --out.", field="outputs"
+        )
     return options.model_copy(update={"format": DEFAULT_FORMAT})
 
 

@@ -43,7 +43,7 @@ MAGIC_BYTES = 1_024
 _STATED_TYPE = re.compile(
     r"---[ \t]*\r?\n(?:[^\n]*\n){0,40}?text[-_]type:[ \t]*(text|markdown)[ \t]*\r?\n"
 )
-"""A text that says in its head how it is written, whatever its file is called."""
+"""A text whose front matter states its type, whatever its file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,8 @@ def _reject_disguise(content: bytes, name: str, *, has_no_type: bool) -> None:
     suffix = Path(name).suffix.lower()
     if suffix in BOOK_SUFFIXES and has_no_type:
         raise UnreadableText(
-            f"{name} is not {BOOK_SUFFIXES[suffix]}, although its name says so; --text-type says "
-            "what it is."
+            f"{name} is not {BOOK_SUFFIXES[suffix]}, although its name says so; set "
+            "--text-type to its real type."
         )
 
 

@@ -198,7 +198,7 @@ def require_cuttable(kind: FormatName) -> None:
     """
     if not FORMATS[kind].is_splittable:
         raise BadOption(
-            f"outputs: chapters of an {kind} file cannot be cut out without encoding them twice;"
+            f"outputs: chapters of an {kind} file cannot be cut out without encoding them again;"
             " use mp3, m4a, m4b, flac or wav.",
             field="outputs",
         )

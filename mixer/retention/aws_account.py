@@ -55,7 +55,7 @@ class Deadline:
     def check(self, **_event: object) -> None:
         """Raise OutOfTime if no further call should start."""
         if self.remaining_s() <= RESERVE_S:
-            raise OutOfTime("the deadline is near; the next run goes on")
+            raise OutOfTime("the deadline is near; the next run continues")
 
     def wait(self, seconds: float) -> None:
         """Wait, or raise OutOfTime if the deadline comes first."""

@@ -286,7 +286,7 @@ def _build_missing_error(project_id: str) -> NotFound:
 
 def _build_changed_error(current: Project) -> ProjectChanged:
     return ProjectChanged(
-        f"The project {current.project_id!r} was changed elsewhere; its state is in the details.",
+        f"The project {current.project_id!r} was changed elsewhere; details has its current state.",
         current,
     )
 

@@ -31,7 +31,7 @@ def propose_voices(
     """
     english = [each for each in voices if each.language.startswith(ENGLISH)] or list(voices)
     if not english:
-        raise UnknownVoice("The engine lists no voices, so that none can be proposed.")
+        raise UnknownVoice("The engine lists no voices, so none can be proposed.")
     speaker = next((each for each in characters if each.is_narrator), None)
     own = narrator or _choose(english, speaker.gender if speaker else Gender.UNKNOWN, Counter())
     proposed, uses = {NARRATOR: own}, Counter[str]()

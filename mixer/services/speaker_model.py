@@ -216,7 +216,7 @@ def _describe_tally(tally: Tally, settings: ModelSettings) -> Iterator[str]:
     count, host = len(tally.labels), settings.host
     yield f"The language model at {host} named the speakers of {count} quotations in doubt."
     if tally.ignored:
-        yield f"{tally.ignored} of its answers were of no use and were ignored."
+        yield f"{tally.ignored} of its answers could not be used and were ignored."
     if tally.unasked:
         reason = tally.fault or (
             f"{settings.max_chars:,} characters may be sent for a book (MODEL_MAX_CHARS), and a "

@@ -42,7 +42,7 @@ def blend_voices(text: str, by_id: Mapping[str, Voice]) -> Voice | None:
     for name in names:
         if name not in by_id or not by_id[name].is_blendable:
             raise UnknownVoice(
-                f"voice: “{name}” in “{text}” is not a voice here that can be blended.",
+                f"voice: “{name}” in “{text}” is not a voice that can be blended.",
                 field="voice",
             )
     voices = [by_id[name] for name in names]

@@ -169,7 +169,7 @@ def _find_voice(voices: Sequence[Voice], options: "SpeechOptions") -> Voice:
         similar = find_near_names(voice_id, by_id)
         suggestion = _suggest_names(similar) or _list_names(by_id)
         raise UnknownVoice(
-            f"voice: “{voice_id}” is not a voice here.{suggestion}",
+            f"voice: “{voice_id}” is not available.{suggestion}",
             field="voice",
             near=similar,
         )

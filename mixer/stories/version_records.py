@@ -69,8 +69,8 @@ class Proposal:
             chars = len(each.text or "")
             if chars > MAX_SENTENCE_CHARS:
                 raise BadOption(
-                    f"text: {chars:,} characters; a sentence has at most "
-                    f"{MAX_SENTENCE_CHARS:,}. Divide it.",
+                    f"text: {chars:,} characters; a sentence may have at most "
+                    f"{MAX_SENTENCE_CHARS:,}. Split it.",
                     field="text",
                 )
 

@@ -33,7 +33,9 @@ def add_cast_route(
         services = load_services()
         text = _read_book(body, services)
         if len(text) > max_text_chars:
-            raise TextTooLong(f"The book has {len(text):,} characters of {max_text_chars:,}.")
+            raise TextTooLong(
+                f"The book has {len(text):,} characters; the limit is {max_text_chars:,}."
+            )
         found = read_cast(text, NAME)
         listed = services.for_stories.list_voices(api.request_context.deadline_s)
         voices = propose_voices(found.characters, listed, body.narrator or "")

@@ -46,7 +46,7 @@ class ClientServices:
         """Raise UnknownModel for a model that is not offered."""
         if name not in self.models:
             raise UnknownModel(
-                f"model: “{name}” is not a model here; choose one of {', '.join(self.models)}.",
+                f"model: “{name}” is not available; choose one of {', '.join(self.models)}.",
                 field="model",
             )
 

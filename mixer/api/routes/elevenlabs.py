@@ -126,7 +126,7 @@ class _ElevenLabsRoutes:
         for voice in services.list_voices(deadline_s):
             if voice.id == name:
                 return json_response(200, _describe_voice(voice))
-        raise UnknownVoice(f"voice_id: “{voice_id}” is not a voice here.", field="voice_id")
+        raise UnknownVoice(f"voice_id: “{voice_id}” is not available.", field="voice_id")
 
     def _build_spoken_text(
         self, voice_id: str, body: TextToSpeechBody, output_format: str
@@ -135,7 +135,7 @@ class _ElevenLabsRoutes:
         encoding = OUTPUTS.get(output_format)
         if encoding is None:
             raise BadOption(
-                f"output_format: “{output_format}” is not known here; send for instance "
+                f"output_format: “{output_format}” is unknown; send for instance "
                 f"{DEFAULT_OUTPUT}, pcm_24000 or opus_48000_64.",
                 field="output_format",
             )

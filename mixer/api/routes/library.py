@@ -106,7 +106,7 @@ class CapabilitiesAnswer(BaseModel):
     events: Annotated[
         bool, Field(description="Whether GET /stories/{story_id}/events streams the status.")
     ]
-    feeds: Annotated[bool, Field(description="Whether podcast feeds are given out.")]
+    feeds: Annotated[bool, Field(description="Whether podcast feeds are offered.")]
     verify: Annotated[bool, Field(description="Whether speech can be checked (`verify`).")]
     presets: list[str]
     formats: list[str]
@@ -119,9 +119,7 @@ class CapabilitiesAnswer(BaseModel):
     ]
     picture_types: Annotated[list[str], Field(description="File extensions of covers.")]
     outputs: Annotated[list[str], Field(description="Extra files that a story can make.")]
-    targets: Annotated[
-        dict[str, TargetAnswer], Field(description="Where files can go, by name (`target`).")
-    ]
+    targets: Annotated[dict[str, TargetAnswer], Field(description="Targets by name, for `target`.")]
 
 
 def add_library_routes(

@@ -54,8 +54,8 @@ class _ListenRoutes:
         links.check(story_id, query)
         if listening == PATHS["audio"]:
             raise NotFound(
-                "A response that grows cannot be had here: play the address with listen.m3u8 in "
-                "place of listen.mp3, or the finished file."
+                "This server cannot send a growing response: play listen.m3u8 instead of "
+                "listen.mp3, or the finished file."
             )
         if listening == PATHS["playlist"]:
             return _send_playlist(renditions, story_id, query)

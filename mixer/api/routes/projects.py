@@ -16,7 +16,7 @@ from mixer.errors import ProjectChanged
 from mixer.services import Project, ProjectService
 
 ProjectId = Annotated[str, Path(pattern=ProjectService.id_pattern)]
-CHANGED = {412: "Changed elsewhere; the details have the project's present state."}
+CHANGED = {412: "Changed elsewhere; the details have the project's current state."}
 
 Cursor = Annotated[str, Query(pattern=ProjectService.cursor_pattern)]
 

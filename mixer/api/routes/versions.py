@@ -64,7 +64,7 @@ def add_preview_routes(
         )
         return json_response(200, _describe_preview(load_links(), base, preview))
 
-    described = describe_route("Hear a change of a story in its place", PreviewAnswer)
+    described = describe_route("Preview a change to a story in its place", PreviewAnswer)
     api.post("/stories/<story_id>/edits", **described)(propose)
 
 

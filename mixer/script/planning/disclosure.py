@@ -30,8 +30,8 @@ def build_disclosure(
     words = line or load_language(language).phrase("disclosure.line")
     if not words:
         raise BadOption(
-            f"disclose: Mixer has no line in the language {language}; give its words by the option "
-            "disclosure.",
+            f"disclose: Mixer has no line in the language {language}; set its words with the "
+            "option disclosure.",
             field="disclose",
         )
     return Disclosure(place, words)

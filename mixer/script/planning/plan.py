@@ -110,7 +110,7 @@ def _select_parts(
 ) -> tuple[str, list[tuple[str, list[Block]]]]:
     title, parts = _split_chapters(document, style.language)
     if not parts:
-        raise UnreadableText("The story contains no words to say.")
+        raise UnreadableText("The story contains no words to speak.")
     chosen = select_chapters(parts, style.chapters)
     return title, add_disclosure(chosen, style.disclosure) if style.disclosure else chosen
 

@@ -46,7 +46,7 @@ def list_head_warnings(lines: Sequence[str], known: frozenset[str]) -> Iterator[
             continue
         near = get_close_matches(key, names, n=1)
         meant = f"did you mean “{near[0]}”?" if near else "it is ignored."
-        yield f"line {number}: “{name.strip()}” is not known in the head; {meant}"
+        yield f"line {number}: “{name.strip()}” is not known in the front matter; {meant}"
 
 
 def list_speaker_warnings(blocks: Sequence[Block], cast: Sequence[str]) -> Iterator[str]:
@@ -58,5 +58,5 @@ def list_speaker_warnings(blocks: Sequence[Block], cast: Sequence[str]) -> Itera
         if count >= MIN_TURNS or get_close_matches(name, cast):
             yield (
                 f"“{name}:” begins {count} of the paragraphs and is read aloud; if {name} speaks "
-                "there, add the name to the cast in the head."
+                "there, add the name to the cast in the front matter."
             )

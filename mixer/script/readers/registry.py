@@ -205,4 +205,4 @@ def decode_book(content: str | bytes, name: str = "This text") -> bytes:
     try:
         return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UnreadableText(f"{name} is not a book: it is not written in Base64.") from error
+        raise UnreadableText(f"{name} is not a book: it is not valid Base64.") from error

@@ -74,7 +74,7 @@ def _insert_head(text: str, lines: Sequence[str], *, is_plain: bool) -> str:
     if match is None:
         return "".join(f"{line}{end}" for line in ("---", *more, "---")) + text
     if _CAST_LINE.search(match[0]):
-        raise BadInput("The book has a cast in its head already: remove it, or edit it by hand.")
+        raise BadInput("The book already has a cast: remove it, or edit it by hand.")
     added = "".join(f"{line}{end}" for line in more)
     return text[: match.end()] + added + text[match.end() :]
 

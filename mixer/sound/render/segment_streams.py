@@ -54,7 +54,7 @@ class RenderDeadline:
         if needed_s > left_s or left_s <= 0:
             done = self._segments - self._left_segments
             raise OutOfTime(
-                f"Rendering needs about {needed_s:.0f} s more and has {max(0.0, left_s):.0f} s:"
+                f"Rendering needs about {needed_s:.0f} s, but {max(0.0, left_s):.0f} s are left:"
                 f" {done} of {self._segments} segments were done; give it more time or more cores.",
                 needed_s=round(needed_s, 1),
             )

@@ -128,7 +128,7 @@ def require_packages(packages: Sequence[str]) -> None:
     if missing:
         raise MixerError(
             f"The embedded voice is not installed (missing: {', '.join(missing)}): "
-            "install Mixer with all its dependencies, by pip install . in its folder."
+            "install Mixer with all its dependencies; run pip install . in its folder."
         )
 
 

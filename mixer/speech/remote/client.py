@@ -158,7 +158,7 @@ class RemoteClient:
         if status in REDIRECTS:
             raise ServerFault(
                 f"{self._name} redirects elsewhere, which is not followed: set "
-                f"{self.settings.prefix}_URL to the address where it is.",
+                f"{self.settings.prefix}_URL to the final address.",
                 is_temporary=False,
             )
         if status in REFUSED_KEY:

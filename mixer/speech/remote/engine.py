@@ -181,7 +181,7 @@ class RemoteEngine:
         try:
             pcm = audio if is_raw else decode_audio(audio, RATE_HZ, self._processes)
         except RenderFailed as error:
-            raise self._not_audio("sent what is no audio that can be decoded") from error
+            raise self._not_audio("sent something that cannot be decoded as audio") from error
         pcm = pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES]
         if len(pcm) < MIN_CHAR_S * RATE_HZ * SAMPLE_BYTES * len(passage.text):
             raise self._not_audio("sent far less sound than the text has words")

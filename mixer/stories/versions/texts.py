@@ -153,7 +153,7 @@ class TextLoader:
         folder = StoryFolder(self.store, story)
         request = folder.read(REQUEST, StoredRequest)
         if request.kind is not StoryKind.STORY:
-            raise Conflict("Only a story that was made of a text can be edited.", story_id=story)
+            raise Conflict("Only a story that was made from a text can be edited.", story_id=story)
         wait_s = PLAN_WAIT_S if request.version_of else 0.0
         stored = _wait_for_script(folder, wait_s)
         options = Options.model_validate(request.options)
@@ -244,8 +244,8 @@ def _place_edits(text: VersionText, changes: Sequence[SentenceChange]) -> list[S
             )
         if places[change.sentence].block == UNWRITTEN:
             raise BadOption(
-                f"sentence: {change.sentence} is the line of disclosure, which is not in the text; "
-                "its words are the option disclosure.",
+                f"sentence: {change.sentence} is the spoken disclosure, which is not in the text; "
+                "change its words with the option disclosure.",
                 field="sentence",
             )
     return [

@@ -32,7 +32,7 @@ def test_sentence_is_changed_by_mouse_compared_and_restored(tab):
     open_form(page, "Nobody saw it")
     assert not violations(page)
     page.get_by_role("textbox", name="The sentence").fill("Everybody saw it.")
-    page.get_by_label("Pause behind it").fill("2")
+    page.get_by_label("Pause after it").fill("2")
     page.get_by_role("button", name="Hear it").click()
     wait_until(page, PREVIEW_PLAYS)
     page.get_by_role("button", name="Keep", exact=True).click()

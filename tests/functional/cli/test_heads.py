@@ -36,10 +36,19 @@ def test_every_option_is_for_the_head_or_left_out_on_purpose():
 @pytest.mark.parametrize(
     ("line", "warning"),
     [
-        ("titel: The Gate", "line 2: “titel” is not known in the head; did you mean “title”?"),
-        ("casst:\n  Dana: Cora", "line 2: “casst” is not known in the head; did you mean “cast”?"),
-        ("muzik: sea.mp3", "line 2: “muzik” is not known in the head; did you mean “music”?"),
-        ("wibble: 1", "line 2: “wibble” is not known in the head; it is ignored."),
+        (
+            "titel: The Gate",
+            "line 2: “titel” is not known in the front matter; did you mean “title”?",
+        ),
+        (
+            "casst:\n  Dana: Cora",
+            "line 2: “casst” is not known in the front matter; did you mean “cast”?",
+        ),
+        (
+            "muzik: sea.mp3",
+            "line 2: “muzik” is not known in the front matter; did you mean “music”?",
+        ),
+        ("wibble: 1", "line 2: “wibble” is not known in the front matter; it is ignored."),
     ],
 )
 def test_unknown_name_is_pointed_out_with_its_line(mixer: InProcessCli, line: str, warning: str):

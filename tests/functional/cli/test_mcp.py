@@ -65,7 +65,7 @@ def test_tools_by_the_client_of_the_sdk(tmp_path):
     assert answers["estimate"]["cost_usd"]["generative"] > 0
     assert answers["plan"]["chunks"][0]["text"].startswith("The lamp")
     assert "rate: must be at most 200" in answers["bad_option"]
-    assert "not a file's name" in answers["bad_name"]
+    assert "not a valid file name" in answers["bad_name"]
     assert "no narration" in answers["bad_story"]
     assert "not in the music folder" in answers["bad_music"]
     assert "state what it may cost" in answers["uncapped"]

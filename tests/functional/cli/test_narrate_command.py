@@ -190,7 +190,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
 @pytest.mark.parametrize(
     ("arguments", "code", "told_of"),
     [
-        (["--voice", "Nobody"], 2, "“Nobody” is not a voice here. Choose one of Ada"),
+        (["--voice", "Nobody"], 2, "“Nobody” is not available. Choose one of Ada"),
         (["--engine", "parrot"], 2, "--engine: unknown engine 'parrot'"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--language", "a" * 300], 2, "--language: must have at most 35 characters"),
@@ -292,7 +292,7 @@ def test_a_cast_with_an_unknown_voice_is_refused_with_its_line_before_anything_i
     before = chunks_in(home / "store")
     done = run("narrate", "odd.txt", "--out", "odd.mp3", "--store", "store", cwd=home)
     assert done.code == 2
-    assert "odd.txt: line 5 casts Tom as Bob: “Bob” is not a voice" in done.error
+    assert "odd.txt: line 5 casts Tom as Bob: “Bob” is not available" in done.error
     assert chunks_in(home / "store") == before
 
 

@@ -69,7 +69,7 @@ def test_a_review_lists_what_deserves_a_look(mixer, tmp_path):
         "  “Chapter 3” follows number 1.",
         "Words to listen to:",
         "  Siobhan (name, 2×)",
-        "Left unsaid:",
+        "Not spoken:",
         "  marks of notes: 1",
     ]
 

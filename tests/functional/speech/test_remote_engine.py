@@ -99,7 +99,7 @@ def test_rate_that_changes_in_the_middle_does_no_harm(server):
     ("mode", "error", "reason"),
     [
         ("html", SpeechFailed, "sent text/html instead of audio: “<!DOCTYPE"),
-        ("lies", SpeechFailed, "no audio that can be decoded"),
+        ("lies", SpeechFailed, "cannot be decoded as audio"),
         ("short", SpeechFailed, "far less sound than the text has words"),
         ("refusal", SpeechFailed, "status 400"),
         ("redirect", SpeechFailed, "redirects elsewhere, which is not followed"),
