@@ -1,6 +1,6 @@
 """Whole commands, from their start to the file at its place, or to their answer.
 
-Mixed are forty recordings that nobody has measured: the bench's chunks as MP3 at 24 and 22.05 kHz
+Mixed are forty recordings that were never measured: the bench's chunks as MP3 at 24 and 22.05 kHz
 and WAV at 48 kHz, with looped music; then the chunks as they are, which pydub and the usual passes
 of FFmpeg mix too. All ways take turns; medians count, as ratios to LAME's CPU time for the finished
 samples in the same run. The book is the demo's story in twelve chapters with their paragraphs in

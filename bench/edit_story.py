@@ -119,16 +119,16 @@ def _measure_edits(services: LaptopServices, numbers: Sequence[int]) -> list[dic
         first, _, rest = sentences[number].text.partition(" ")
         change = SentenceChange(number, f"{first} surely {rest}")
         before_s, begun_s = _cpu_s(), time.monotonic()
-        _, heard = previews.propose(STORY, CALLER, Proposal(1, (change,)))
+        _, preview = previews.propose(STORY, CALLER, Proposal(1, (change,)))
         walls.append(time.monotonic() - begun_s)
         works.append(_cpu_s() - before_s)
-        chunks.append(heard.synthesized_chunks)
-        duration_s += heard.duration_s
+        chunks.append(preview.synthesized_chunks)
+        duration_s += preview.duration_s
     measured = f"p50 {_percentile(works, 50):.2f} s, p95 {_percentile(works, 95):.2f} s of CPU"
     wall = f"p50 {_percentile(walls, 50):.2f} s, p95 {_percentile(walls, 95):.2f} s on the clock"
     return [
         {
-            "what": f"{len(works)} changed sentences in ten hours, each until it is heard",
+            "what": f"{len(works)} changed sentences in ten hours, each until its preview",
             "measured": f"{measured}; {wall}",
             "figure": f"p95 at most {MOST_S:g} s",
             "ok": _percentile(works, 95) <= MOST_S,

@@ -30,7 +30,7 @@ from tests.functional.clouds import OPEN_ALLOWANCES
 SENTENCES = (
     "The lamp on the pier of {0} was lit at nine, as it had been for thirty years. ",
     "Anna counted the boats of {0} twice and wrote the number down. ",
-    "Nobody in {0} had expected the letter, and nobody asked who had sent it. ",
+    "The people of {0} had not expected the letter, and no one asked who had sent it. ",
 )
 TRIALS = {1_000: 12, 600_000: 6}
 MAX_P50_S, MAX_P95_S = 1.0, 2.0

@@ -25,13 +25,13 @@ from mixer.speech.embedded.kokoro import KokoroEngine, find_voice_folder
 
 SENTENCES = {
     "en": (
-        "The lamp in the hall had burned all night, and nobody knew who had lit it.",
+        "The lamp in the hall had burned all night, and no one knew who had lit it.",
         "She folded the letter twice and put it under the blue teapot.",
         "By the time the rain stopped, the children had built a bridge of old doors.",
         "My uncle keeps his bees behind the church, where the wind cannot reach them.",
         "Please turn left at the mill and follow the river until you see the tower.",
         "He laughed, shook his head, and ordered another plate of soup.",
-        "The doctor said that the cough would pass before the end of the week.",
+        "The doctor thought that the cough would pass before the end of the week.",
         "In winter the ferry runs only once a day, early in the morning.",
         "Every page of the book smelled of smoke and oranges.",
         "Nothing moved in the garden except a single yellow leaf.",

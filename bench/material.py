@@ -19,8 +19,8 @@ from mixer.publish.timing import PADDING_WEIGHTS
 from mixer.requests import Options
 from mixer.script import BreakKind, Utterance
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.planning import NATURAL, SsmlStyle, build_ssml
-from mixer.script.planning.ssml import count_billed_chars
+from mixer.script.planning import NATURAL, SsmlStyle
+from mixer.script.planning.ssml import build_ssml, count_billed_chars
 from mixer.script.readers import TextType, read_document
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import MUSIC_CHANNELS, measure

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from bench.dialogue_corpus import DEFAULT_FOLDER, Novel, find_span, load_novels, match_names
+from mixer.script.speakers.candidates import OTHERS, CandidateFinder
 from mixer.script.speakers.context import BookContext
-from mixer.script.speakers.features import OTHERS, FeatureReader, read_history
+from mixer.script.speakers.features import FeatureReader, read_history
 
 WEIGHTS = Path("mixer", "script", "speakers", "weights.json")
 ROUNDS, STEP, PENALTY = 150, 0.15, 1.0
@@ -34,12 +35,12 @@ class Lesson:
 def prepare_lesson(novel: Novel) -> Lesson:
     """Read the features of a novel's turns whose speaker is annotated and among the candidates."""
     book = BookContext(novel.text)
-    reader = FeatureReader(book)
+    reader = FeatureReader(CandidateFinder(book))
     speakers = _list_speakers(novel, reader)
     owners = [_match_person(novel, person) for person in book.persons]
     history, rows, right = [-1, -1], [], []
     for number, speaker in enumerate(speakers):
-        candidates = reader.list_candidates(number)
+        candidates = reader.finder.list_candidates(number)
         fits = [
             bool(speaker) and person != OTHERS and owners[person] == speaker
             for person in candidates
@@ -47,7 +48,7 @@ def prepare_lesson(novel: Novel) -> Lesson:
         if speaker and not any(fits):
             fits = [person == OTHERS for person in candidates]
         if any(fits) and len(candidates) > 1:
-            gap, kind = reader.gaps[number], reader.evidence[number].kind
+            gap, kind = reader.finder.gaps[number], reader.finder.evidence[number].kind
             static = reader.read(number, candidates)
             rows.append([
                 [*row, *read_history(gap, kind, person, history[-1], history[-2])]
@@ -71,11 +72,11 @@ def _list_speakers(novel: Novel, reader: FeatureReader) -> list[str]:
     """The annotated speaker of each turn; empty where there is none."""
     places = sorted(
         (span.start, span.end, number)
-        for number, turn in enumerate(reader.turns)
+        for number, turn in enumerate(reader.finder.turns)
         for span in turn.spans
     )
     spans = [(start, end) for start, end, _ in places]
-    speakers = [""] * len(reader.turns)
+    speakers = [""] * len(reader.finder.turns)
     for quotation in novel.quotations:
         index = find_span(spans, quotation.spans[0][0] + 1)
         if index >= 0:

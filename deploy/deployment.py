@@ -24,7 +24,7 @@ from deploy.stacks import (
 from deploy.terminal import Terminal
 
 FIRST_CALLER = "owner"
-SENTENCE = "The lamp went out at nine. Nobody in the village noticed."
+SENTENCE = "The lamp went out at nine. No one in the village noticed."
 
 SHELL_VARIABLE = "$MIXER_TOKEN"
 """The shell variable for a token that is not shown again."""

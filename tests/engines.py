@@ -165,12 +165,12 @@ class _Tape:
             self._add_silence(RATE_HZ * part.duration_ms // 1000)
             return
         at = 0
-        for spoken in part.text.text.split():
-            at = part.text.text.index(spoken, at)
-            start, end = part.text.origin(at, at + len(spoken))
-            at += len(spoken)
-            if any(character.isalnum() and character.isascii() for character in spoken):
-                span = self._add_tone(spoken, part.rate)
+        for spoken_word in part.text.text.split():
+            at = part.text.text.index(spoken_word, at)
+            start, end = part.text.origin(at, at + len(spoken_word))
+            at += len(spoken_word)
+            if any(character.isalnum() and character.isascii() for character in spoken_word):
+                span = self._add_tone(spoken_word, part.rate)
                 word = WordTiming(len(self.sentences), start, sentence.text[start:end], span)
                 self.words.append(word)
 

@@ -290,12 +290,12 @@ def overlay_duration_ms(book: OpenedEpub, overlay: Item) -> int:
 
 def _check_durations(book: OpenedEpub) -> Iterator[str]:
     """9.3.5: the length of each overlay, and of all of them."""
-    told = {
+    durations = {
         meta.get("refines"): parse_clock_ms(meta.text or "")
         for meta in book.metas("media:duration")
     }
     names = {item.path: name for name, item in book.items.items()}
     wanted = {f"#{names[o.path]}": overlay_duration_ms(book, o) for _, o in list_overlays(book)}
     wanted_all = {**wanted, None: sum(wanted.values())}
-    if told != wanted_all:
-        yield f"media:duration says {told}, and {wanted_all} is heard"
+    if durations != wanted_all:
+        yield f"media:duration says {durations}, and {wanted_all} is heard"

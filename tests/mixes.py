@@ -133,9 +133,9 @@ def prepare_mix(
     ]
     chosen = PRESETS[preset]
     encoding = Encoding(kind, bitrate_kbps or chosen.bitrate_kbps)
-    heard = {**sounds, **({} if music is None else {"music": music})}
+    by_name = {**sounds, **({} if music is None else {"music": music})}
     files = {
-        name: write_sound(folder / f"{name}.wav", each, MIX_HZ) for name, each in heard.items()
+        name: write_sound(folder / f"{name}.wav", each, MIX_HZ) for name, each in by_name.items()
     }
     known = {
         name: SoundFile(name, measure(path, channels=MUSIC_CHANNELS))

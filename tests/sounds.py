@@ -4,7 +4,7 @@ Sounds are arrays of floats between -1 and 1, one row per sample where they have
 channel. `write` puts them into a file of any format, `decoded` reads any file back:
 
     path = write(tmp_path / "chunk.mp3", speech(4.0), 24_000)
-    heard = decoded(path, rate_hz=44_100)
+    samples = decoded(path, rate_hz=44_100)
 
 The ear decodes with FFmpeg, or pydub where a test asks for it, and judges with numpy alone.
 """
@@ -99,17 +99,17 @@ def speech(
         edges_s: silence before the first and behind the last syllable.
     """
     draw = np.random.default_rng(seed)
-    spoken = silence(seconds - sum(edges_s), rate_hz)
+    voice = silence(seconds - sum(edges_s), rate_hz)
     at = 0
-    while at < spoken.size:
-        length = min(round(draw.uniform(*SYLLABLE_S) * rate_hz), spoken.size - at)
-        spoken[at : at + length] = _syllable(length, float(draw.choice(PITCHES_HZ)), rate_hz)
+    while at < voice.size:
+        length = min(round(draw.uniform(*SYLLABLE_S) * rate_hz), voice.size - at)
+        voice[at : at + length] = _syllable(length, float(draw.choice(PITCHES_HZ)), rate_hz)
         at += length
-        if spoken.size - at > rate_hz and draw.random() < 0.3:
+        if voice.size - at > rate_hz and draw.random() < 0.3:
             at += round(draw.uniform(*PAUSE_S) * rate_hz)
-    spoken *= gain_factor(rms_db - level_db(spoken))
+    voice *= gain_factor(rms_db - level_db(voice))
     before, after = (silence(edge_s, rate_hz) for edge_s in edges_s)
-    return np.clip(np.concatenate([before, spoken, after]), -1, 1)
+    return np.clip(np.concatenate([before, voice, after]), -1, 1)
 
 
 def _syllable(length: int, pitch_hz: float, rate_hz: int) -> Sound:

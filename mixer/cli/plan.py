@@ -20,7 +20,7 @@ from mixer.cli.options import (
 )
 from mixer.cli.terminal import echo_warnings, format_estimate
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
-from mixer.script.planning import find_pronunciation_hints, review_script
+from mixer.script.review import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
 
 

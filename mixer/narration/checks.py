@@ -10,7 +10,7 @@ from mixer.errors import MixerError, MixerWarning
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import Options
 from mixer.script import Script
-from mixer.script.planning import list_pausing_files
+from mixer.script.review import list_pausing_files
 from mixer.sound import PRESETS
 
 CALLER = 3

@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 from mixer.errors import MixerError
 from mixer.scratch import open_scratch_folder
 from mixer.script import Script
-from mixer.script.planning import Estimate
+from mixer.script.review import Estimate
 from mixer.sound import ProcessGroup, ffmpeg
 
 if TYPE_CHECKING:

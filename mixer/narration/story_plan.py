@@ -17,7 +17,7 @@ from mixer.narration.story_files import (
 )
 from mixer.requests import Options
 from mixer.script import LIMITS, EngineLimits, Role, Script
-from mixer.script.planning import check_directions, check_language, estimate_script
+from mixer.script.review import check_directions, check_language, estimate_script
 from mixer.speech import EMBEDDED, VoiceSettings, charge_factor, costs_usd, select_voice
 from mixer.stories.steps import plan_script
 

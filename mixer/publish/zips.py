@@ -5,7 +5,7 @@ Every entry has the earliest date that an archive allows, so equal contents make
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
+from io import SEEK_CUR, SEEK_END, BufferedIOBase
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
@@ -55,13 +55,10 @@ class _EntryBuffer(BufferedIOBase):
     def __init__(self, target: IO[bytes]) -> None:
         self._target, self._held, self._begin = target, TemporaryFile(), 0  # noqa: SIM115
 
-    def tell(self) -> int:
-        return self._begin + self._held.tell()
-
     def seek(self, offset: int, whence: int = 0) -> int:
-        del whence  # ZipFile counts from the beginning
-        self._held.seek(0, 2)
-        if self.tell() == offset:
+        if whence == SEEK_CUR:  # how IOBase finds the position; ZipFile counts from the beginning
+            return self._begin + self._held.tell()
+        if self._begin + self._held.seek(0, SEEK_END) == offset:
             self.release()
         self._held.seek(offset - self._begin)
         return offset
@@ -71,7 +68,7 @@ class _EntryBuffer(BufferedIOBase):
 
     def release(self) -> None:
         """Pass everything on."""
-        self._begin += self._held.seek(0, 2)
+        self._begin += self._held.seek(0, SEEK_END)
         self._held.seek(0)
         copyfileobj(self._held, self._target, BLOCK_BYTES)
         self._held.seek(0)

@@ -17,7 +17,7 @@ VERBATIM_TAGS = frozenset({"sub", "say-as", "phoneme", "w"})
 BREAK_TAG = "break"
 
 DIRECTION_TAG = "direction"
-"""Ours: how words are said, for engines that take instructions."""
+"""Ours: how words are spoken, for engines that take instructions."""
 
 MAX_PAUSE_MS = 10_000
 """The longest `<break>` that Polly accepts, and the longest gap in a request."""

@@ -93,7 +93,7 @@ HTTP_LIMITS = EngineLimits(
     frozenset({"speak", "p", "s", "break", "sub", "prosody", "direction"}),
     STANDARD_PROSODY | {"prosody volume"},
 )
-"""A server gets plain text: only what is said counts. `direction` is said in its `instructions`."""
+"""A server gets plain text: only its words count. `direction` goes into its `instructions`."""
 
 LIMITS = {
     "embedded": EMBEDDED_LIMITS,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mixer.script.annotations import Annotation
+from mixer.script.annotations import BREAK_TAG, Annotation
 
 FORMAT_VERSION = 1
 """Goes up when a stored Script can no longer be read by older code."""
@@ -168,6 +168,11 @@ class Chunk:
     def speaker(self) -> str:
         """The one speaker of all utterances."""
         return self.utterances[0].speaker
+
+    @property
+    def has_breaks(self) -> bool:
+        """Whether silences are part of its recording."""
+        return f"<{BREAK_TAG}" in self.ssml
 
     @property
     def passage(self) -> str:

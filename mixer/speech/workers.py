@@ -4,18 +4,25 @@ Not multiprocessing's own pools: those need shared semaphores, which AWS Lambda 
 main module again in each worker; leave a resource tracker behind; and fail every request when one
 worker dies. Here a worker is a plain child process with a connection to it. It starts when a
 request finds no idle one; one that died or was interrupted is not used again, and only the
-request it had is lost.
+request it had is lost. `serve_requests` is what runs in it.
 """
 
 import contextlib
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 from mixer.errors import MixerError, OutOfTime
+from mixer.sound.ffmpeg import ProcessGroup
+
+LIFELINE_DESCRIPTOR = 0
+"""Standard input: when it ends, the process that asks is gone."""
 
 BOOT = (
     "import sys; sys.path[:] = sys.argv[3:]; import importlib; "
@@ -144,3 +151,29 @@ class WorkerPool(Generic[Request, Reply]):
         with self._changed:
             self._all.discard(worker)
             self._changed.notify_all()
+
+
+def serve_requests(
+    descriptor: int, build_handler: Callable[[ProcessGroup], Callable[[Request], Reply]]
+) -> None:
+    """Answer requests over a connection, given by its descriptor, with one handler."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
+    processes = ProcessGroup()
+    threading.Thread(target=_exit_with_parent, args=(processes,), daemon=True).start()
+    handle = build_handler(processes)
+    with Connection(descriptor) as parent:
+        while True:
+            try:
+                request: Request = parent.recv()
+            except (EOFError, OSError):
+                return
+            parent.send(handle(request))
+
+
+def _exit_with_parent(processes: ProcessGroup) -> None:
+    while os.read(LIFELINE_DESCRIPTOR, 1):
+        pass
+    processes.stop()
+    os._exit(0)

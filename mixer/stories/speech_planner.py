@@ -12,14 +12,8 @@ from mixer.requests import Options
 from mixer.script import Chunk, Cover, Document, EngineLimits, Role, Script
 from mixer.script.edits import SentenceEdit, recall_utterances
 from mixer.script.normalise import is_same_language
-from mixer.script.planning import (
-    Estimate,
-    PlanStyle,
-    check_directions,
-    check_language,
-    estimate_script,
-    plan_document,
-)
+from mixer.script.planning import PlanStyle, plan_document
+from mixer.script.review import Estimate, check_directions, check_language, estimate_script
 from mixer.sound import ProcessGroup
 from mixer.speech import (
     SpeechEngine,

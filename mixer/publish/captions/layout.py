@@ -9,10 +9,12 @@ before a conjunction or preposition, between words, and only as a last resort be
 its noun. A plain break costs as much as one at a sentence that is 24 columns out of balance.
 """
 
+import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from math import inf
 
 import regex
@@ -25,52 +27,19 @@ SENTENCE, CLAUSE, LEADER, PLAIN, BAD, FORCED = 0.0, 1.0, 3.0, 6.0, 11.0, 60.0
 two words, between two that belong together, and inside a word wider than a line."""
 
 
-def _split_words(*languages: str) -> frozenset[str]:
-    return frozenset(word for language in languages for word in language.split())
+def _read_words() -> dict[str, frozenset[str]]:
+    """The tables of `phrases.toml`, whose languages are read as one."""
+    resource = files("mixer.publish.captions").joinpath("phrases.toml")
+    tables: dict[str, dict[str, str]] = tomllib.loads(resource.read_text(encoding="utf-8"))
+    return {
+        name: frozenset(word for words in table.values() for word in words.split())
+        for name, table in tables.items()
+    }
 
 
-_LEADERS = _split_words(
-    # English
-    "and but or nor so yet because although though while when where if unless until since that",
-    "which who whom whose what how why as than whether before after about above across against",
-    "along among around at behind below beneath beside between beyond by despite down during for",
-    "from in inside into like near of off on onto out over past through to toward towards under",
-    "up upon with within without",
-    # German
-    "und aber oder denn sondern weil dass daß ob wenn als wie obwohl während damit bevor nachdem",
-    "aus bei mit nach seit von vor zu zum zur zwischen durch für gegen ohne um an auf hinter im",
-    "ins am neben über unter wegen trotz bis",
-    # French
-    "et mais ou où donc ni que qui quand lorsque si comme parce puisque dont à au aux avec chez",
-    "contre dans de du des depuis devant derrière en entre par pendant pour sans sous sur vers",
-    # Spanish, Portuguese, Italian
-    "y e o u pero sino porque aunque cuando donde mientras con del desde hacia hasta para por",
-    "según sin sobre quando onde enquanto embora com sem até pela pelo na nas nos da dos em ma",
-    "però perché quindi mentre dove di dal della nel nella su sul sulla tra fra senza",
-    # Dutch, Swedish
-    "maar omdat hoewel terwijl toen van voor naar bij zonder och eller att som när till från med",
-    "för utan",
-    # Polish, Russian
-    "i ale lub bo że który która które gdy kiedy jeśli z w od dla przez bez и но а или что чтобы",
-    "как когда если который которая которые в на с к у о из от для по без за под над",
-)
-"""Conjunctions and prepositions: a line may begin with one and should not end with one. Words with
-another meaning in a neighbouring language (French `car`, Dutch `door`) are left out."""
-
-_HOLDERS = _split_words(
-    "a an the my your his her its our their this these those some any no every each very not",
-    "der die das den dem ein eine einen einem einer mein dein sein ihr kein keine nicht",
-    "le la les un une mon ma ta tes sa ses notre votre leur ce cet cette ne",
-    "el los las una unos unas mi tu su lo al il gli uno os as um uma het de een",
-    "mr mrs ms dr prof st hr fr m mme mlle sr sra don he she it they we you is are was were be",
-    "will would can could should must have has had je il elle nous vous ils ich er sie wir не ни",
-)
-"""Articles, possessives, titles, pronouns, auxiliaries: they belong to the next word."""
-
-_ABBREVIATIONS = _split_words(
-    "dr mr mrs ms prof st sr jr vs etc e.g i.e approx no vol fig gen col capt lt sgt rev hon mme",
-    "mlle hr fr z.b bzw usw ca nr",
-)
+_WORDS = _read_words()
+_LEADERS, _HOLDERS = _WORDS["leaders"], _WORDS["holders"]
+_ABBREVIATIONS = _WORDS["abbreviations"]
 _CLOSING = "\"'”’»›)]}」』）】〉》*_"
 _OPENING = "\"'“‘«‹([{¿¡„「『（*_ \u00a0\u202f"
 _SENTENCE_END = frozenset("?!…。！？؟۔।॥።")

@@ -5,7 +5,7 @@ computer or deployment, and that a file is as it was signed. One of an authority
 list names its owner (docs/disclosure.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         EllipticCurvePrivateKey,
         EllipticCurvePublicKey,
     )
-    from cryptography.x509 import CertificateBuilder, KeyUsage, Name
+    from cryptography.x509 import CertificateBuilder, ExtensionType, KeyUsage, Name
 
 ORGANIZATION = "Mixer"
 COMPUTER = "Mixer, synthetic speech made on this computer"
@@ -206,7 +206,6 @@ def _build_certificate(
 ) -> "CertificateBuilder":
     """Build the certificate of the first of two keys, signed by the second."""
     from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     key, root_key = keys
     builder = (
@@ -217,15 +216,25 @@ def _build_certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SLACK)
         .not_valid_after(now + VALID)
-        .add_extension(x509.BasicConstraints(is_root, None), critical=True)
-        .add_extension(_build_usage(is_root), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key), critical=False)
     )
-    if is_root:
-        return builder
-    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    return builder.add_extension(usage, critical=False)
+    for extension, is_critical in _list_extensions(key, root_key, is_root=is_root):
+        builder = builder.add_extension(extension, is_critical)
+    return builder
+
+
+def _list_extensions(
+    key: "EllipticCurvePublicKey", root_key: "EllipticCurvePublicKey", *, is_root: bool
+) -> "Iterator[tuple[ExtensionType, bool]]":
+    """What a certificate states of its key, and whether that is critical."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    yield x509.BasicConstraints(is_root, None), True
+    yield _build_usage(is_root), True
+    yield x509.SubjectKeyIdentifier.from_public_key(key), False
+    yield x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key), False
+    if not is_root:
+        yield x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False
 
 
 def _build_usage(is_root: bool) -> "KeyUsage":

@@ -18,7 +18,7 @@ from mixer.script.document import (
     has_words,
     take_spans,
 )
-from mixer.script.planning.plan import (
+from mixer.script.planning import (
     UNWRITTEN,
     KnownUtterances,
     PlanStyle,

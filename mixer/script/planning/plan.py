@@ -12,9 +12,14 @@ from mixer.errors import BadInput, UnreadableText
 from mixer.script.annotations import BREAK_TAG, Annotation, parse_duration_ms, sort_annotations
 from mixer.script.document import Block, BlockKind, Document, collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
-from mixer.script.planning.chapter_choice import select_chapters
+from mixer.script.planning.chapters import (
+    Disclosure,
+    add_disclosure,
+    iter_spoken_blocks,
+    select_chapters,
+    split_chapters,
+)
 from mixer.script.planning.chunks import group_utterances, split_opening
-from mixer.script.planning.disclosure import Disclosure, add_disclosure
 from mixer.script.planning.lexicon import Lexicon, Pronunciation
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.ssml import (
@@ -24,7 +29,7 @@ from mixer.script.planning.ssml import (
     weigh_annotations,
     weigh_text,
 )
-from mixer.script.planning.utterances import ends_sentence, is_speakable, split_utterances
+from mixer.script.planning.utterances import split_utterances
 from mixer.script.script import NARRATOR, BreakKind, Chapter, Chunk, Script, Utterance
 from mixer.script.sounds import place_sounds
 
@@ -108,7 +113,7 @@ def _prepare_blocks(document: Document, style: PlanStyle) -> Document:
 def _select_parts(
     document: Document, style: PlanStyle
 ) -> tuple[str, list[tuple[str, list[Block]]]]:
-    title, parts = _split_chapters(document, style.language)
+    title, parts = split_chapters(document, style.language)
     if not parts:
         raise UnreadableText("The story contains no words to speak.")
     chosen = select_chapters(parts, style.chapters)
@@ -138,7 +143,7 @@ def list_spoken_blocks(document: Document, style: PlanStyle) -> list[SpokenBlock
     return [
         SpokenBlock(numbers.get(id(block), UNWRITTEN), block, ending)
         for _, blocks in parts
-        for block, ending in _iter_spoken(blocks)
+        for block, ending in iter_spoken_blocks(blocks)
     ]
 
 
@@ -162,51 +167,8 @@ def _require_supported_tags(blocks: Sequence[Block], limits: EngineLimits) -> No
             )
 
 
-def _split_chapters(document: Document, language: str) -> tuple[str, list[tuple[str, list[Block]]]]:
-    blocks = [block for block in document.blocks if _has_content(block, language)]
-    headings = [block for block in blocks if block.kind is BlockKind.HEADING]
-    title = _find_title(headings, blocks)
-    level = min((block.level for block in headings if block is not title), default=0)
-    parts: list[tuple[str, list[Block]]] = [(title.text if title else "", [])]
-    for block in blocks:
-        if block.kind is BlockKind.HEADING and block.level == level and block is not title:
-            parts.append((block.text, []))
-        parts[-1][1].append(block)
-    story_title = collapse_whitespace(document.title) or (title.text if title else "")
-    return story_title, _merge_opening(parts)
-
-
 def _silence_title(block: Block) -> Block:
     return replace(block, is_silent=True) if block.kind is BlockKind.HEADING else block
-
-
-def _is_audible(block: Block) -> bool:
-    return bool(block.text) and not block.is_silent
-
-
-def _has_content(block: Block, language: str) -> bool:
-    return block.kind is BlockKind.SCENE_BREAK or is_speakable(block.text, language)
-
-
-def _find_title(headings: Sequence[Block], blocks: Sequence[Block]) -> Block | None:
-    """The story's own title: a first block that is the only heading of the highest level."""
-    if not headings or blocks[0] is not headings[0]:
-        return None
-    first = headings[0]
-    is_only = all(block.level > first.level for block in headings[1:])
-    return first if is_only else None
-
-
-def _merge_opening(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:
-    """Drop chapters without words; a title without text of its own opens the first chapter."""
-    audible = [(name, blocks) for name, blocks in parts if any(map(_is_audible, blocks))]
-    opening_only = len(audible) > 1 and all(
-        block.kind is not BlockKind.PARAGRAPH for block in audible[0][1]
-    )
-    if opening_only and audible[0][1] is parts[0][1]:
-        (_, opening), (name, blocks), *rest = audible
-        return [(name, opening + blocks), *rest]
-    return audible
 
 
 def _build_chapters(
@@ -238,7 +200,7 @@ def _allowance(style: SsmlStyle) -> int:
 
 
 def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
-    for block, ending in _iter_spoken(blocks):
+    for block, ending in iter_spoken_blocks(blocks):
         style.check_time()
         known = style.known.get((block, ending))
         yield from _split_block(block, ending, style) if known is None else known
@@ -248,23 +210,6 @@ def _split_block(block: Block, ending: BreakKind, style: PlanStyle) -> Iterator[
     speaker_style = style.speaker_style(block.speaker)
     weigh = partial(weigh_text, style=speaker_style)
     return split_utterances(block, ending, style.language, weigh, _allowance(speaker_style))
-
-
-def _iter_spoken(blocks: Sequence[Block]) -> Iterator[tuple[Block, BreakKind]]:
-    audible = [index for index, block in enumerate(blocks) if _is_audible(block)]
-    for index in audible:
-        is_last = index == audible[-1]
-        yield blocks[index], BreakKind.CHAPTER if is_last else _detect_block_ending(blocks, index)
-
-
-def _detect_block_ending(blocks: Sequence[Block], index: int) -> BreakKind:
-    if blocks[index].kind is BlockKind.HEADING:
-        return BreakKind.HEADING
-    if blocks[index + 1].kind is BlockKind.SCENE_BREAK:
-        return BreakKind.SCENE
-    if not blocks[index].continues:
-        return BreakKind.PARAGRAPH
-    return BreakKind.SENTENCE if ends_sentence(blocks[index].text) else BreakKind.CLAUSE
 
 
 LONG_PAUSE_MS = 700

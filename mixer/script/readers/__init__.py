@@ -6,6 +6,7 @@ from mixer.script.readers.encodings import decode_text
 from mixer.script.readers.epub import open_epub
 from mixer.script.readers.epub_contents import read_contents
 from mixer.script.readers.package_xml import decode_xml
+from mixer.script.readers.page_reader import RAW_TAGS
 from mixer.script.readers.registry import (
     TextType,
     decode_book,
@@ -13,9 +14,8 @@ from mixer.script.readers.registry import (
     detect_text_type,
     is_book,
     read_document,
+    read_sentence,
 )
-from mixer.script.readers.sentence import read_sentence
-from mixer.script.readers.web_page import RAW_TAGS
 
 __all__ = [
     "RAW_TAGS",

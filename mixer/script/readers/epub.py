@@ -8,7 +8,7 @@ The price: what the book does not mark as a note or a page number is read as tex
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import regex
 
@@ -16,16 +16,19 @@ from mixer.errors import ObjectTooLarge, UnreadableText
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
-    BlockKind,
     Cover,
     Document,
     has_words,
-    heading,
     split_names,
 )
 from mixer.script.readers.archive import MAX_READ_BYTES, Archive, has_scheme, split_reference
 from mixer.script.readers.encodings import SNIFFED_BYTES, decode_page
-from mixer.script.readers.epub_contents import Entry, read_contents
+from mixer.script.readers.epub_contents import (
+    ChapterOpenings,
+    Entry,
+    index_chapter_titles,
+    read_contents,
+)
 from mixer.script.readers.epub_package import (
     CONTAINER,
     PAGE_TYPES,
@@ -34,13 +37,12 @@ from mixer.script.readers.epub_package import (
     read_package,
     require_unlocked,
 )
-from mixer.script.readers.headings import CHAPTER_LEVEL, find_chapter_lines
-from mixer.script.readers.marks import is_cover_title
+from mixer.script.readers.headings import find_chapter_lines
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
-from mixer.script.readers.page_filters import drop_contents, drop_notes
 from mixer.script.readers.page_marks import find_hidden_classes
+from mixer.script.readers.page_reader import read_page
 from mixer.script.readers.project_gutenberg import find_book_span
-from mixer.script.readers.web_page import read_page
+from mixer.script.readers.web_page import drop_contents, drop_notes
 from mixer.script.script import Metadata
 
 MAX_COVER_BYTES, MAX_STYLE_BYTES = 8 << 20, 1 << 20
@@ -53,7 +55,6 @@ _FRONT_TYPES = split_names(
 """`epub:type` (EPUB Structural Semantics Vocabulary) of what precedes a story."""
 
 _ENTITY = regex.compile(r"<!ENTITY\b")
-_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def read_epub(
     pages, entries = _read_pages(archive, package)
     if not front_matter:
         pages = [each for each in pages if not _is_front_matter(each, package)]
-    blocks = tuple(_build_blocks(pages, _index_chapter_titles(entries)))
+    blocks = tuple(_build_blocks(pages, index_chapter_titles(entries)))
     start, end = find_book_span([block.text for block in blocks])
     blocks = blocks[start:end]
     if not entries:
@@ -205,13 +206,6 @@ def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
     return page.item.path in package.front_matter or bool(page.page.types & _FRONT_TYPES)
 
 
-def _index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
-    titles = dict[str, dict[str, str]]()
-    for entry in entries:
-        titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
-    return titles
-
-
 def _build_blocks(
     pages: Sequence[_SpinePage], chapter_titles: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Block]:
@@ -225,69 +219,9 @@ def _build_blocks(
         if not chapter_titles:
             yield from (placed.block for placed in each.blocks)
             continue
-        opening = _ChapterOpenings(each, titles, waiting)
+        opening = ChapterOpenings(each.page, each.blocks, titles, waiting)
         yield from opening.insert_headings()
         waiting = opening.waiting
-
-
-@dataclass
-class _ChapterOpenings:
-    """Where the table of contents points into a file, and the titles that wait for their block."""
-
-    page: _SpinePage
-    titles: dict[str, str]
-    waiting: list[str]
-
-    def insert_headings(self) -> Iterator[Block]:
-        """A file's blocks, with a heading where a chapter opens."""
-        self._claim_beginning()
-        for each in self.page.blocks:
-            self._claim(each.anchors)
-            if self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
-                yield from self._open_chapters(each)
-            else:
-                yield _demote_heading(each.block)
-        self._claim(self.page.page.last_anchors)
-
-    def _claim(self, anchors: frozenset[str]) -> None:
-        """Let the titles of these anchors wait, in the order of the contents."""
-        found = [anchor for anchor in anchors if anchor in self.titles]
-        found = sorted(found, key=list(self.titles).index) if len(found) > 1 else found
-        self.waiting += [self.titles.pop(anchor) for anchor in found]
-
-    def _claim_beginning(self) -> None:
-        """A title of the file itself, or of an anchor that it lacks, opens at its beginning."""
-        anchors = {a for each in self.page.page.blocks for a in each.anchors}
-        anchors |= self.page.page.last_anchors
-        own = [a for a in list(self.titles) if not a or a not in anchors]
-        claimed = [self.titles.pop(a) for a in own][:1]
-        if claimed:
-            self.waiting = [title for title in self.waiting if not is_cover_title(title)]
-            self.waiting += claimed
-
-    def _open_chapters(self, each: AnchoredBlock) -> Iterator[Block]:
-        """Open the chapter that a heading names, or else the last of those that wait."""
-        titles, self.waiting = list(dict.fromkeys(self.waiting)), []
-        folded = _fold(each.block.text)
-        named = [n for n, title in enumerate(titles) if each.is_heading and _fold(title) == folded]
-        if named:
-            self.waiting = titles[named[0] + 1 :]
-            yield replace(each.block, level=CHAPTER_LEVEL)
-            return
-        yield replace(heading(titles[-1], CHAPTER_LEVEL), is_silent=True)
-        yield _demote_heading(each.block)
-
-
-def _fold(text: str) -> str:
-    """A title's letters and digits, by which a heading repeats it."""
-    return "".join(_LETTERS.findall(text.casefold()))
-
-
-def _demote_heading(block: Block) -> Block:
-    """Move a heading that opens no chapter below those that do."""
-    if block.kind is not BlockKind.HEADING:
-        return block
-    return replace(block, level=block.level + CHAPTER_LEVEL)
 
 
 def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:

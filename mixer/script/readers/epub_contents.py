@@ -1,12 +1,17 @@
-"""The table of contents of an EPUB: the navigation document of EPUB 3, or EPUB 2's NCX."""
+"""The table of contents of an EPUB, EPUB 3's or EPUB 2's NCX, and the chapters that it opens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import regex
+
 from mixer.errors import ObjectTooLarge, UnreadableText
+from mixer.script.document import Block, BlockKind, heading
 from mixer.script.readers.archive import Archive, has_scheme, split_reference
 from mixer.script.readers.epub_package import EpubPackage
+from mixer.script.readers.headings import CHAPTER_LEVEL
+from mixer.script.readers.marks import is_cover_title
 from mixer.script.readers.package_xml import (
     find_all,
     find_children,
@@ -15,9 +20,12 @@ from mixer.script.readers.package_xml import (
     local_name,
     parse_xml,
 )
+from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +95,75 @@ def _build_entries(
     where, fragment = split_reference(reference)
     target = archive.find(archive.resolve_path(reference, path)) if where else path
     yield Entry(target, fragment, title)
+
+
+def index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """The title at each fragment of each file; of several, the first."""
+    titles = dict[str, dict[str, str]]()
+    for entry in entries:
+        titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
+    return titles
+
+
+@dataclass
+class ChapterOpenings:
+    """Where the contents point into a file, and the titles that wait for their block.
+
+    `blocks` are those of the page that are read.
+    """
+
+    page: WebPage
+    blocks: Sequence[AnchoredBlock]
+    titles: dict[str, str]
+    waiting: list[str]
+
+    def insert_headings(self) -> Iterator[Block]:
+        """A file's blocks, with a heading where a chapter opens."""
+        self._claim_beginning()
+        for each in self.blocks:
+            self._claim(each.anchors)
+            if self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
+                yield from self._open_chapters(each)
+            else:
+                yield _demote_heading(each.block)
+        self._claim(self.page.last_anchors)
+
+    def _claim(self, anchors: frozenset[str]) -> None:
+        """Let the titles of these anchors wait, in the order of the contents."""
+        found = [anchor for anchor in anchors if anchor in self.titles]
+        found = sorted(found, key=list(self.titles).index) if len(found) > 1 else found
+        self.waiting += [self.titles.pop(anchor) for anchor in found]
+
+    def _claim_beginning(self) -> None:
+        """A title of the file itself, or of an anchor that it lacks, opens at its beginning."""
+        anchors = {a for each in self.page.blocks for a in each.anchors}
+        anchors |= self.page.last_anchors
+        own = [a for a in list(self.titles) if not a or a not in anchors]
+        claimed = [self.titles.pop(a) for a in own][:1]
+        if claimed:
+            self.waiting = [title for title in self.waiting if not is_cover_title(title)]
+            self.waiting += claimed
+
+    def _open_chapters(self, each: AnchoredBlock) -> Iterator[Block]:
+        """Open the chapter that a heading names, or else the last of those that wait."""
+        titles, self.waiting = list(dict.fromkeys(self.waiting)), []
+        folded = _fold(each.block.text)
+        named = [n for n, title in enumerate(titles) if each.is_heading and _fold(title) == folded]
+        if named:
+            self.waiting = titles[named[0] + 1 :]
+            yield replace(each.block, level=CHAPTER_LEVEL)
+            return
+        yield replace(heading(titles[-1], CHAPTER_LEVEL), is_silent=True)
+        yield _demote_heading(each.block)
+
+
+def _fold(text: str) -> str:
+    """A title's letters and digits, by which a heading repeats it."""
+    return "".join(_LETTERS.findall(text.casefold()))
+
+
+def _demote_heading(block: Block) -> Block:
+    """Move a heading that opens no chapter below those that do."""
+    if block.kind is not BlockKind.HEADING:
+        return block
+    return replace(block, level=block.level + CHAPTER_LEVEL)

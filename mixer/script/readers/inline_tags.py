@@ -22,10 +22,8 @@ import regex
 
 from mixer.script.annotations import (
     BREAK_TAG,
-    DIRECTION_TAG,
     MAX_PAUSE_MS,
     AnnotatedTextBuilder,
-    Attributes,
     parse_duration_ms,
 )
 from mixer.script.document import (
@@ -48,7 +46,6 @@ from mixer.script.readers.sound_tags import (
 from mixer.script.readers.tag_syntax import (
     OPENING,
     BlockCollector,
-    Wrapping,
     find_closed_tag,
     iter_tags,
     parse_pause,
@@ -56,15 +53,11 @@ from mixer.script.readers.tag_syntax import (
 )
 from mixer.script.script import NARRATOR, Role
 
-EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
-
 MAX_KEYWORD_PLACE = 60
 """Behind the brackets, where a tag's kind is looked for."""
 
-MAX_DIRECTION_CHARS = 200
 
 _KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:as|music|sting|sound)(?=\s))\b")
-_LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _TAG_KINDS = "pause, as, emphasis, lang, say, music, sting, sound or a name of the cast"
 
 
@@ -187,7 +180,7 @@ class InlineTagReader:
             is_valid = length_ms is not None and length_ms <= MAX_PAUSE_MS
             return "" if is_valid else 'takes a length such as "300ms" or "2s", at most 10s'
         if wrapping := parse_wrapping(body):
-            return _find_wrapping_fault(wrapping.kind, wrapping.of)
+            return wrapping.find_fault()
         if sound := split_sound_tag(body):
             return self._find_sound_fault(*sound)
         return "" if self._parse_voice(body) else f"is not a tag; there are {_TAG_KINDS}"
@@ -245,7 +238,7 @@ class InlineTagReader:
             builder.annotate(start, BREAK_TAG, (("time", duration),))
         elif wrapping := parse_wrapping(body):
             builder.add_text(wrapping.of if wrapping.kind == "say" else wrapping.words)
-            builder.annotate(start, *_build_element(wrapping))
+            builder.annotate(start, *wrapping.build_element())
         elif sound := split_sound_tag(body):
             lines = self.sound_lines.get(collapse_whitespace(body))
             line = lines.popleft() if lines else 0
@@ -264,31 +257,6 @@ def _find_sound_lines(text: str, first_line: int) -> dict[str, deque[int]]:
             counted = tag.start
             lines.setdefault(collapse_whitespace(tag.body), deque()).append(line)
     return lines
-
-
-def _find_wrapping_fault(kind: str, argument: str) -> str:
-    if kind == "emphasis" and argument and argument not in EMPHASIS_LEVELS:
-        return f"takes one of {', '.join(sorted(EMPHASIS_LEVELS))}"
-    if kind == "lang" and not _LANGUAGE.fullmatch(argument):
-        return "names no language, such as in [[lang fr: bon voyage]]"
-    if kind == "as" and not 0 < len(argument) <= MAX_DIRECTION_CHARS:
-        return "names no way to say it, such as in [[as whispering: come closer]]"
-    if kind == "say" and not argument:
-        return "names no word, such as in [[say nginx: engine x]]"
-    return ""
-
-
-def _build_element(wrapping: Wrapping) -> tuple[str, Attributes]:
-    words = wrapping.words
-    if wrapping.kind == "as":
-        return DIRECTION_TAG, (("as", wrapping.of),)
-    if wrapping.kind == "lang":
-        return "lang", (("xml:lang", wrapping.of),)
-    if wrapping.kind == "emphasis":
-        return "emphasis", (("level", wrapping.of or "strong"),)
-    if len(words) > len("//") and words[0] == words[-1] == "/":
-        return "phoneme", (("alphabet", "ipa"), ("ph", words[1:-1].strip()))
-    return "sub", (("alias", words),)
 
 
 def _has_only_tags(line: str) -> bool:

@@ -6,7 +6,7 @@ say which letters they show. `pdf_layout` makes lines and paragraphs of the rest
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
@@ -50,20 +50,14 @@ def read_pdf(
         reader = PdfReader(io.BytesIO(content), strict=False)
         _require_readable(reader, name, max_pages)
         pages = list(_read_pages(reader, name, check_time))
-        metadata, language = _read_metadata(reader)
+        document = _read_metadata(reader)
     except MixerError:
         raise
     except Exception as error:
         raise UnreadableText(
             f"{name} cannot be read: the PDF is damaged ({type(error).__name__})."
         ) from error
-    blocks = find_chapter_lines(tuple(build_blocks(pages)))
-    return Document(
-        blocks,
-        title=metadata.get("title", ""),
-        author=metadata.get("author", ""),
-        language=language,
-    )
+    return replace(document, blocks=find_chapter_lines(tuple(build_blocks(pages))))
 
 
 def _require_readable(reader: "PdfReader", name: str, max_pages: int) -> None:
@@ -82,12 +76,14 @@ def _open_without_password(reader: "PdfReader") -> bool:
         return False
 
 
-def _read_metadata(reader: "PdfReader") -> tuple[dict[str, str], str]:
+def _read_metadata(reader: "PdfReader") -> Document:
+    """What a PDF states of itself, without its text."""
     stated = reader.metadata
-    found = {"title": stated.title, "author": stated.author} if stated else {}
+    names = (stated.title, stated.author) if stated else ("", "")
+    title, author = (" ".join(str(each or "").split()) for each in names)
     root: Any = reader.root_object
     language = normalise_language_tag(str(root.get("/Lang", "")))
-    return {key: " ".join(str(value).split()) for key, value in found.items() if value}, language
+    return Document((), title=title, author=author, language=language)
 
 
 @dataclass

@@ -2,15 +2,25 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import regex
 
 from mixer.errors import UnreadableText
-from mixer.script.document import Document, normalise_newlines
+from mixer.script.document import (
+    Block,
+    Document,
+    collapse_whitespace,
+    normalise_newlines,
+    paragraph,
+)
 from mixer.script.readers.archive import is_archive
 from mixer.script.readers.encodings import decode_text
+from mixer.script.script import Role
+
+SENTENCE_NAME = "The new text"
+"""Of a sentence, in errors."""
 
 
 class TextType(StrEnum):
@@ -206,3 +216,25 @@ def decode_book(content: str | bytes, name: str = "This text") -> bytes:
         return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise UnreadableText(f"{name} is not a book: it is not valid Base64.") from error
+
+
+def read_sentence(
+    text: str, cast: Sequence[Role], speaker: str, *, is_markdown: bool
+) -> tuple[Block, ...]:
+    """Read some words of a paragraph; one block for each voice, none without words.
+
+    Raises:
+        UnreadableText: a tag is malformed.
+    """
+    from mixer.script.readers.inline_tags import InlineTagReader
+    from mixer.script.readers.markdown import read_markdown_line
+    from mixer.script.readers.sound_tags import SoundDefinitions
+
+    tags = InlineTagReader(
+        cast, SENTENCE_NAME, 1, SoundDefinitions(None, {}), {}, has_explicit_headings=True
+    )
+    line = collapse_whitespace(text)
+    if cast or "[[" in line:
+        line = collapse_whitespace(tags.prepare_text(line))
+    words = read_markdown_line(line) if is_markdown else line
+    return tuple(tags.split_voices(paragraph(words), speaker))

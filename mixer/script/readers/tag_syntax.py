@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 
 import regex
 
-from mixer.script.annotations import Annotation
+from mixer.script.annotations import DIRECTION_TAG, Annotation, Attributes
 from mixer.script.document import Block, has_words
 from mixer.script.sounds import move_to_start
 
 OPENING, CLOSING = "[[", "]]"
 
+EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
+MAX_DIRECTION_CHARS = 200
 WRAPPING_KINDS = ("as", "emphasis", "lang", "say")
+_LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _PARAGRAPH_END = regex.compile(r"\n[ \t]*+\n")
 
 
@@ -31,6 +34,31 @@ class Wrapping:
     kind: str
     of: str
     words: str
+
+    def find_fault(self) -> str:
+        """What is wrong with it; empty for nothing."""
+        if self.kind == "emphasis" and self.of and self.of not in EMPHASIS_LEVELS:
+            return f"takes one of {', '.join(sorted(EMPHASIS_LEVELS))}"
+        if self.kind == "lang" and not _LANGUAGE.fullmatch(self.of):
+            return "names no language, such as in [[lang fr: bon voyage]]"
+        if self.kind == "as" and not 0 < len(self.of) <= MAX_DIRECTION_CHARS:
+            return "names no way to say it, such as in [[as whispering: come closer]]"
+        if self.kind == "say" and not self.of:
+            return "names no word, such as in [[say nginx: engine x]]"
+        return ""
+
+    def build_element(self) -> tuple[str, Attributes]:
+        """The element of its annotation, with attributes."""
+        words = self.words
+        if self.kind == "as":
+            return DIRECTION_TAG, (("as", self.of),)
+        if self.kind == "lang":
+            return "lang", (("xml:lang", self.of),)
+        if self.kind == "emphasis":
+            return "emphasis", (("level", self.of or "strong"),)
+        if len(words) > len("//") and words[0] == words[-1] == "/":
+            return "phoneme", (("alphabet", "ipa"), ("ph", words[1:-1].strip()))
+        return "sub", (("alias", words),)
 
 
 def iter_tags(text: str) -> Iterator[Tag]:

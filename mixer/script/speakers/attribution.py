@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from mixer.script.speakers.features import CHAIN_GAP, OTHERS, FeatureReader, read_history
+from mixer.script.speakers.candidates import CHAIN_GAP, OTHERS
+from mixer.script.speakers.features import FeatureReader, read_history
 from mixer.script.speakers.model import Method
 
 BEAM = 24
@@ -63,8 +64,8 @@ def choose_speakers(reader: FeatureReader, weights: Mapping[str, float]) -> list
     """Choose a speaker for each turn of a book."""
     beam: dict[Chain, float] = {(OTHERS, OTHERS): 1.0}
     choices = list[Choice]()
-    for number in range(len(reader.turns)):
-        candidates = reader.list_candidates(number)
+    for number in range(len(reader.finder.turns)):
+        candidates = reader.finder.list_candidates(number)
         if candidates == [OTHERS]:
             choices.append(Choice(Method.NONE))
             beam = {(OTHERS, OTHERS): 1.0}
@@ -88,7 +89,7 @@ def _advance(
 ) -> tuple[dict[Chain, float], dict[int, float]]:
     """The chains that end with this turn, and each candidate's share of them."""
     beam, weights = state
-    gap, kind = reader.gaps[number], reader.evidence[number].kind
+    gap, kind = reader.finder.gaps[number], reader.finder.evidence[number].kind
     chains, shares = defaultdict[Chain, float](float), defaultdict[int, float](float)
     again, change, returns, moves = _weigh_history(gap, kind, weights)
     for (earlier, previous), share in beam.items():
@@ -103,10 +104,15 @@ def _advance(
         for person, part in zip(candidates, _normalise(totals), strict=True):
             chains[previous, person] += share * part
             shares[person] += share * part
+    return _keep_likeliest(chains), dict(shares)
+
+
+def _keep_likeliest(chains: Mapping[Chain, float]) -> dict[Chain, float]:
+    """The beam that goes on to the next turn; its shares add up to 1."""
     likely = [item for item in chains.items() if item[1] >= SMALLEST_SHARE]
     best = sorted(likely, key=lambda item: (-item[1], item[0]))[:BEAM]
     total = sum(share for _, share in best)
-    return {chain: share / total for chain, share in best}, dict(shares)
+    return {chain: share / total for chain, share in best}
 
 
 def _weigh_history(gap: int, kind: str, weights: Mapping[str, float]) -> tuple[float, ...]:
@@ -137,11 +143,11 @@ _METHODS = {
 def _name_method(
     reader: FeatureReader, number: int, person: int, choices: Sequence[Choice]
 ) -> Method:
-    kind = reader.evidence[number].kind
+    kind = reader.finder.evidence[number].kind
     if kind in _METHODS:
         return _METHODS[kind]
     if reader.has_beat_of(number, person):
         return Method.ACTION
-    is_near = reader.gaps[number] <= CHAIN_GAP
+    is_near = reader.finder.gaps[number] <= CHAIN_GAP
     takes_turn = is_near and number > 1 and choices[number - 2].person == person
     return Method.TURN if takes_turn else Method.CONTEXT

@@ -8,9 +8,8 @@ often stand in one sentence are two persons.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
-from mixer.script.speakers.mentions import Mention, Name, guess_name_gender
+from mixer.script.speakers.mentions import Mention, Name, count_name_pairs, guess_name_gender
 from mixer.script.speakers.model import Gender
 from mixer.script.speakers.vocabulary import (
     FEMALE_NAMES,
@@ -100,7 +99,7 @@ class CharacterIndex:
         self._by_given: dict[str, list[BookPerson]] = {}
         self._by_surname: dict[str, list[BookPerson]] = {}
         self._talks = talks
-        self._apart = _count_pairs(mentions, sentences)
+        self._apart = count_name_pairs(mentions, sentences)
         counts = Counter(each.name for each in mentions if each.name)
         quoted = Counter(each.name for each in mentions if each.name and each.in_quote)
         self._quoted_share = {name: quoted[name] / counts[name] for name in counts}
@@ -232,7 +231,7 @@ class CharacterIndex:
         only: bool = False,
         prefers_men: bool = False,
     ) -> BookPerson | None:
-        """The most frequent person that a name may be; with `only`, if there is no other."""
+        """The most frequent person that a name may be; with `only`, if it is the only one."""
         fits = [each for each in options if _is_compatible(name, each)]
         fits = [each for each in fits if not self._are_apart(name, each)]
         if not fits or (only and len(fits) > 1):
@@ -253,30 +252,6 @@ class CharacterIndex:
             return True
         least = min(self._counts[name], person.count)
         return together >= MIN_APART and together >= APART_SHARE * least
-
-
-def _count_pairs(mentions: Sequence[Mention], sentences: Sequence[int]) -> Counter[frozenset[Name]]:
-    """How often two names that share a word stand in one sentence of narration."""
-    pairs = Counter[frozenset[Name]]()
-    group, current = set[Name](), -1
-    for mention, sentence in zip(mentions, sentences, strict=True):
-        if mention.name is None or mention.in_quote:
-            continue
-        if sentence != current:
-            pairs.update(frozenset(pair) for pair in combinations(_sort_names(group), 2))
-            group, current = set(), sentence
-        if len(group) < MAX_NAMES_IN_SENTENCE:
-            group.add(mention.name)
-    pairs.update(frozenset(pair) for pair in combinations(_sort_names(group), 2))
-    return pairs
-
-
-MAX_NAMES_IN_SENTENCE = 8
-
-
-def _sort_names(names: Iterable[Name]) -> list[Name]:
-    """Names in a fixed order."""
-    return sorted(names, key=lambda name: name.text)
 
 
 def _is_same_given(first: str, second: str) -> bool:

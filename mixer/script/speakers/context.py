@@ -14,7 +14,7 @@ from mixer.script.speakers.model import Gender
 from mixer.script.speakers.quote_marks import Paragraph, find_quotes
 from mixer.script.speakers.tags import TagReader
 from mixer.script.speakers.turns import Turn, TurnReader
-from mixer.script.speakers.vocabulary import MALE_NAMES
+from mixer.script.speakers.vocabulary import MALE_NAMES, SUBJECT_VERBS
 
 MIN_CALLS = 2
 """By name, before the narrator is taken to have that name."""
@@ -268,9 +268,7 @@ _SUBJECT_BEFORE = regex.compile(
     r"|until|before|after))\s*$"
 )
 _SUBJECT_AFTER = regex.compile(
-    r"\s+(?:\p{Ll}+ly\s+)?(?:\p{Ll}+ed|was|had|is|has|did|could|would|might|should|must|came|went|sat|stood"
-    r"|took|gave|made|saw|ran|rose|felt|knew|thought|found|began|fell|held|kept|left|put|turned"
-    r"|said|shook|threw|got|drew|spoke|broke|leant|read|bent|caught|flung|hung|lay|let|met|set|sprang)\b"
+    rf"\s+(?:\p{{Ll}}+ly\s+)?(?:\p{{Ll}}+ed|{'|'.join(SUBJECT_VERBS)})\b"
 )
 
 

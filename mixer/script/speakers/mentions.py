@@ -6,9 +6,10 @@ quotations too, where they address a listener or speak of a person who is absent
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from itertools import combinations
 
 import regex
 
@@ -23,6 +24,8 @@ from mixer.script.speakers.vocabulary import (
     TITLES,
     guess_gender,
 )
+
+MAX_NAMES_IN_SENTENCE = 8
 
 
 class MentionKind(Enum):
@@ -254,3 +257,26 @@ def guess_name_gender(name: Name) -> Gender:
     if gender is Gender.UNKNOWN and name.has_article and name.words:
         gender = guess_gender(name.words[-1].lower())
     return gender
+
+
+def count_name_pairs(
+    mentions: Sequence[Mention], sentences: Sequence[int]
+) -> Counter[frozenset[Name]]:
+    """How often two names that share a word stand in one sentence of narration."""
+    pairs = Counter[frozenset[Name]]()
+    group, current = set[Name](), -1
+    for mention, sentence in zip(mentions, sentences, strict=True):
+        if mention.name is None or mention.in_quote:
+            continue
+        if sentence != current:
+            pairs.update(frozenset(pair) for pair in combinations(_sort_names(group), 2))
+            group, current = set(), sentence
+        if len(group) < MAX_NAMES_IN_SENTENCE:
+            group.add(mention.name)
+    pairs.update(frozenset(pair) for pair in combinations(_sort_names(group), 2))
+    return pairs
+
+
+def _sort_names(names: Iterable[Name]) -> list[Name]:
+    """Names in a fixed order."""
+    return sorted(names, key=lambda name: name.text)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import regex
 
 from mixer.script.speakers.model import Span
+from mixer.script.speakers.vocabulary import DASH_VERBS
 
 MIN_MARKS = 3
-"""Fewer openings of a style are no style."""
+"""Fewer openings do not make a style."""
 
 LONG_LINE_CHARS = 110
 """Where lines are longer than this on average, each is a paragraph."""
@@ -158,9 +159,10 @@ class _DashReader:
         return [Span(start, match.start() if match else end)], False
 
 
+_VERB = "|".join(DASH_VERBS)
 _DASH_TAG = regex.compile(
-    r"(?<=[,.!?…])\s+(?=(?:said|asked|cried|replied|answered|he|she|they|I)\b|\p{Lu}\w+\s+(?:said"
-    r"|asked|cried|replied|answered)\b)|\s*—(?=\s*(?:said|asked|cried|replied|answered)\b)"
+    rf"(?<=[,.!?…])\s+(?=(?:{_VERB}|he|she|they|I)\b|\p{{Lu}}\w+\s+(?:{_VERB})\b)"
+    rf"|\s*—(?=\s*(?:{_VERB})\b)"
 )
 
 

@@ -8,6 +8,7 @@ import regex
 
 from mixer.errors import BadInput
 from mixer.script.speakers.attribution import Choice, choose_speakers, load_weights
+from mixer.script.speakers.candidates import CandidateFinder
 from mixer.script.speakers.characters import BookPerson
 from mixer.script.speakers.context import BookContext
 from mixer.script.speakers.features import FeatureReader
@@ -16,12 +17,14 @@ from mixer.script.speakers.model import (
     Age,
     BookCast,
     Character,
+    Gender,
+    Method,
     Quotation,
     Span,
 )
-from mixer.script.speakers.play import read_play
+from mixer.script.speakers.quote_marks import split_paragraphs
 from mixer.script.speakers.turns import Turn
-from mixer.script.speakers.vocabulary import CHILD_WORDS, ENGLISH_WORDS, OLD_WORDS
+from mixer.script.speakers.vocabulary import CHILD_WORDS, ENGLISH_WORDS, OLD_WORDS, guess_gender
 
 MAX_CANDIDATES_SHOWN = 4
 FEW_QUOTATIONS_SHARE = 0.005
@@ -34,6 +37,16 @@ NARRATOR_I = "I"
 _WORD = regex.compile(r"[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*")
 _GUTENBERG_START = regex.compile(r"\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG[^\n]*\n")
 _GUTENBERG_END = regex.compile(r"\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG")
+
+MIN_SPEECHES = 8
+MIN_SHARE = 0.4
+"""Of a play's paragraphs that begin with a speaker."""
+
+_LABEL = regex.compile(
+    r"_?(?P<name>\p{Lu}[\p{L}'’. -]{0,38}?\p{L})(?P<end>[.:]_?|_[.:]?)"
+    r"(?:[ \t]*\[[^\]\n]{0,80}\])?[ \t]*\n?(?=\S)"
+)
+MAX_LABEL_WORDS = 4
 
 
 def read_cast(
@@ -52,7 +65,7 @@ def read_cast(
     start, end = _find_body(text)
     body = text[start:end]
     _require_english(body, name)
-    cast = read_play(body) or _read_prose(body, load_weights() if weights is None else weights)
+    cast = _read_play(body) or _read_prose(body, load_weights() if weights is None else weights)
     if start == 0:
         return cast
     quotations = tuple(
@@ -92,12 +105,12 @@ def _require_english(text: str, name: str) -> None:
 
 def _read_prose(text: str, weights: Mapping[str, float]) -> BookCast:
     book = BookContext(text)
-    reader = FeatureReader(book)
-    choices = choose_speakers(reader, weights)
+    finder = CandidateFinder(book)
+    choices = choose_speakers(FeatureReader(finder), weights)
     names = _name_persons(book.persons)
     quotations = tuple(
         _build_quotation(number, turn, choice, names)
-        for number, (turn, choice) in enumerate(zip(reader.turns, choices, strict=True), start=1)
+        for number, (turn, choice) in enumerate(zip(finder.turns, choices, strict=True), start=1)
     )
     characters = _build_characters(book, quotations, choices, names)
     quoted = sum(span.end - span.start for each in quotations for span in each.spans)
@@ -191,3 +204,58 @@ def _list_notes(book: BookContext, kind: str, quotations: Sequence[Quotation]) -
     certain = sum(each.confidence >= CERTAIN for each in quotations)
     if quotations:
         yield f"{certain} of {len(quotations)} quotations are certain."
+
+
+def _read_play(text: str) -> BookCast | None:
+    """The cast of a play, where who speaks stands before the words; None for any other text."""
+    paragraphs = split_paragraphs(text)
+    labels = [_LABEL.match(text, each.start, each.end) for each in paragraphs]
+    counts = Counter(match["name"] for match in labels if match and _is_label(match))
+    regular = {name for name, count in counts.items() if count > 1}
+    speeches = [
+        (match, each)
+        for match, each in zip(labels, paragraphs, strict=True)
+        if match and match["name"] in regular
+    ]
+    if len(speeches) < MIN_SPEECHES or len(speeches) < MIN_SHARE * len(paragraphs):
+        return None
+    quotations = tuple(
+        Quotation(
+            number,
+            (Span(match.end(), each.end),),
+            match["name"],
+            Method.NAME,
+            1.0,
+            (match["name"],),
+        )
+        for number, (match, each) in enumerate(speeches, start=1)
+    )
+    notes = ("The book is a play: its own labels are used.",)
+    return BookCast(_list_play_characters(text, quotations), quotations, "play", notes)
+
+
+def _list_play_characters(text: str, quotations: Sequence[Quotation]) -> tuple[Character, ...]:
+    words, turns = Counter[str](), Counter[str]()
+    for each in quotations:
+        words[each.speaker] += len(each.extract_text(text).split())
+        turns[each.speaker] += 1
+    characters = [
+        Character(name, (name,), _guess_gender(name), Age.ADULT, words[name], turns[name])
+        for name in turns
+    ]
+    return tuple(sorted(characters, key=lambda each: (-each.words, each.name)))
+
+
+def _guess_gender(name: str) -> Gender:
+    words = name.lower().rstrip(".").split()
+    return next(
+        (g for word in words if (g := guess_gender(word)) is not Gender.UNKNOWN), Gender.UNKNOWN
+    )
+
+
+def _is_label(match: "regex.Match[str]") -> bool:
+    """Whether a beginning is a speaker's: in capitals, or before a colon."""
+    name = match["name"]
+    if len(name.split()) > MAX_LABEL_WORDS:
+        return False
+    return name.isupper() or match["end"].startswith(":") or match["end"].startswith("_")

@@ -1,6 +1,6 @@
 """The narration around a quotation: who is named as its speaker, and who acts next to it.
 
-`"Come in," said Tom` names the speaker after a verb, `Tom said, "Come in"` before one. Where no
+`"Come in," cried Tom` names the speaker after a verb, `Tom cried, "Come in"` before one. Where no
 verb of saying is near, the subject of the next sentence is a hint: `Tom rose. "Come in."`
 """
 
@@ -12,7 +12,6 @@ import regex
 
 from mixer.script.speakers.mentions import ABBREVIATED, Mention, MentionKind
 from mixer.script.speakers.model import Span
-from mixer.script.speakers.quote_marks import Paragraph
 from mixer.script.speakers.vocabulary import (
     CLAUSE_STARTS,
     LEADING_VERBS,
@@ -172,7 +171,7 @@ class TagReader:
         return match is not None and match["verb"] in SAYING_VERBS
 
     def _read_verb_first(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
-        """`said Tom`."""
+        """`cried Tom`."""
         match = _VERB_FIRST.match(self._text, span.start, span.end)
         if match is None or match["verb"] not in SAYING_VERBS:
             return None
@@ -244,7 +243,7 @@ class TagReader:
         return next(owned, mention)
 
     def _read_subject_first(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
-        """`Tom said`, `Tom, who was cold, said`."""
+        """`Tom cried`, `Tom, who was cold, cried`."""
         subject = self._find_subject(mentions, span)
         if subject is None:
             return None
@@ -265,7 +264,7 @@ class TagReader:
         return None
 
     def _read_before(self, span: Span, *, is_far: bool) -> SpeakerTag | None:
-        """`Tom said, "…"`, or who acts in the sentence before a quotation."""
+        """`Tom cried, "…"`, or who acts in the sentence before a quotation."""
         mentions = self.list_mentions(span)
         is_open = self._ends_open(span.end)
         words = list(_WORD.finditer(self._text, span.start, span.end))
@@ -295,10 +294,3 @@ class TagReader:
             if not words or before[-1:] in ",;:—-" or words[-1].lower() in CLAUSE_STARTS:
                 return mention
         return self._find_subject(mentions, span)
-
-
-def list_narration(paragraph: Paragraph) -> list[Span]:
-    """The stretches around a paragraph's quotations: one more than there are quotations."""
-    starts = [paragraph.start, *(quote.end for quote in paragraph.quotes)]
-    ends = [*(quote.start for quote in paragraph.quotes), paragraph.end]
-    return [Span(start, max(start, end)) for start, end in zip(starts, ends, strict=True)]

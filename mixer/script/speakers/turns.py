@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from mixer.script.speakers.mentions import Mention, MentionKind
 from mixer.script.speakers.model import Gender, Span
 from mixer.script.speakers.quote_marks import Paragraph, looks_like_speech
-from mixer.script.speakers.tags import SpeakerTag, Surroundings, TagReader, list_narration
+from mixer.script.speakers.tags import SpeakerTag, Surroundings, TagReader
 
 MAX_MENTIONS = 12
 """Of those around one turn that are looked at."""
@@ -64,7 +64,7 @@ class TurnReader:
     def _read_paragraph(
         self, index: int, paragraph: Paragraph, opened: Turn | None
     ) -> Iterator[Turn]:
-        narration = list_narration(paragraph)
+        narration = _list_narration(paragraph)
         turn, joins = opened, opened is not None
         for place, quote in enumerate(paragraph.quotes):
             before = narration[place]
@@ -85,7 +85,7 @@ class TurnReader:
     def _find_introduction(self, index: int) -> Span:
         """The narration at the end of the paragraph before; empty where that ends in speech."""
         previous = self._paragraphs[index - 1]
-        return list_narration(previous)[-1]
+        return _list_narration(previous)[-1]
 
     @staticmethod
     def _is_new_speaker(turn: Turn, around: Surroundings, place: int) -> bool:
@@ -106,3 +106,10 @@ def _may_be_same(first: Mention, second: Mention) -> bool:
         is_unclear = Gender.UNKNOWN in (first.gender, second.gender)
         return is_mine[0] == is_mine[1] and (is_unclear or first.gender is second.gender)
     return True
+
+
+def _list_narration(paragraph: Paragraph) -> list[Span]:
+    """The stretches around a paragraph's quotations: one more than there are quotations."""
+    starts = [paragraph.start, *(quote.end for quote in paragraph.quotes)]
+    ends = [*(quote.start for quote in paragraph.quotes), paragraph.end]
+    return [Span(start, max(start, end)) for start, end in zip(starts, ends, strict=True)]

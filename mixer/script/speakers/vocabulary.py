@@ -26,6 +26,8 @@ def _read(table: str, key: str) -> frozenset[str]:
 SAYING_VERBS = _read("verbs", "saying")
 LEADING_VERBS = SAYING_VERBS | _read("verbs", "other_forms") | _read("verbs", "nouns")
 WEAK_VERBS = _read("verbs", "weak")
+DASH_VERBS: tuple[str, ...] = tuple(_TABLES["verbs"]["after_dash"].split())
+SUBJECT_VERBS: tuple[str, ...] = tuple(_TABLES["verbs"]["after_subject"].split())
 SAYING_NOUNS = _read("verbs", "nouns")
 EITHER_TITLES = _read("titles", "either")
 MALE_TITLES = _read("titles", "male") - EITHER_TITLES

@@ -31,7 +31,7 @@ def k_weighting(rate_hz: int) -> tuple[Section, ...]:
     high, quality = 10 ** (3.999843853973347 / 20), 0.7071752369554196
     middle = high**0.4996667741545416
     scale = 1 + tan / quality + tan * tan
-    shelf = (
+    pre_filter = (
         (high + middle * tan / quality + tan * tan) / scale,
         2 * (tan * tan - high) / scale,
         (high - middle * tan / quality + tan * tan) / scale,
@@ -41,7 +41,7 @@ def k_weighting(rate_hz: int) -> tuple[Section, ...]:
     tan, quality = math.tan(math.pi * 38.13547087602444 / rate_hz), 0.5003270373238773
     scale = 1 + tan / quality + tan * tan
     poles = (2 * (tan * tan - 1) / scale, (1 - tan / quality + tan * tan) / scale)
-    return shelf, (1.0, -2.0, 1.0, *poles)
+    return pre_filter, (1.0, -2.0, 1.0, *poles)
 
 
 def high_pass(rate_hz: int, from_hz: float) -> tuple[Section, ...]:

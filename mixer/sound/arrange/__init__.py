@@ -2,14 +2,13 @@
 
 from mixer.sound.arrange.bed_figures import bed_below_speech_lu, bed_outline
 from mixer.sound.arrange.cues import SoundFile, seam_s
-from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.layout import MixStyle, build_timeline, split_stems
 from mixer.sound.arrange.placement import (
     LEAD_MARGIN_S,
     TAIL_MARGIN_S,
     SoundAnnotation,
     Take,
 )
-from mixer.sound.arrange.stems import split_stems
 
 __all__ = [
     "LEAD_MARGIN_S",

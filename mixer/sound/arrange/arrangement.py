@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from mixer.script import CuePlace, SoundKind
+from mixer.sound.analysis import Measurement
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.placement import MusicRegion, PlacedSound, SoundAnnotation, Take
 from mixer.sound.timeline import Clip, Section, rescale_samples
@@ -97,6 +98,11 @@ class VoiceLayout:
     sections: tuple[Section, ...]
     margin: int
     rate_hz: int
+
+    @property
+    def measured(self) -> list[Measurement]:
+        """The measurement of each take."""
+        return [take.measured for take in self.takes]
 
     def find_section_start(self, number: int) -> int | None:
         """The beginning of the section that a clip opens; None if it opens none."""

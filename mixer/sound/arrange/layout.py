@@ -88,8 +88,7 @@ def build_timeline(
     voice = _place_voice(audible, style, opening, known, channels=channels)
     placed = arrange_sounds(voice, known)
     length = _timeline_length(style, voice, placed, has_music=has_cues)
-    measured = [take.measured for take in audible]
-    speech = speech_spans(voice.clips, measured, voice.rate_hz, style.envelope)
+    speech = speech_spans(voice.clips, voice.measured, voice.rate_hz, style.envelope)
     accompaniment = build_accompaniment(
         arrange_music(opening, placed, voice, length),
         placed,
@@ -99,7 +98,7 @@ def build_timeline(
         bed_style=_bed_style(style, voice.rate_hz),
     )
     timeline = _compose_timeline(style, voice, accompaniment, length, channels)
-    return _master(timeline, style, measured, accompaniment, speech)
+    return _master(timeline, style, voice.measured, accompaniment, speech)
 
 
 def _compose_timeline(
@@ -223,3 +222,17 @@ def _timeline_length(
     outro = round(style.outro_s * voice.rate_hz) if has_music else 0
     last_sound = max((each.end for each in placed_sounds), default=0)
     return max(voice.clips[-1].end + max(margin, outro), last_sound + margin)
+
+
+def split_stems(timeline: Timeline) -> dict[str, Timeline]:
+    """Lay out each stem of a mix by name, as long as the mix; only the voice if it has no cues.
+
+    Room tone belongs to the voice. The limit on the sum is left out: without it the stems add up to
+    the mix, sample by sample.
+    """
+    mastering = replace(timeline.mastering, sum_limit_db=None)
+    stems = {"voice": replace(timeline, cues=(), mastering=mastering)}
+    if timeline.cues:
+        music = replace(timeline, clips=(), room_tone_dbfs=None, mastering=mastering)
+        stems["music"] = music
+    return stems

@@ -128,9 +128,8 @@ def place_takes(
         gaps = [gap for _, gap in trimmed[first:end]]
         if end < len(takes):
             sound = lead + sum(clip.length for clip, _ in trimmed[first:end])
-            keeps_gaps = first in natural or any(take.is_gap_exact for take in takes[first:end])
-            pad = _pad_last_gap if keeps_gaps else _pad_gaps
-            gaps = pad(gaps, takes[first:end], sound, rate_hz)
+            is_natural = first in natural
+            gaps = _pad_gaps(gaps, takes[first:end], sound, rate_hz, is_natural=is_natural)
         cursor = start + lead
         for (clip, _), gap in zip(trimmed[first:end], gaps, strict=True):
             clips.append(replace(clip, start=cursor))
@@ -202,18 +201,14 @@ def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -
     return Clip(take.source, start=0, skip=begin, length=end - begin, gain_db=gain_db, fade=fade)
 
 
-def _pad_last_gap(
-    gaps: list[int],
-    takes: Sequence[Take],  # noqa: ARG001 - as `_pad_gaps`
-    sound: int,
-    rate_hz: int,
+def _pad_gaps(
+    gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int, *, is_natural: bool
 ) -> list[int]:
-    return [*gaps[:-1], gaps[-1] + -(sound + sum(gaps)) % grid_samples(rate_hz)]
-
-
-def _pad_gaps(gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int) -> list[int]:
+    """Make a section end on the grid; natural and exact gaps stay, but for the last one."""
     grid = grid_samples(rate_hz)
     excess = (sound + sum(gaps)) % grid
+    if is_natural or any(take.is_gap_exact for take in takes):
+        return [*gaps[:-1], gaps[-1] + -excess % grid]
     gives = [_shrinkable_samples(gap, take) for gap, take in zip(gaps, takes, strict=True)]
     if excess <= min(SHRINK_SHARE * sum(gives), grid / 2):
         change, weights = -excess, _drop_last_weight(gives, excess / SHRINK_SHARE)

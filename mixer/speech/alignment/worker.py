@@ -10,7 +10,7 @@ from typing import Any
 from mixer.errors import MixerError
 from mixer.sound import ffmpeg
 from mixer.speech.alignment.pronunciation import SpokenToken, list_pronunciations, split_tokens
-from mixer.speech.worker_loop import serve_requests
+from mixer.speech.workers import serve_requests
 
 RATE_HZ = 16_000
 """Of PocketSphinx's model of American English."""

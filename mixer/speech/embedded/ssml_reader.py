@@ -1,7 +1,7 @@
 """SSML for a voice without its own SSML: sentences to say, and silences between.
 
 Reads the part of SSML that Polly's engines share: speak, p, s, break, sub, say-as, prosody rate;
-and our own element for how words are said, `<direction as="whispering">`. Of other elements
+and our own element for how words are spoken, `<direction as="whispering">`. Of other elements
 (phoneme, lang, emphasis, …) the text is spoken and the rest ignored. Document type declarations
 and entities are refused. Text outside any `<s>` counts as one `<s>` up to the next `<s>` or `<p>`.
 """

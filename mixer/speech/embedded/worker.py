@@ -16,7 +16,7 @@ from mixer.errors import MixerError, SpeechFailed
 from mixer.sound import ffmpeg
 from mixer.speech.embedded.ssml_reader import read_ssml, snippet
 from mixer.speech.engine import CONTENT_TYPES, SampleSpan, Speech, WordTiming
-from mixer.speech.worker_loop import serve_requests
+from mixer.speech.workers import serve_requests
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.chunk import PhraseSynthesizer

@@ -25,7 +25,7 @@ from mixer.speech.verification.judgement import (
     judge_words,
 )
 from mixer.speech.verification.sound_checks import find_sound_faults
-from mixer.speech.worker_loop import serve_requests
+from mixer.speech.workers import serve_requests
 
 if TYPE_CHECKING:
     from numpy import float64, int16
@@ -158,7 +158,7 @@ class Listener:
 
     def _list_words(self, ssml: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each word to be spoken, with the ways to say it as sounds in ARPAbet."""
-        from mixer.speech.embedded.phonemes import pronounce_ssml
+        from mixer.speech.embedded import pronounce_ssml
 
         for text, phonemes in pronounce_ssml(ssml):
             plain = re.sub(r"[^\w']", "", text.lower())

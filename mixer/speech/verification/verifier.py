@@ -7,7 +7,6 @@ from hashlib import sha256
 from mixer.errors import MixerError, SpeechFailed
 from mixer.parallel import usable_cores
 from mixer.script import Chunk
-from mixer.script.annotations import BREAK_TAG
 from mixer.sound.analysis import Flaw
 from mixer.speech.recordings import Recording
 from mixer.speech.verification.judgement import ChunkCheck, Fault, SpeechFault
@@ -84,7 +83,7 @@ def _load_check(store: ObjectStore, recording: Recording) -> ChunkCheck | None:
 
 
 def _identify(recording: Recording) -> str:
-    """Tells takes of a chunk apart, by what was measured."""
+    """Names a take of a chunk by what was measured."""
     measured = repr(recording.measured)
     return sha256(measured.encode()).hexdigest()[:16]
 
@@ -93,6 +92,6 @@ def _find_measured_faults(recording: Recording, chunk: Chunk) -> list[Fault]:
     profile, rate_hz = recording.measured.profile, recording.measured.rate_hz
     faults = [Fault(SpeechFault.CLIPPED)] if Flaw.CLIPPED in profile.flaws else []
     longest_s = max((end - start for start, end in profile.pauses), default=0) / rate_hz
-    if longest_s > MAX_SILENCE_S and f"<{BREAK_TAG}" not in chunk.ssml:
+    if longest_s > MAX_SILENCE_S and not chunk.has_breaks:
         faults.append(Fault(SpeechFault.SILENCE))
     return faults

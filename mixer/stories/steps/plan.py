@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from mixer.errors import StoryPlanned, TooExpensive
 from mixer.requests import Options
 from mixer.script import Chunk
-from mixer.script.planning import estimate_script
 from mixer.script.readers import decode_upload
+from mixer.script.review import estimate_script
 from mixer.speech import Narrator, VoiceSettings, charge_factor
 from mixer.speech.verification import price_retakes
 from mixer.store import ObjectStore

@@ -75,7 +75,7 @@ def test_billed_characters_are_never_more_than_the_text(
 def test_spans_agree_with_the_audio(synthesize: Synthesize, case: EngineCase) -> None:
     if not case.gives_times:
         pytest.skip("no times")
-    speech = synthesize("<p><s>The sea was still.</s><s>Nobody spoke!</s></p><p><s>Why?</s></p>")
+    speech = synthesize("<p><s>The sea was still.</s><s>Anna spoke!</s></p><p><s>Why?</s></p>")
     samples = decode_audio(speech)
     quiet_from = 0
     for span in find_sounding_spans(speech):
@@ -109,11 +109,11 @@ def test_spans_follow_each_other(synthesize: Synthesize, case: EngineCase) -> No
 def test_words_lie_in_their_sentences_and_name_their_text(
     synthesize: Synthesize, case: EngineCase
 ) -> None:
-    texts = ["The sea was still & cold.", "Nobody spoke."]
+    texts = ["The sea was still & cold.", "Anna spoke."]
     speech = synthesize("".join(f"<s>{text.replace('&', '&amp;')}</s>" for text in texts))
     if case.gives_times:
         assert [word.text.strip(".") for word in speech.words if word.text != "&"] == [
-            *("The", "sea", "was", "still", "cold", "Nobody", "spoke")
+            *("The", "sea", "was", "still", "cold", "Anna", "spoke")
         ]
     for word in speech.words:
         sentence = speech.sentences[word.sentence]
@@ -173,8 +173,8 @@ def test_limits_hold_a_sentence(engine: SpeechEngine, case: EngineCase) -> None:
 
 
 def test_unknown_voice_is_refused(engine: SpeechEngine, case: EngineCase) -> None:
-    with pytest.raises(UnknownVoice, match="Nobody"):
-        engine.synthesize("<speak>Hello.</speak>", replace(case.settings, voice="Nobody"))
+    with pytest.raises(UnknownVoice, match="Unheard"):
+        engine.synthesize("<speak>Hello.</speak>", replace(case.settings, voice="Unheard"))
 
 
 def test_markup_characters_in_the_text_are_no_trouble(synthesize: Synthesize) -> None:
@@ -282,7 +282,7 @@ def test_document_type_is_refused(engine: SpeechEngine, case: EngineCase) -> Non
 
 
 def test_predicted_cost_is_the_billed_one(engine: SpeechEngine, case: EngineCase) -> None:
-    text = "The sea was still and cold. Nobody spoke for a while, not even Tom.\n\nThen it rained."
+    text = "The sea was still and cold. Anna spoke for a while, but not to Tom.\n\nThen it rained."
     voice = next(each for each in engine.voices() if each.id == case.settings.voice)
     settings = replace(case.settings, usd_per_million_chars=voice.usd_per_million_chars)
     chunks = list(plan_document(read_document(text, TextType.TEXT)).chunks)
@@ -297,7 +297,7 @@ def test_closing_in_the_middle_is_an_error_not_a_hang(case: EngineCase) -> None:
         timer = threading.Timer(0.05, opened.close)
         timer.start()
         try:
-            text = "The sea was still and cold, and nobody spoke. " * 5
+            text = "The sea was still and cold, and Anna spoke. " * 5
             assert opened.synthesize(f"<speak><s>{text}</s></speak>", case.settings).audio
         except MixerError as error:
             assert str(error).endswith(".")

@@ -75,12 +75,12 @@ def test_every_chapter_keeps_the_rules_of_acx(tmp_path: Path):
     work = render_chapters(tmp_path, preset="audiobook-acx")
     *files, _ = write_chapters(work, tmp_path / "parts")
     for path in files:
-        told = File(path).info
-        heard = verify(path, told.length, 100)
-        carrier = StreamInfo("mp3", told.sample_rate, told.bitrate / 1000, told.length)
+        stream = File(path).info
+        output = verify(path, stream.length, 100)
+        carrier = StreamInfo("mp3", stream.sample_rate, stream.bitrate / 1000, stream.length)
         broken = [
             each
-            for each in check_compliance(heard, carrier, PRESETS["audiobook-acx"], -20.0)
+            for each in check_compliance(output, carrier, PRESETS["audiobook-acx"], -20.0)
             if not each.passed
         ]
         assert broken == []
@@ -111,10 +111,10 @@ def test_a_read_aloud_book_plays_every_sentence_of_the_whole(tmp_path: Path, kin
         )
         path = tmp_path / Path(name).name
         path.write_bytes(book.archive.read(name))
-        heard = decode_audio(path)
+        output = decode_audio(path)
         wanted = whole[round(part.start_s * MIX_RATE_HZ) : round(part.end_s * MIX_RATE_HZ)]
-        assert abs(len(heard) - len(wanted)) < 1_152
-        assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)
+        assert abs(len(output) - len(wanted)) < 1_152
+        assert level_db(output) == pytest.approx(level_db(wanted), abs=0.1)
 
 
 def test_a_story_without_chapters_is_one_file(tmp_path: Path):

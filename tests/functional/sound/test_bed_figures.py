@@ -105,9 +105,9 @@ def lufs(folder: Path, sounds: list[Sound]) -> float:
 
 def test_bed_is_as_far_below_the_voice_as_asked(made: list[Parts], tmp_path: Path):
     for each in made:
-        spoken = lufs(tmp_path, [each.voice[begin:end] for begin, end in each.clips])
+        voice_lufs = lufs(tmp_path, [each.voice[begin:end] for begin, end in each.clips])
         under = lufs(tmp_path, [each.bed[begin:end] for begin, end in each.clips])
-        assert spoken - under == pytest.approx(each.level_lu, abs=1.0)
+        assert voice_lufs - under == pytest.approx(each.level_lu, abs=1.0)
 
 
 def test_ramps_are_over_before_the_first_syllable_and_no_gain_moves_inside_speech(

@@ -104,9 +104,9 @@ def bed_alone(folder: Path, **style: float) -> tuple[PreparedMix, Sound]:
 
 @pytest.mark.parametrize("level_lu", [10.0, 20.0])
 def test_bed_under_speech_is_as_far_below_as_asked(tmp_path: Path, level_lu: float):
-    mix, heard = bed_alone(tmp_path, music_level_lu=level_lu, duck_db=8.0)
+    mix, samples = bed_alone(tmp_path, music_level_lu=level_lu, duck_db=8.0)
     under = [
-        heard[mix.mix_samples(clip.start) + 100 * MS : mix.mix_samples(clip.end)]
+        samples[mix.mix_samples(clip.start) + 100 * MS : mix.mix_samples(clip.end)]
         for clip in mix.timeline.clips
     ]
     measured = measure_loudness(write_sound(tmp_path / "under.wav", np.concatenate(under), MIX_HZ))[
@@ -131,8 +131,8 @@ def voice_alone(mix: PreparedMix) -> Sound:
 
 
 def test_ramps_are_complete_before_speech_and_up_in_pauses(tmp_path: Path):
-    mix, heard = bed_alone(tmp_path, duck_db=12.0)
-    steady, window = heard[:, 0], 100 * MS
+    mix, samples = bed_alone(tmp_path, duck_db=12.0)
+    steady, window = samples[:, 0], 100 * MS
 
     def level_at(sample: int) -> float:
         begin = mix.mix_samples(sample)
@@ -148,19 +148,21 @@ def test_ramps_are_complete_before_speech_and_up_in_pauses(tmp_path: Path):
 
 
 def test_bed_without_ducking_keeps_its_level(tmp_path: Path):
-    mix, heard = bed_alone(tmp_path, duck_db=0.0, fade_out_s=0.0)
-    body = heard[2 * MIX_HZ : -MIX_HZ, 0]
+    mix, samples = bed_alone(tmp_path, duck_db=0.0, fade_out_s=0.0)
+    body = samples[2 * MIX_HZ : -MIX_HZ, 0]
     levels = [level_db(body[at : at + MIX_HZ]) for at in range(0, body.size - MIX_HZ, MIX_HZ)]
     assert max(levels) - min(levels) < 1.5
     assert mix.timeline.cues[0].ramps == ()
 
 
 def test_music_fades_out_at_the_end_and_ends_in_silence(tmp_path: Path):
-    _, heard = bed_alone(tmp_path, fade_out_s=4.0, duck_db=0.0)
+    _, samples = bed_alone(tmp_path, fade_out_s=4.0, duck_db=0.0)
     quarter = MIX_HZ // 2
-    levels = [level_db(heard[-at - quarter : -at or None]) for at in range(0, 4 * MIX_HZ, quarter)]
+    levels = [
+        level_db(samples[-at - quarter : -at or None]) for at in range(0, 4 * MIX_HZ, quarter)
+    ]
     assert all(later < earlier + 1.0 for later, earlier in pairwise(levels))
-    assert level_db(heard[-10 * MS :]) < -75
+    assert level_db(samples[-10 * MS :]) < -75
 
 
 def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
@@ -172,16 +174,16 @@ def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
     for path in mix.ingredients.clips.values():
         write_sound(path, silence(2.5), 24_000)
     mix.render(segment_grids=5)
-    heard = decode_audio(mix.path)[:, 0]
+    samples = decode_audio(mix.path)[:, 0]
     places = [ramp.start for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [ramp.start + ramp.length for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [section.start for section in mix.timeline.sections[1:]]
     places += [round((s.start / 24_000 + CROSSFADE_S) * 24_000) for s in mix.timeline.sections[1:]]
     assert len(places) > 6
-    step = 0.0004 + 2 * np.pi * 331 / MIX_HZ * np.abs(heard).max()
+    step = 0.0004 + 2 * np.pi * 331 / MIX_HZ * np.abs(samples).max()
     for place in places:
         at = mix.mix_samples(place)
-        assert np.abs(np.diff(heard[at - 5 * MS : at + 5 * MS])).max() < step
+        assert np.abs(np.diff(samples[at - 5 * MS : at + 5 * MS])).max() < step
 
 
 def test_music_that_nobody_would_hear_is_refused(tmp_path: Path):
@@ -196,8 +198,8 @@ def test_voice_that_is_all_silence_is_refused(tmp_path: Path):
 
 
 def test_silent_chunk_among_others_is_left_out(tmp_path: Path):
-    spoken = ChunkSpec(speech(1.0))
-    mix = prepare_mix(tmp_path, [spoken, ChunkSpec(silence(2.0)), spoken])
+    voice_spec = ChunkSpec(speech(1.0))
+    mix = prepare_mix(tmp_path, [voice_spec, ChunkSpec(silence(2.0)), voice_spec])
     assert [clip.source for clip in mix.timeline.clips] == ["0", "2"]
 
 

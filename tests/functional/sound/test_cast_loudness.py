@@ -17,10 +17,10 @@ LEVEL_DB = -4.0
 
 def measure_clips_lufs(mix: PreparedMix, folder: Path) -> list[float]:
     """The loudness of each clip in the finished file."""
-    heard = decode_audio(mix.path)
+    samples = decode_audio(mix.path)
     levels = []
     for number, clip in enumerate(mix.timeline.clips):
-        part = heard[mix.mix_samples(clip.start) : mix.mix_samples(clip.end)]
+        part = samples[mix.mix_samples(clip.start) : mix.mix_samples(clip.end)]
         levels.append(
             measure_loudness(write_sound(folder / f"part{number}.wav", part[:, 0], MIX_HZ))[0]
         )

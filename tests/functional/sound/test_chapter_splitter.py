@@ -82,9 +82,9 @@ def test_every_cut_is_that_stretch_of_the_whole_and_says_so(tmp_path: Path, kind
     )
     cuts = [*at_chapters(mix), *at_odd_places(mix)]
     for cut, path in zip(cuts, cut_out(mix, cuts, label), strict=True):
-        heard, wanted = decode_audio(path), whole[cut.start : cut.end]
-        assert heard.shape == wanted.shape
-        error_db = level_db(heard - wanted) - level_db(wanted)
+        samples, wanted = decode_audio(path), whole[cut.start : cut.end]
+        assert samples.shape == wanted.shape
+        error_db = level_db(samples - wanted) - level_db(wanted)
         # AAC's decoder draws the noise in its highest bands anew.
         assert error_db < (-40 if kind in ("m4a", "m4b") else -100)
     tags = File(path).tags
@@ -99,20 +99,23 @@ def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
     (cut,) = at_chapters(mix)[1:2]
     before, after = 30 * 1_152, 90 * 1_152
     (path,) = cut_out(mix, [FileCut(cut.start, cut.end, before, after)])
-    heard = decode_audio(path)
-    assert heard.shape[0] == cut.end - cut.start + before + after
-    assert MP3(path).info.length == pytest.approx(heard.shape[0] / MIX_HZ, abs=0.001)
-    settled = 1_152  # what the transform spreads over its neighbours
-    assert np.abs(heard[: before - settled]).max() < 1e-6
-    assert np.abs(heard[-after + settled :]).max() < 1e-6
-    inner = slice(settled, -settled)
-    assert np.allclose(heard[before:-after][inner], whole[cut.start : cut.end][inner], atol=1e-4)
+    samples = decode_audio(path)
+    assert samples.shape[0] == cut.end - cut.start + before + after
+    assert MP3(path).info.length == pytest.approx(samples.shape[0] / MIX_HZ, abs=0.001)
+    edge = 1_152  # what the transform spreads over its neighbours
+    assert np.abs(samples[: before - edge]).max() < 1e-6
+    assert np.abs(samples[-after + edge :]).max() < 1e-6
+    inner = slice(edge, -edge)
+    assert np.allclose(samples[before:-after][inner], whole[cut.start : cut.end][inner], atol=1e-4)
 
 
 def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     (cut,) = at_chapters(mix)[1:2]
     splitter(mix, tmp_path).encode_mp3(cut, tmp_path / "part.mp3", 128)
-    heard, wanted = decode_audio(tmp_path / "part.mp3"), decode_audio(mix.path)[cut.start : cut.end]
-    assert abs(heard.shape[0] - wanted.shape[0]) <= 1_152
-    assert level_db(heard) == pytest.approx(level_db(wanted), abs=0.1)
+    samples, wanted = (
+        decode_audio(tmp_path / "part.mp3"),
+        decode_audio(mix.path)[cut.start : cut.end],
+    )
+    assert abs(samples.shape[0] - wanted.shape[0]) <= 1_152
+    assert level_db(samples) == pytest.approx(level_db(wanted), abs=0.1)

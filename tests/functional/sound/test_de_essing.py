@@ -17,16 +17,16 @@ HISS_S, EVERY_S, SECONDS = 0.12, 0.6, 6.0
 
 def make_hissing_voice(rms_db: float) -> Sound:
     """A voice whose hissing is nearly as loud as its vowels."""
-    spoken = speech(SECONDS, 1, rms_db=-26)
+    voice = speech(SECONDS, 1, rms_db=-26)
     hiss = np.fft.rfft(noise(SECONDS, 3, rms_db=-12))
-    at_hz = np.fft.rfftfreq(spoken.size, 1 / VOICE_HZ)
+    at_hz = np.fft.rfftfreq(voice.size, 1 / VOICE_HZ)
     hiss[(at_hz < HISS_HZ[0]) | (at_hz > HISS_HZ[1])] = 0
-    heard = np.zeros(spoken.size)
+    samples = np.zeros(voice.size)
     length = round(HISS_S * VOICE_HZ)
     for at_s in np.arange(0.4, SECONDS - 0.2, EVERY_S):
         start = round(at_s * VOICE_HZ)
-        heard[start : start + length] = np.hanning(length)
-    return (spoken + heard * np.fft.irfft(hiss, spoken.size)) * gain_factor(rms_db + 26)
+        samples[start : start + length] = np.hanning(length)
+    return (voice + samples * np.fft.irfft(hiss, voice.size)) * gain_factor(rms_db + 26)
 
 
 def band_db(sound: Sound, band_hz: tuple[int, int]) -> float:
@@ -45,8 +45,8 @@ def change_db(folder: Path, sound: Sound, de_ess: float) -> tuple[float, float]:
         mix = prepare_mix(place, [ChunkSpec(sound)], bitrate_kbps=192, de_ess=strength)
         assert mix.timeline.treatment.de_ess == strength
         mix.render()
-        heard = decode_audio(mix.path)[:, 0]
-        levels.append([band_db(heard, HISS_HZ), band_db(heard, VOICE_BAND_HZ)])
+        samples = decode_audio(mix.path)[:, 0]
+        levels.append([band_db(samples, HISS_HZ), band_db(samples, VOICE_BAND_HZ)])
     return levels[1][0] - levels[0][0], levels[1][1] - levels[0][1]
 
 

@@ -63,10 +63,10 @@ def test_other_formats_play_the_same_sound_for_the_same_time(
     """Segments joined, against raw samples of a serial render."""
     mix = mix_of(tmp_path, kind, music(5.0))
     mix.render(segment_grids=5)
-    heard = decode_audio(mix.path, MIX_HZ)
-    assert abs(heard.shape[0] - mix.mix_samples(mix.timeline.length)) <= (kind == "opus")
-    length = min(len(heard), len(as_wav))
-    error_db = level_db(heard[:length] - as_wav[:length]) - level_db(as_wav)
+    samples = decode_audio(mix.path, MIX_HZ)
+    assert abs(samples.shape[0] - mix.mix_samples(mix.timeline.length)) <= (kind == "opus")
+    length = min(len(samples), len(as_wav))
+    error_db = level_db(samples[:length] - as_wav[:length]) - level_db(as_wav)
     assert error_db < (-90 if kind in ("flac", "wav") else -20)
     assert measure_loudness(mix.path)[0] == pytest.approx(
         mix.timeline.mastering.target_lufs, abs=0.3
@@ -138,11 +138,11 @@ TAG_NAMES = {
 """What mutagen calls the fields, in their order."""
 
 
-def chapters_told(path: Path) -> list[tuple[float, str]]:
+def list_chapters(path: Path) -> list[tuple[float, str]]:
     """Chapters as FFmpeg reads them: start in seconds, title."""
-    told = run_ffmpeg(["-i", str(path), "-f", "ffmetadata", "-"]).decode()
+    metadata = run_ffmpeg(["-i", str(path), "-f", "ffmetadata", "-"]).decode()
     found = []
-    for block in told.split("[CHAPTER]")[1:]:
+    for block in metadata.split("[CHAPTER]")[1:]:
         lines = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
         start_s = int(lines["START"]) * Fraction(lines["TIMEBASE"])
         found.append((float(start_s), lines["title"]))
@@ -174,17 +174,17 @@ def test_tags_chapters_and_cover_can_be_read_back(tmp_path: Path, kind: FormatNa
     texts = [str(each[0]) if isinstance(each, list) else str(each) for each in read]
     assert texts == list(FIELDS.values())[: len(texts)]
     assert covers_told(mix.path) == [cover.content]
-    told = run_ffmpeg(["-i", str(mix.path), "-f", "ffmetadata", "-"]).decode()
+    metadata = run_ffmpeg(["-i", str(mix.path), "-f", "ffmetadata", "-"]).decode()
     if kind != "opus":  # FFmpeg counts its comments among the stream's
-        assert "title=Ünïcödé\\; \\= \\#1\n" in told
-        assert "artist=A. Writer\n" in told
+        assert "title=Ünïcödé\\; \\= \\#1\n" in metadata
+        assert "artist=A. Writer\n" in metadata
     if kind == "wav":  # its players know no chapters; the ID3 tag in it has them
         assert sorted(frame.start_time for frame in tags.getall("CHAP")) == [
             round(1000 * start_s) for start_s in starts_s
         ]
     else:
-        assert [title for _, title in chapters_told(mix.path)] == ["One", "Zwei – ä"]
-        read_s = [start_s for start_s, _ in chapters_told(mix.path)]
+        assert [title for _, title in list_chapters(mix.path)] == ["One", "Zwei – ä"]
+        read_s = [start_s for start_s, _ in list_chapters(mix.path)]
         delay_s = 0.026 if kind == "mp3" else 0.001  # FFmpeg counts from the first frame on
         assert read_s == pytest.approx(starts_s, abs=delay_s)
     assert abs(decode_audio(mix.path, MIX_HZ).shape[0] - mix.mix_samples(mix.timeline.length)) <= 1
@@ -220,8 +220,8 @@ def test_what_comes_before_the_first_chapter_of_an_m4b_is_a_chapter(tmp_path: Pa
     mix = mix_of(tmp_path, "m4b")
     chapters = [(2.56, "One"), (5.12, "Two")]
     mix.render(tags=AudioTags({"title": "Gates"}, chapters, mix.timeline.duration_s))
-    told = [(round(start_s, 2), title) for start_s, title in chapters_told(mix.path)]
-    assert told == [(0.0, "Gates"), *chapters]
+    metadata = [(round(start_s, 2), title) for start_s, title in list_chapters(mix.path)]
+    assert metadata == [(0.0, "Gates"), *chapters]
     content = mix.path.read_bytes()
     count = content[content.index(b"chpl") + 12]  # version, flags, reserved, then how many
     assert count == 3
@@ -232,10 +232,10 @@ def test_what_comes_before_the_first_chapter_of_an_m4b_is_a_chapter(tmp_path: Pa
 def test_language_of_an_audiobook_is_that_of_its_sound(tmp_path: Path):
     mix = mix_of(tmp_path, "m4b")
     mix.render(tags=AudioTags({"language": "deu"}))
-    told = run(
+    metadata = run(
         [binary_path(), "-hide_banner", "-i", str(mix.path)], capture_output=True, check=False
     )
-    assert b"(deu): Audio: aac" in told.stderr
+    assert b"(deu): Audio: aac" in metadata.stderr
     assert File(mix.path).tags["stik"] == [2]
 
 

@@ -31,13 +31,13 @@ class Outcome:
 def talk(draw: random.Random, kind: str, rate_hz: int) -> Sound:
     """A take: even, with plosives that stand out, or cut at full scale."""
     seconds = draw.uniform(0.5, 1.5) if kind == "no gaps" else draw.uniform(1.5, 4.0)
-    spoken = speech(seconds, draw.randrange(10_000), rate_hz, draw.uniform(-32, -20))
+    voice = speech(seconds, draw.randrange(10_000), rate_hz, draw.uniform(-32, -20))
     if kind == "plosives":
         places = np.arange(0.1, seconds - 0.1, draw.uniform(0.3, 0.8))
         popping = bursts(list(places), seconds, rate_hz, peak_db=draw.uniform(-10, -4))
-        size = min(spoken.size, popping.size)
-        return spoken[:size] + popping[:size]
-    return np.clip(6 * spoken, -0.9, 0.9) if kind == "flattened" else spoken
+        size = min(voice.size, popping.size)
+        return voice[:size] + popping[:size]
+    return np.clip(6 * voice, -0.9, 0.9) if kind == "flattened" else voice
 
 
 def random_mix(folder: Path, seed: int) -> tuple[str, PreparedMix]:

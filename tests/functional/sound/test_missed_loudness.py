@@ -95,7 +95,7 @@ def test_equal_segments_are_rendered_once(
 
 def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
     store = FolderStore(tmp_path / "store")
-    memory, told = RenderHistory(SegmentCache(store), "story"), list[float]()
+    memory, shares = RenderHistory(SegmentCache(store), "story"), list[float]()
 
     def render_story(name: str) -> tuple[Timeline, bytes]:
         folder = StoryFolder(store, name)
@@ -103,7 +103,7 @@ def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
         work = replace(work, history=memory)
 
         def report(_step: str, share: float) -> None:
-            told.append(share)
+            shares.append(share)
 
         for group in work.lay_out(StepCall(folder, 1))["groups"]:
             work.render(StepCall(folder, 1, group, progress=report))
@@ -113,10 +113,10 @@ def test_edit_begins_with_what_was_learnt_and_keeps_one_version(tmp_path: Path):
         return load_timeline(folder), audio.read_bytes()
 
     first = render_story("s1")
-    assert told == [1.0, 0.9]  # rendered, and once more while it was joined
-    kept = {each.key for each in store.list("segments/")}
-    assert len(kept) == 3  # the segment, its measurements and the record
-    told.clear()
+    assert shares == [1.0, 0.9]  # rendered, and once more while it was joined
+    segment_keys = {each.key for each in store.list("segments/")}
+    assert len(segment_keys) == 3  # the segment, its measurements and the record
+    shares.clear()
     assert render_story("s2") == first
-    assert not told
-    assert {each.key for each in store.list("segments/")} == kept
+    assert not shares
+    assert {each.key for each in store.list("segments/")} == segment_keys

@@ -62,13 +62,13 @@ def as_heard(chunk: ChunkSpec) -> Sound:
     return np.interp(at, np.arange(mono.size), mono)
 
 
-def start_errors(mix: PreparedMix, heard: Sound) -> list[int]:
+def start_errors(mix: PreparedMix, samples: Sound) -> list[int]:
     """For each clip, by how many samples of the mix it is heard too late."""
     errors = []
     for clip, chunk in zip(mix.timeline.clips, mix.chunks, strict=True):
         expected = as_heard(chunk)[mix.mix_samples(clip.skip) :][:BEGINNING]
         near = mix.mix_samples(clip.start)
-        errors.append(find_onset(heard, expected, near, 20 * MS) - near)
+        errors.append(find_onset(samples, expected, near, 20 * MS) - near)
     return errors
 
 
@@ -89,8 +89,8 @@ def test_mix_measures_what_was_planned(
     mix = prepare_mix(tmp_path, talk(3), bed, preset=preset, bitrate_kbps=bitrate_kbps)
     mix.render()
     integrated_lufs, true_peak_dbtp = measure_loudness(mix.path)
-    heard = decode_audio(mix.path)
-    assert heard.shape == (mix.mix_samples(mix.timeline.length), 1 if bed is None else 2)
+    samples = decode_audio(mix.path)
+    assert samples.shape == (mix.mix_samples(mix.timeline.length), 1 if bed is None else 2)
     assert integrated_lufs == pytest.approx(mix.timeline.mastering.target_lufs, abs=0.3)
     assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
 
@@ -149,9 +149,9 @@ def test_nothing_drifts_over_many_joins(tmp_path: Path):
     ]
     mix = prepare_mix(tmp_path, chunks)
     mix.render()
-    heard = decode_audio(mix.path)
-    assert heard.shape[0] == mix.mix_samples(mix.timeline.length)
-    assert max(map(abs, start_errors(mix, heard[:, 0]))) <= MS
+    samples = decode_audio(mix.path)
+    assert samples.shape[0] == mix.mix_samples(mix.timeline.length)
+    assert max(map(abs, start_errors(mix, samples[:, 0]))) <= MS
 
 
 @pytest.mark.parametrize("edge_s", [0.0, 0.03, 0.4])
@@ -258,9 +258,9 @@ def test_voice_stays_as_loud_with_a_bed_as_without(tmp_path: Path):
     levels = []
     for mix in (alone, bedded):
         mix.render()
-        heard, gain_db = decode_audio(mix.path).mean(axis=1), mix.timeline.mastering.gain_db
+        samples, gain_db = decode_audio(mix.path).mean(axis=1), mix.timeline.mastering.gain_db
         spans = [(mix.mix_samples(c.start), mix.mix_samples(c.end)) for c in mix.timeline.clips]
-        levels.append([level_db(heard[start:end]) - gain_db for start, end in spans])
+        levels.append([level_db(samples[start:end]) - gain_db for start, end in spans])
     difference_db = np.diff(levels, axis=0) + 10 * np.log10(2)  # two channels sum to one more bit
     assert np.abs(difference_db).max() < 0.5
 
@@ -287,8 +287,8 @@ def test_seeking_lands_where_it_should(finished: PreparedMix, at_s: float):
     whole = decode_audio(finished.path)[:, 0]
     start = round(at_s * MIX_HZ)
     expected = whole[start : start + sought.size]
-    settled = slice(3 * 1_152, None)  # a decoder that begins in the middle lacks the frame before
-    assert np.abs(sought[settled] - expected[settled]).max() < 1e-3
+    steady = slice(3 * 1_152, None)  # a decoder that begins in the middle lacks the frame before
+    assert np.abs(sought[steady] - expected[steady]).max() < 1e-3
 
 
 def test_title_author_and_chapters_can_be_read_back(finished: PreparedMix):
@@ -302,8 +302,8 @@ def test_title_author_and_chapters_can_be_read_back(finished: PreparedMix):
         f"Part {n}" for n in range(4)
     ]
     assert chapters[-1].end_time == round(finished.timeline.duration_s * 1000)
-    told = run_ffmpeg(["-i", str(finished.path), "-f", "ffmetadata", "-"]).decode()
-    assert told.count("[CHAPTER]") == 4
+    metadata = run_ffmpeg(["-i", str(finished.path), "-f", "ffmetadata", "-"]).decode()
+    assert metadata.count("[CHAPTER]") == 4
 
 
 def leftovers(folder: Path, before: set[Path]) -> set[str]:
@@ -432,8 +432,8 @@ def test_full_disk_is_told_and_leaves_nothing(tmp_path: Path, room_bytes: int):
 
 
 def test_progress_is_told_up_to_the_end(tmp_path: Path):
-    told: list[float] = []
+    shares: list[float] = []
     mix = prepare_mix(tmp_path, talk(4))
-    mix.render(segment_grids=5, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    mix.render(segment_grids=5, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0

@@ -86,10 +86,10 @@ def render_segment(folder: Path, store: FolderStore) -> EncodedStream:
     pool = RenderPool(ProcessGroup(), 1)
     renderer = Renderer(mix.timeline, mix.ingredients, ENCODING, Workshop(folder, pool.processes))
     (stream,) = render_streams(renderer, [segment], SegmentCache(store), pool)
-    kept = SegmentCache(store).find(stream.key)
-    assert kept is not None
-    assert kept.frames == FRAMES
-    return kept
+    stored_segment = SegmentCache(store).find(stream.key)
+    assert stored_segment is not None
+    assert stored_segment.frames == FRAMES
+    return stored_segment
 
 
 def ninety_hours(mix: PreparedMix) -> Timeline:

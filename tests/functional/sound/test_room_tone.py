@@ -23,26 +23,28 @@ def book(folder: Path, bed: Sound | None = None) -> PreparedMix:
     return prepare_mix(folder, chunks, bed, preset="audiobook-acx", duck_db=0.0)
 
 
-def gaps(mix: PreparedMix, heard: Sound) -> list[Sound]:
+def gaps(mix: PreparedMix, output: Sound) -> list[Sound]:
     """What is heard before, between and behind the clips."""
     clips = mix.timeline.clips
     starts = [0, *(mix.mix_samples(clip.end) for clip in clips)]
-    ends = [*(mix.mix_samples(clip.start) for clip in clips), heard.size]
+    ends = [*(mix.mix_samples(clip.start) for clip in clips), output.size]
     margin = MIX_HZ // 20
-    return [heard[a + margin : b - margin] for a, b in zip(starts, ends, strict=True)]
+    return [output[a + margin : b - margin] for a, b in zip(starts, ends, strict=True)]
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[PreparedMix, Sound]:
+def output(tmp_path_factory: pytest.TempPathFactory) -> tuple[PreparedMix, Sound]:
     mix = book(tmp_path_factory.mktemp("tone"))
     mix.render(segment_grids=1)
     return mix, decode_audio(mix.path)[:, 0]
 
 
-def test_tone_is_equally_loud_before_between_and_behind_the_words(heard: tuple[PreparedMix, Sound]):
+def test_tone_is_equally_loud_before_between_and_behind_the_words(
+    output: tuple[PreparedMix, Sound],
+):
     levels = [
         level_db(gap[at : at + QUARTER])
-        for gap in gaps(*heard)
+        for gap in gaps(*output)
         for at in range(0, gap.size - QUARTER, QUARTER)
     ]
     assert len(levels) > 80

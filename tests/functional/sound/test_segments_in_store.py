@@ -41,7 +41,7 @@ COLUMNS = 200
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> SegmentCache:
+def segment_cache(tmp_path: Path) -> SegmentCache:
     return SegmentCache(FolderStore(tmp_path / "store"))
 
 
@@ -59,36 +59,45 @@ def segments(mix: PreparedMix) -> tuple[Segment, ...]:
     return cut_timeline(mix.timeline, 5)
 
 
-def render_all(mix: PreparedMix, shelf: SegmentCache, encoding: Encoding = MP3) -> list[str]:
+def render_all(
+    mix: PreparedMix, segment_cache: SegmentCache, encoding: Encoding = MP3
+) -> list[str]:
     """The keys of all segments, rendered where they are missing."""
-    return render_some(mix, segments(mix), shelf, encoding)
+    return render_some(mix, segments(mix), segment_cache, encoding)
 
 
 def render_some(
-    mix: PreparedMix, some: Sequence[Segment], shelf: SegmentCache, encoding: Encoding = MP3
+    mix: PreparedMix, some: Sequence[Segment], segment_cache: SegmentCache, encoding: Encoding = MP3
 ) -> list[str]:
     """The keys of some segments, rendered where they are missing."""
     pool = RenderPool(ProcessGroup(), 2)
     with TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder), pool.processes)
         renderer = Renderer(mix.timeline, mix.ingredients, encoding, workshop)
-        return [stream.key for stream in render_streams(renderer, some, shelf, pool)]
+        return [stream.key for stream in render_streams(renderer, some, segment_cache, pool)]
 
 
-def open_join(mix: PreparedMix, shelf: SegmentCache, tags: AudioTags | None = None) -> StreamJoin:
-    return StreamJoin(shelf.store, mix.timeline, mix.encoding, tags, COLUMNS, ProcessGroup())
+def open_join(
+    mix: PreparedMix, segment_cache: SegmentCache, tags: AudioTags | None = None
+) -> StreamJoin:
+    return StreamJoin(
+        segment_cache.store, mix.timeline, mix.encoding, tags, COLUMNS, ProcessGroup()
+    )
 
 
 def join(
-    mix: PreparedMix, shelf: SegmentCache, keys: Sequence[str], tags: AudioTags | None = None
+    mix: PreparedMix,
+    segment_cache: SegmentCache,
+    keys: Sequence[str],
+    tags: AudioTags | None = None,
 ) -> tuple[int, Verification]:
     """Join segments into `mixed/a.mp3` of their own store."""
-    work = open_join(mix, shelf, tags)
-    return work.join(shelf.require_all(keys), "mixed/a.mp3")
+    work = open_join(mix, segment_cache, tags)
+    return work.join(segment_cache.require_all(keys), "mixed/a.mp3")
 
 
-def ages(shelf: SegmentCache) -> dict[str, object]:
-    return {each.key: each.modified for each in shelf.store.list(shelf.prefix)}
+def ages(segment_cache: SegmentCache) -> dict[str, object]:
+    return {each.key: each.modified for each in segment_cache.store.list(segment_cache.prefix)}
 
 
 @pytest.fixture
@@ -101,13 +110,13 @@ def s3() -> Iterator["S3Client"]:
 
 @pytest.mark.parametrize("is_in_s3", [False, True])
 def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
-    mix: PreparedMix, shelf: SegmentCache, s3: "S3Client", is_in_s3: bool
+    mix: PreparedMix, segment_cache: SegmentCache, s3: "S3Client", is_in_s3: bool
 ):
-    shelf = SegmentCache(S3Store(s3, "segments")) if is_in_s3 else shelf
-    size_bytes, found = join(mix, shelf, render_all(mix, shelf), TAGS)
+    segment_cache = SegmentCache(S3Store(s3, "segments")) if is_in_s3 else segment_cache
+    size_bytes, found = join(mix, segment_cache, render_all(mix, segment_cache), TAGS)
     mix.render(tags=TAGS, segment_grids=None)
     whole = mix.path.read_bytes()
-    assert shelf.store.get("mixed/a.mp3") == whole
+    assert segment_cache.store.get("mixed/a.mp3") == whole
     assert size_bytes == len(whole)
     serial = verify(mix.path, mix.timeline.duration_s, COLUMNS)
     assert found.integrated_lufs == pytest.approx(serial.integrated_lufs, abs=0.05)
@@ -115,8 +124,10 @@ def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
     assert len(found.momentary_lufs) == len(serial.momentary_lufs)
 
 
-def test_single_segment_measures_what_its_file_does(mix: PreparedMix, shelf: SegmentCache):
-    _, found = join(mix, shelf, render_some(mix, cut_timeline(mix.timeline, None), shelf), TAGS)
+def test_single_segment_measures_what_its_file_does(mix: PreparedMix, segment_cache: SegmentCache):
+    _, found = join(
+        mix, segment_cache, render_some(mix, cut_timeline(mix.timeline, None), segment_cache), TAGS
+    )
     mix.render(tags=TAGS, segment_grids=None)
     whole = verify(mix.path, mix.timeline.duration_s, COLUMNS)
     assert found.integrated_lufs == whole.integrated_lufs
@@ -124,8 +135,10 @@ def test_single_segment_measures_what_its_file_does(mix: PreparedMix, shelf: Seg
     assert found.momentary_lufs == whole.momentary_lufs
 
 
-def test_mixdown_of_kept_segments_is_as_loud_as_a_render(mix: PreparedMix, shelf: SegmentCache):
-    mixdown = Mixdown.of_streams(shelf.require_all(render_all(mix, shelf)))
+def test_mixdown_of_kept_segments_is_as_loud_as_a_render(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
+    mixdown = Mixdown.of_streams(segment_cache.require_all(render_all(mix, segment_cache)))
     serial = mix.render(segment_grids=None)
     assert mixdown.frames == serial.frames
     assert integrated_lufs(mixdown.windows) == pytest.approx(
@@ -133,13 +146,13 @@ def test_mixdown_of_kept_segments_is_as_loud_as_a_render(mix: PreparedMix, shelf
     )
 
 
-def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, shelf: SegmentCache):
-    keys, processes = render_all(mix, shelf), ProcessGroup()
+def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, segment_cache: SegmentCache):
+    keys, processes = render_all(mix, segment_cache), ProcessGroup()
     processes.stop()
-    work = replace(open_join(mix, shelf), processes=processes)
+    work = replace(open_join(mix, segment_cache), processes=processes)
     with pytest.raises(OutOfTime):
-        work.join(shelf.require_all(keys), "mixed/a.mp3")
-    assert shelf.store.head("mixed/a.mp3") is None
+        work.join(segment_cache.require_all(keys), "mixed/a.mp3")
+    assert segment_cache.store.head("mixed/a.mp3") is None
 
 
 def flip_bit(content: bytes) -> bytes:
@@ -158,58 +171,60 @@ def flip_bit(content: bytes) -> bytes:
     ids=["emptied", "cut", "zeroed", "one bit", "swapped"],
 )
 def test_damaged_segment_is_never_used(
-    mix: PreparedMix, shelf: SegmentCache, damage: Callable[[bytes, bytes], bytes]
+    mix: PreparedMix, segment_cache: SegmentCache, damage: Callable[[bytes, bytes], bytes]
 ):
     """With its metadata as they were: it is named, removed, and rendered again."""
-    keys = render_all(mix, shelf)
-    join(mix, shelf, keys)
-    whole, kept = shelf.store.get("mixed/a.mp3"), shelf.store.get(keys[1])
-    streams = shelf.require_all(keys)
-    head = shelf.store.head(keys[1])
+    keys = render_all(mix, segment_cache)
+    join(mix, segment_cache, keys)
+    whole, stored = segment_cache.store.get("mixed/a.mp3"), segment_cache.store.get(keys[1])
+    streams = segment_cache.require_all(keys)
+    head = segment_cache.store.head(keys[1])
     assert head is not None
-    damaged = damage(kept, shelf.store.get(keys[2]))
-    shelf.store.put(keys[1], damaged, metadata=dict(head.metadata))
-    shelf.store.delete("mixed/a.mp3")
+    damaged = damage(stored, segment_cache.store.get(keys[2]))
+    segment_cache.store.put(keys[1], damaged, metadata=dict(head.metadata))
+    segment_cache.store.delete("mixed/a.mp3")
     with pytest.raises(DamagedObject, match=keys[1]):
-        open_join(mix, shelf).join(streams, "mixed/a.mp3")
-    assert shelf.store.head("mixed/a.mp3") is None
-    assert shelf.store.head(keys[1]) is None
-    assert render_all(mix, shelf) == keys
-    assert shelf.store.get(keys[1]) == kept
-    join(mix, shelf, keys)
-    assert shelf.store.get("mixed/a.mp3") == whole
+        open_join(mix, segment_cache).join(streams, "mixed/a.mp3")
+    assert segment_cache.store.head("mixed/a.mp3") is None
+    assert segment_cache.store.head(keys[1]) is None
+    assert render_all(mix, segment_cache) == keys
+    assert segment_cache.store.get(keys[1]) == stored
+    join(mix, segment_cache, keys)
+    assert segment_cache.store.get("mixed/a.mp3") == whole
 
 
-def test_damaged_measurements_are_made_again(mix: PreparedMix, shelf: SegmentCache):
-    keys = render_all(mix, shelf)
-    _, expected = join(mix, shelf, keys)
+def test_damaged_measurements_are_made_again(mix: PreparedMix, segment_cache: SegmentCache):
+    keys = render_all(mix, segment_cache)
+    _, expected = join(mix, segment_cache, keys)
     names = [measurement_key(key) for key in keys]
-    kept = [shelf.store.get(name) for name in names]
-    shelf.store.put(names[0], b"")
-    shelf.store.put(names[1], kept[2])
-    shelf.store.put(names[2], flip_bit(kept[2]))
-    _, found = join(mix, shelf, keys)
+    stored = [segment_cache.store.get(name) for name in names]
+    segment_cache.store.put(names[0], b"")
+    segment_cache.store.put(names[1], stored[2])
+    segment_cache.store.put(names[2], flip_bit(stored[2]))
+    _, found = join(mix, segment_cache, keys)
     assert summary(found) == summary(expected)
-    assert [shelf.store.get(name) for name in names] == kept
+    assert [segment_cache.store.get(name) for name in names] == stored
 
 
-def test_group_that_was_measured_is_not_decoded_again(mix: PreparedMix, shelf: SegmentCache):
+def test_group_that_was_measured_is_not_decoded_again(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
     """What a worker found is what the join says, to the last digit."""
-    keys = render_all(mix, shelf)
-    _, expected = join(mix, shelf, keys)
+    keys = render_all(mix, segment_cache)
+    _, expected = join(mix, segment_cache, keys)
     measured = [measurement_key(key) for key in keys]
-    _, *others = [shelf.store.get(key) for key in measured]
+    _, *others = [segment_cache.store.get(key) for key in measured]
     for key in measured:
-        shelf.store.delete(key)
-    work = open_join(mix, shelf)
+        segment_cache.store.delete(key)
+    work = open_join(mix, segment_cache)
     middle = len(keys) // 2
-    work.measure(shelf.require_all(keys[middle:]), segments(mix)[middle:])
-    assert [shelf.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
-    assert shelf.store.head(measured[middle]) is None
-    before = {key: shelf.store.head(key) for key in measured[middle + 1 :]}
-    _, found = join(mix, shelf, keys)
+    work.measure(segment_cache.require_all(keys[middle:]), segments(mix)[middle:])
+    assert [segment_cache.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
+    assert segment_cache.store.head(measured[middle]) is None
+    before = {key: segment_cache.store.head(key) for key in measured[middle + 1 :]}
+    _, found = join(mix, segment_cache, keys)
     assert summary(found) == summary(expected)
-    assert {key: shelf.store.head(key) for key in before} == before
+    assert {key: segment_cache.store.head(key) for key in before} == before
 
 
 def summary(found: Verification) -> tuple[object, ...]:
@@ -217,32 +232,36 @@ def summary(found: Verification) -> tuple[object, ...]:
     return found.integrated_lufs, found.true_peak_dbtp, found.peaks, found.block_s, *levels
 
 
-def test_job_goes_on_after_its_mix(mix: PreparedMix, shelf: SegmentCache):
+def test_job_goes_on_after_its_mix(mix: PreparedMix, segment_cache: SegmentCache):
     children = ProcessGroup()
     mix.render(processes=children)
-    mix.render(processes=children, cache=shelf, segment_grids=10)
+    mix.render(processes=children, cache=segment_cache, segment_grids=10)
     assert not children.is_stopped
 
 
-def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, shelf: SegmentCache):
-    keys = render_all(mix, shelf)
-    before = ages(shelf)
-    assert render_all(mix, shelf) == keys
-    assert ages(shelf) == before
+def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, segment_cache: SegmentCache):
+    keys = render_all(mix, segment_cache)
+    before = ages(segment_cache)
+    assert render_all(mix, segment_cache) == keys
+    assert ages(segment_cache) == before
 
 
-def test_reel_needs_no_other_recordings_than_are_named(mix: PreparedMix, shelf: SegmentCache):
+def test_reel_needs_no_other_recordings_than_are_named(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
     segment = segments(mix)[1]
     needed = source_keys(mix.timeline, [segment])
     clips = {name: path for name, path in mix.ingredients.clips.items() if name in needed}
     assert len(clips) < len(mix.ingredients.clips)
     few = replace(mix, ingredients=replace(mix.ingredients, clips=clips))
-    assert render_some(few, [segment], shelf) == [render_all(mix, shelf)[1]]
+    assert render_some(few, [segment], segment_cache) == [render_all(mix, segment_cache)[1]]
 
 
-def test_edit_renders_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache, tmp_path: Path):
+def test_edit_renders_only_what_it_touches(
+    mix: PreparedMix, segment_cache: SegmentCache, tmp_path: Path
+):
     """Other words in the second chapter, and a longer one: the others only move."""
-    before = set(render_all(mix, shelf))
+    before = set(render_all(mix, segment_cache))
     chunks = list(mix.chunks)
     chunks[4] = replace(chunks[4], sound=speech(14.0, 77))
     (tmp_path / "edited").mkdir()
@@ -252,7 +271,7 @@ def test_edit_renders_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache
     edited = replace(
         edited, timeline=timeline, ingredients=replace(edited.ingredients, content_ids=names)
     )
-    after = render_all(edited, shelf)
+    after = render_all(edited, segment_cache)
     starts = [section.start for section in timeline.sections]
     outside = [
         key
@@ -265,70 +284,78 @@ def test_edit_renders_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache
     assert set(outside) - before == set()
 
 
-def test_another_bit_rate_or_recording_has_another_address(mix: PreparedMix, shelf: SegmentCache):
+def test_another_bit_rate_or_recording_has_another_address(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
     first = segments(mix)[:1]
     renamed = replace(mix.ingredients, content_ids={"music": "another track of that length"})
     keys = {
-        *render_some(mix, first, shelf),
-        *render_some(mix, first, shelf, Encoding("mp3", 64)),
-        *render_some(replace(mix, ingredients=renamed), first, shelf),
+        *render_some(mix, first, segment_cache),
+        *render_some(mix, first, segment_cache, Encoding("mp3", 64)),
+        *render_some(replace(mix, ingredients=renamed), first, segment_cache),
     }
     assert len(keys) == 3
 
 
-def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, shelf: SegmentCache):
-    keys = [*render_all(mix, shelf), "segments/missing.mp3"]
+def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, segment_cache: SegmentCache):
+    keys = [*render_all(mix, segment_cache), "segments/missing.mp3"]
     with pytest.raises(NotFound, match=r"segments/missing\.mp3"):
-        join(mix, shelf, keys)
-    assert shelf.store.head("mixed/a.mp3") is None
+        join(mix, segment_cache, keys)
+    assert segment_cache.store.head("mixed/a.mp3") is None
 
 
-def test_render_keeps_what_it_made_when_time_runs_out(mix: PreparedMix, shelf: SegmentCache):
+def test_render_keeps_what_it_made_when_time_runs_out(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
     with pytest.raises(OutOfTime):
-        mix.render(cache=shelf, segment_grids=5, workers=1, deadline_s=0.0)
-    assert ages(shelf) == {}
-    mix.render(cache=shelf, segment_grids=5)
-    assert len(ages(shelf)) == len(cut_timeline(mix.timeline, 5))
+        mix.render(cache=segment_cache, segment_grids=5, workers=1, deadline_s=0.0)
+    assert ages(segment_cache) == {}
+    mix.render(cache=segment_cache, segment_grids=5)
+    assert len(ages(segment_cache)) == len(cut_timeline(mix.timeline, 5))
 
 
-def reel_of(shelf: SegmentCache, content: str) -> str:
+def reel_of(segment_cache: SegmentCache, content: str) -> str:
     """A segment that nothing needs."""
-    key = f"{shelf.prefix}{content}"
-    shelf.store.put(key, content.encode())
+    key = f"{segment_cache.prefix}{content}"
+    segment_cache.store.put(key, content.encode())
     return key
 
 
-def test_mix_keeps_its_gain_and_the_segments_of_one_version(mix: PreparedMix, shelf: SegmentCache):
-    memory = RenderHistory(shelf, "/somewhere/story.mp3")
+def test_mix_keeps_its_gain_and_the_segments_of_one_version(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
+    memory = RenderHistory(segment_cache, "/somewhere/story.mp3")
     assert memory.restore_mastering(mix.timeline) == mix.timeline
-    first = mix.render(cache=shelf, segment_grids=5)
-    unused = reel_of(shelf, "an earlier look")
+    first = mix.render(cache=segment_cache, segment_grids=5)
+    unused = reel_of(segment_cache, "an earlier look")
     memory.record_render(RenderAttempt(mix.timeline, first, 0.4), [*first.segment_keys, unused])
     assert memory.prediction_error_lu() == 0.4
-    assert set(ages(shelf)) == {*first.segment_keys, memory.key}
+    assert set(ages(segment_cache)) == {*first.segment_keys, memory.key}
     gain_db = mix.timeline.mastering.gain_db
     louder = replace(mix.timeline.mastering, gain_db=gain_db + 0.1)
     assert memory.restore_mastering(replace(mix.timeline, mastering=louder)) == mix.timeline
     clips = (*mix.timeline.clips[:-1], replace(mix.timeline.clips[-1], gain_db=0.0))
     edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
-    second = edited.render(cache=shelf, segment_grids=5)
+    second = edited.render(cache=segment_cache, segment_grids=5)
     assert 0 < len(set(first.segment_keys) & set(second.segment_keys)) < len(first.segment_keys)
     memory.record_render(RenderAttempt(edited.timeline, second), second.segment_keys)
     assert memory.prediction_error_lu() == 0.0
-    assert set(ages(shelf)) == {*second.segment_keys, memory.key}
+    assert set(ages(segment_cache)) == {*second.segment_keys, memory.key}
 
 
-def test_record_that_cannot_be_read_is_none(mix: PreparedMix, shelf: SegmentCache):
-    memory = RenderHistory(shelf, "story")
+def test_record_that_cannot_be_read_is_none(mix: PreparedMix, segment_cache: SegmentCache):
+    memory = RenderHistory(segment_cache, "story")
     for content in (b"", b"{}", b"[]", b'{"mastering": {"gain_db": 1}, "segments": []}'):
-        shelf.store.put(memory.key, content)
+        segment_cache.store.put(memory.key, content)
         assert memory.restore_mastering(mix.timeline) == mix.timeline
 
 
-def test_edit_measures_only_what_it_touches(mix: PreparedMix, shelf: SegmentCache, tmp_path: Path):
+def test_edit_measures_only_what_it_touches(
+    mix: PreparedMix, segment_cache: SegmentCache, tmp_path: Path
+):
     """A longer second chapter moves the third by any number of grid steps, and the whole grows."""
-    join(mix, shelf, render_all(mix, shelf))
-    kept = ages(shelf)
+    join(mix, segment_cache, render_all(mix, segment_cache))
+    stored = ages(segment_cache)
     chunks = list(mix.chunks)
     chunks[4] = replace(chunks[4], sound=speech(9.0, 77))
     (tmp_path / "edited").mkdir()
@@ -336,16 +363,18 @@ def test_edit_measures_only_what_it_touches(mix: PreparedMix, shelf: SegmentCach
     timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
     sources = replace(edited.ingredients, content_ids={"4": "other words"})
     edited = replace(edited, timeline=timeline, ingredients=sources)
-    keys = render_all(edited, shelf)
-    join(edited, shelf, keys)
+    keys = render_all(edited, segment_cache)
+    join(edited, segment_cache, keys)
     moved_s = (timeline.length - mix.timeline.length) / timeline.rate_hz
     assert round(10 * moved_s, 3) % 1 > 0.1  # not a whole number of loudness windows
-    measured = {key for key, age in ages(shelf).items() if key not in kept or age != kept[key]}
+    measured = {
+        key for key, age in ages(segment_cache).items() if key not in stored or age != stored[key]
+    }
     measured = {key for key in measured if key == measurement_key(key.removesuffix(".measured"))}
     unchanged = [
         measurement_key(key)
         for before, key in pairwise(keys)
-        if key in kept and before in kept and measurement_key(key) in kept
+        if key in stored and before in stored and measurement_key(key) in stored
     ]
     assert len(unchanged) >= 3
     assert not measured.intersection(unchanged)

@@ -80,40 +80,42 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
         timeline=replace(edited.timeline, mastering=before.timeline.mastering),
         ingredients=replace(edited.ingredients, content_ids={"1": "other words"}),
     )
-    shelf = SegmentCache(FolderStore(tmp_path / "store"))
-    kept = [
+    segment_cache = SegmentCache(FolderStore(tmp_path / "store"))
+    others = [
         {
             key
             for segment, key in zip(
                 cut_timeline(mix.timeline, 5),
-                mix.render(cache=shelf, segment_grids=5).segment_keys,
+                mix.render(cache=segment_cache, segment_grids=5).segment_keys,
                 strict=True,
             )
             if segment.window_start >= mix.timeline.sections[1].start
         }
         for mix in (before, edited)
     ]
-    assert kept[0] == kept[1]
-    assert kept[0]
+    assert others[0] == others[1]
+    assert others[0]
 
 
 def test_each_sound_is_heard_where_the_timeline_says(tmp_path: Path):
     """The sting is a tone: alone in its pause, with the music gone, and as loud as asked."""
     mix = prepare_story(tmp_path / "mix")
     mix.render()
-    heard = decode_audio(mix.path)[:, 0]
+    samples = decode_audio(mix.path)[:, 0]
     (sting,) = [cue for cue in mix.timeline.cues if cue.source == "sting"]
     begin, end = mix.mix_samples(sting.start), mix.mix_samples(sting.end)
-    inside = heard[begin + MIX_HZ // 10 : end - MIX_HZ // 10]
+    inside = samples[begin + MIX_HZ // 10 : end - MIX_HZ // 10]
     spectrum = np.abs(np.fft.rfft(inside * np.hanning(inside.size)))
     strongest_hz = np.argmax(spectrum) * MIX_HZ / inside.size
     assert strongest_hz == pytest.approx(880.0, abs=2)
     of_tone = np.sort(spectrum)[::-1][:8]
     assert np.sum(of_tone**2) / np.sum(spectrum**2) > 0.999
-    behind = heard[end + MIX_HZ // 50 : end + MIX_HZ // 5]
+    behind = samples[end + MIX_HZ // 50 : end + MIX_HZ // 5]
     assert np.max(np.abs(behind)) < 0.001
     last_bed = max(cue.end for cue in mix.timeline.cues if not cue.plays_once)
-    silent = heard[mix.mix_samples(last_bed) + 200 : mix.mix_samples(mix.timeline.clips[-1].start)]
+    silent = samples[
+        mix.mix_samples(last_bed) + 200 : mix.mix_samples(mix.timeline.clips[-1].start)
+    ]
     assert silent.size == 0 or np.max(np.abs(silent)) < 0.001
 
 

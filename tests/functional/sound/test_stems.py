@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mixer.script.script import SoundKind
+from mixer.sound.arrange import split_stems
 from mixer.sound.arrange.placement import SoundAnnotation
-from mixer.sound.arrange.stems import split_stems
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import MIX_HZ, decode_audio, level_db, music, noise, speech
 

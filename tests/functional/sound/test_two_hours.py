@@ -88,12 +88,12 @@ def test_every_clip_starts_within_a_millisecond_two_hours_on(
     segments = cut_timeline(timeline)
     errors = []
     for segment in (segments[0], segments[len(segments) // 2], segments[-2], segments[-1]):
-        heard, begins = decode_segment(segment, renderer)
+        samples, begins = decode_segment(segment, renderer)
         for clip in timeline.clips:
             if segment.start + timeline.rate_hz < clip.start < segment.end - timeline.rate_hz:
                 _, sound, rate_hz = sounds[clip.source]
                 near = round(clip.start * MIX_RATE_HZ / timeline.rate_hz) - begins
                 expected = resample_attack(clip, sound, rate_hz, timeline.rate_hz)
-                errors.append(find_onset(heard, expected, near, 20 * MS) - near)
+                errors.append(find_onset(samples, expected, near, 20 * MS) - near)
     assert len(errors) > 50
     assert max(map(abs, errors)) <= MS

@@ -44,11 +44,11 @@ def test_outline_shows_the_extremes_of_each_column(tmp_path: Path):
     sound = np.concatenate([tone(1.0, 441, MIX_HZ, -6), silence(1.0, MIX_HZ) + 0.25])
     path = write_sound(tmp_path / "mix.wav", sound, MIX_HZ)
     found = verify(path, 2.0, COLUMNS)
-    heard = decode_audio(path)[:, 0]
-    width = heard.size // COLUMNS
+    samples = decode_audio(path)[:, 0]
+    width = samples.size // COLUMNS
     expected = [
-        (heard[at : at + width].min(), heard[at : at + width].max())
-        for at in range(0, heard.size, width)
+        (samples[at : at + width].min(), samples[at : at + width].max())
+        for at in range(0, samples.size, width)
     ]
     assert np.abs(np.array(found.peaks) - np.array(expected)).max() < 1e-3
 
@@ -61,10 +61,10 @@ def test_levels_are_those_of_the_samples(tmp_path: Path, channels: int):
     sound = np.stack([sound, 0.1 * sound], axis=1)[:, :channels]
     path = write_sound(tmp_path / "mix.wav", sound, MIX_HZ)
     found = verify(path, 3.0, COLUMNS)
-    heard = decode_audio(path)
+    samples = decode_audio(path)
     size = round(found.block_s * MIX_HZ)
     starts = range(0, 2 * MIX_HZ - size, size)
-    expected = [10 * np.log10(np.mean(heard[at : at + size] ** 2)) for at in starts]
+    expected = [10 * np.log10(np.mean(samples[at : at + size] ** 2)) for at in starts]
     assert found.levels_dbfs[: len(expected)] == pytest.approx(expected, abs=0.05)
     assert set(found.levels_dbfs[-(MIX_HZ // size - 1) :]) == {-np.inf}
 

@@ -106,8 +106,8 @@ def test_every_voice_that_is_listed_speaks_with_every_engine_it_names(server, cl
     assert len(voices) == len(server.voices) > 25
     deliveries = [VoiceSettings(v.id, name) for v in voices for name in v.engines]
     with ThreadPoolExecutor(engine.parallelism) as pool:
-        spoken = list(pool.map(lambda delivery: engine.synthesize(chunk(1), delivery), deliveries))
-    assert all(speech.audio for speech in spoken)
+        results = list(pool.map(lambda delivery: engine.synthesize(chunk(1), delivery), deliveries))
+    assert all(speech.audio for speech in results)
     assert server.counts.throttled == 0
 
 
@@ -224,8 +224,8 @@ def test_nobody_listening_fails_the_passage_by_name():
 
 def test_many_threads_never_exceed_the_quota(server, client):
     server.reset(latency=Latency(base_s=0.1))
-    spoken = speak_all(engine_for(client), 80)
-    assert len(spoken) == 80
+    results = speak_all(engine_for(client), 80)
+    assert len(results) == 80
     assert server.counts.throttled == 0
     assert server.counts.max_in_flight == FAST.in_flight
     assert server.counts.max_calls_per_s <= FAST.calls_per_s + FAST.burst
@@ -248,8 +248,8 @@ def test_two_processes_that_share_a_quota_stay_within_it(server, client):
     engines = [engine_for(client, quotas=half) for half in halves]
     assert engines[0].parallelism == FAST.in_flight // 2
     with ThreadPoolExecutor(2) as pool:
-        spoken = list(pool.map(lambda engine: len(speak_all(engine, 30)), engines))
-    assert spoken == [30, 30]
+        results = list(pool.map(lambda engine: len(speak_all(engine, 30)), engines))
+    assert results == [30, 30]
     assert server.counts.throttled == 0
     assert server.counts.max_in_flight <= FAST.in_flight
 
@@ -257,8 +257,8 @@ def test_two_processes_that_share_a_quota_stay_within_it(server, client):
 def test_a_storm_of_throttling_and_cut_connections_loses_nothing(server, client):
     faults = Faults(throttled=0.4, cut=0.1, seed=3)
     server.reset(faults, latency=Latency(base_s=0.02))
-    spoken = speak_all(engine_for(client), 80)
-    assert all(sample_count(speech.audio) > 0 for speech in spoken)
+    results = speak_all(engine_for(client), 80)
+    assert all(sample_count(speech.audio) > 0 for speech in results)
     assert server.counts.texts == {chunk(number): 1 for number in range(80)}
     assert server.counts.injected > 30
 

@@ -55,8 +55,8 @@ class ForgetfulEngine:
         return self.voice.voices()
 
     def synthesize(self, ssml: str, _settings: VoiceSettings) -> Speech:
-        spoken = build_chunk(self.slips.pop(0)).ssml if self.slips else ssml
-        return self.voice.synthesize(spoken, VoiceSettings("Ada", "embedded"))
+        passage = build_chunk(self.slips.pop(0)).ssml if self.slips else ssml
+        return self.voice.synthesize(passage, VoiceSettings("Ada", "embedded"))
 
     def close(self) -> None:
         self.voice.close()
@@ -90,8 +90,8 @@ def build_narrator(
 def test_passage_that_differs_from_its_text_is_found(
     voice: EmbeddedEngine, store: FolderStore, verifier: Verifier, fault: str
 ) -> None:
-    spoken, kinds = FAULTS[fault]
-    narrator = build_narrator(store, ForgetfulEngine(voice, [spoken]))
+    passage, kinds = FAULTS[fault]
+    narrator = build_narrator(store, ForgetfulEngine(voice, [passage]))
     chunk = build_chunk(TEXT)
     recording = narrator.narrate([chunk]).recordings[0]
     assert recording is not None

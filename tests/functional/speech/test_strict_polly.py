@@ -285,14 +285,14 @@ def test_scripted_faults_befall_the_calls_they_name(server, client):
 def test_equal_seeds_fail_equal_calls(server, client):
     def outcomes(seed: int) -> list[bool]:
         server.reset(Faults(throttled=0.5, seed=seed))
-        spoken = []
+        sentences = []
         for _ in range(20):
             try:
                 say(client)
-                spoken.append(True)
+                sentences.append(True)
             except ClientError:
-                spoken.append(False)
-        return spoken
+                sentences.append(False)
+        return sentences
 
     first = outcomes(1)
     assert outcomes(1) == first

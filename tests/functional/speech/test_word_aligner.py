@@ -46,9 +46,9 @@ def world(tmp_path_factory):
 def test_words_are_found_where_the_engine_says_and_found_again_without_a_search(world):
     store, chunk, recording = world
     bare = replace(recording, sentences=(), words=())
-    spoken = [each.spoken for each in chunk.utterances]
+    texts = [each.spoken for each in chunk.utterances]
     with closing(open_word_aligner(store)) as aligner:
-        found = aligner.align(bare, spoken)
+        found = aligner.align(bare, texts)
     rate_hz = recording.measured.rate_hz
     own = {(each.sentence, each.char): each.start_samples for each in recording.words}
     errors_s = [
@@ -62,7 +62,7 @@ def test_words_are_found_where_the_engine_says_and_found_again_without_a_search(
     assert len(found.sentences) == len(recording.sentences)
     for span, known in zip(found.sentences, recording.sentences, strict=True):
         assert abs(span.start_samples - known.start_samples) < 0.2 * rate_hz
-    again = aligner.align(bare, spoken)  # it is closed
+    again = aligner.align(bare, texts)  # it is closed
     assert [(w.sentence, w.char) for w in again.words] == [
         (w.sentence, w.char) for w in found.words
     ]

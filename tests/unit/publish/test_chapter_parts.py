@@ -58,8 +58,8 @@ def test_files_are_named_so_that_every_system_takes_them(title: str, count: int,
 
 
 def test_podcast_players_are_told_starts_and_titles():
-    told = json.loads(format_podcast_json(MARKS, title="Book", author=""))
-    assert told == {
+    document = json.loads(format_podcast_json(MARKS, title="Book", author=""))
+    assert document == {
         "version": "1.2.0",
         "title": "Book",
         "chapters": [

@@ -176,8 +176,8 @@ def test_books_of_tools_keep_their_files_and_get_overlays(tmp_path, name):
     made = make_book(content, tmp_path)
     book = open_epub(made)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        kept = [each for each in archive.namelist() if not each.endswith(("/", ".opf", ".xhtml"))]
-        assert [book.archive.read(each) for each in kept] == [archive.read(each) for each in kept]
+        names = [each for each in archive.namelist() if not each.endswith(("/", ".opf", ".xhtml"))]
+        assert [book.archive.read(each) for each in names] == [archive.read(each) for each in names]
     assert book.package.get("version") == "3.0"
     assert [i.path for i in book.items.values() if "nav" in i.properties]
     assert len(list(list_overlays(book))) == 4
@@ -208,10 +208,10 @@ def test_odd_pages_are_read_aloud_whole(tmp_path, body):
     made = make_book(content, tmp_path)
     document = read_document(content, TextType.EPUB)
     script = plan_document(document, PlanStyle())
-    spoken = "".join(u.text for c in script.chunks for u in c.utterances).replace("²", "2")
+    story_words = "".join(u.text for c in script.chunks for u in c.utterances).replace("²", "2")
     shown = "".join(text for text, _, _ in read_highlights(made))
     letters = str.maketrans("₂", "2", " -\xad\xa03")
-    assert re.sub("kan|ji", "", shown.translate(letters)) == spoken.translate(letters)
+    assert re.sub("kan|ji", "", shown.translate(letters)) == story_words.translate(letters)
     ends = [end for _, _, end in read_highlights(made)]
     assert ends == sorted(ends)
 

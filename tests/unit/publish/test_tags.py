@@ -30,8 +30,10 @@ def test_a_head_is_found_in_the_files_tag_with_chapters_where_they_are():
     script = plan_story(TEXT, TextType.TEXT, EMBEDDED_LIMITS, "en-US", Options())
     marks = [(0.0, "One"), (61.237, "Two"), (3_600.5, "Three")]
     tag = ID3(io.BytesIO(build_id3_tag(AudioTags(build_tags(Options(), script), marks, 4_000.0))))
-    told = {name: str(tag.getall(name)[0]) for name in ("TIT2", "TPE1", "TALB", "TCOM", "TCON")}
-    assert told == {
+    tag_values = {
+        name: str(tag.getall(name)[0]) for name in ("TIT2", "TPE1", "TALB", "TCOM", "TCON")
+    }
+    assert tag_values == {
         "TIT2": "The Gate",
         "TPE1": "A. Writer",
         "TALB": "The Gate",

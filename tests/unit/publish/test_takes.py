@@ -33,8 +33,8 @@ def build_recording(number: int, sentences: int, words: tuple[WordStart, ...] = 
     [(0, 1_000), (4, 5_000), (10, 9_000), (7, 7_000), (20, 21_000), (15, 15_000)],
 )
 def test_a_place_between_two_known_words_is_found_on_a_straight_line(char: int, sample: int):
-    heard = SentenceTiming(0, SampleSpan(1_000, 21_000), ((4, 5_000), (10, 9_000)))
-    assert char_start_samples("x" * 20, heard, char) == sample
+    sentence_timing = SentenceTiming(0, SampleSpan(1_000, 21_000), ((4, 5_000), (10, 9_000)))
+    assert char_start_samples("x" * 20, sentence_timing, char) == sample
 
 
 def test_a_sound_begins_with_its_word_where_the_voice_tells_when():

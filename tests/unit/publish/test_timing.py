@@ -52,14 +52,14 @@ def recordings(script):
     return [build_recording(number, chunk) for number, chunk in enumerate(script.chunks)]
 
 
-def timeline(spoken):
+def timeline(takes):
     style = MixStyle(PRESETS["story"], MP3.level_offset_db)
-    return build_timeline(build_takes(spoken, is_gap_exact=False), None, style)
+    return build_timeline(build_takes(takes, is_gap_exact=False), None, style)
 
 
 def test_every_readable_sentence_is_captioned_once_in_reading_order(script, recordings):
-    spoken = pair_recordings(script, recordings)
-    sentences = caption_sentences(spoken, timeline(spoken))
+    takes = pair_recordings(script, recordings)
+    sentences = caption_sentences(takes, timeline(takes))
     said = ["One", "Anna came.", "Ben went.", "Two", "Nobody stayed."]
     assert [each.text for each in sentences] == said
     assert all(each.end_s - each.start_s == pytest.approx(1.0, abs=0.001) for each in sentences)
@@ -68,28 +68,26 @@ def test_every_readable_sentence_is_captioned_once_in_reading_order(script, reco
 
 
 def test_each_chapter_is_announced_once_by_the_caption_that_opens_it(script, recordings):
-    spoken = pair_recordings(script, recordings)
-    opening = [each.chapter for each in caption_sentences(spoken, timeline(spoken)) if each.chapter]
+    takes = pair_recordings(script, recordings)
+    opening = [each.chapter for each in caption_sentences(takes, timeline(takes)) if each.chapter]
     assert opening == ["One", "Two"]
 
 
 def test_chapters_start_where_their_first_chunk_does(script, recordings):
-    spoken = pair_recordings(script, recordings)
-    found = chapter_starts(timeline(spoken))
+    takes = pair_recordings(script, recordings)
+    found = chapter_starts(timeline(takes))
     assert [title for _, title in found] == ["One", "Two"]
     (first_s, _), (second_s, _) = found
     assert first_s == 0
     starts = [
-        each.start_s
-        for each in caption_sentences(spoken, timeline(spoken))
-        if each.chapter == "Two"
+        each.start_s for each in caption_sentences(takes, timeline(takes)) if each.chapter == "Two"
     ]
     assert second_s <= starts[0]
 
 
 def test_a_chapter_whose_heading_cannot_be_read_opens_with_its_next_chunk(script, recordings):
-    spoken = pair_recordings(script, [recordings[0], recordings[1], None, recordings[3]])
-    assert [each.chapter_title for each in spoken] == ["One", None, "Two"]
+    takes = pair_recordings(script, [recordings[0], recordings[1], None, recordings[3]])
+    assert [each.chapter_title for each in takes] == ["One", None, "Two"]
 
 
 def test_a_silent_recording_is_no_take(script, recordings):
@@ -110,9 +108,9 @@ def test_takes_carry_the_silence_and_the_weight_of_their_endings(script, recordi
 
 def test_without_times_of_sentences_a_chunk_s_time_is_shared_out(script, recordings):
     recordings = [replace(each, sentences=()) for each in recordings]
-    spoken = pair_recordings(script, recordings)
-    mix = timeline(spoken)
-    first, second = caption_sentences(spoken, mix)[1:3]
+    takes = pair_recordings(script, recordings)
+    mix = timeline(takes)
+    first, second = caption_sentences(takes, mix)[1:3]
     assert first.end_s == second.start_s
     clip = mix.clips[1]
     assert second.end_s == pytest.approx(mix.seconds(clip.end))
@@ -122,10 +120,10 @@ def test_captions_stay_inside_what_is_heard_of_a_trimmed_chunk(script):
     trimmed = [
         build_recording(number, chunk, RATE_HZ // 2) for number, chunk in enumerate(script.chunks)
     ]
-    spoken = pair_recordings(script, trimmed)
-    mix = timeline(spoken)
+    takes = pair_recordings(script, trimmed)
+    mix = timeline(takes)
     clips = iter(mix.clips)
-    opening = [each for each in caption_sentences(spoken, mix) if each.chapter]
+    opening = [each for each in caption_sentences(takes, mix) if each.chapter]
     assert opening[0].start_s == mix.seconds(next(clips).start)
     assert opening[0].end_s - opening[0].start_s < 1.0
 

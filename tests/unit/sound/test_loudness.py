@@ -61,8 +61,8 @@ def test_what_is_under_the_gate_has_no_loudness(momentary: list[float]):
 
 
 def test_silence_between_words_does_not_count():
-    spoken = [-20.0] * 50
-    assert integrated_lufs(histogram([*spoken, *[-60.0] * 500])) == pytest.approx(-20.0)
+    speech_levels = [-20.0] * 50
+    assert integrated_lufs(histogram([*speech_levels, *[-60.0] * 500])) == pytest.approx(-20.0)
 
 
 @given(st.floats(-100, 40))

@@ -8,8 +8,8 @@ from mixer.errors import OutOfTime, UnknownVoice, UnreadableText
 from mixer.requests import Options
 from mixer.script import LIMITS, Role
 from mixer.script.limits import HTTP_LIMITS
-from mixer.script.planning import check_directions
 from mixer.script.readers import TextType, read_document
+from mixer.script.review import check_directions
 from mixer.speech.blends import blend_voices, parse_blend
 from mixer.speech.charges import Charges
 from mixer.speech.embedded.engine import VOICES

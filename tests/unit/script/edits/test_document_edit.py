@@ -111,10 +111,10 @@ def test_edit_changes_the_authors_text_where_it_must(number, changes, lines):
 )  # fmt: skip
 def test_edit_is_spoken(number, changes, expected):
     after = change(number, **changes)[2]
-    spoken = speak(after)[number : number + len(expected)]
+    changed_words = speak(after)[number : number + len(expected)]
     assert [
         (speaker, text[: len(words)], pause)
-        for (speaker, text, pause), (_, words, _) in zip(spoken, expected, strict=True)
+        for (speaker, text, pause), (_, words, _) in zip(changed_words, expected, strict=True)
     ] == expected
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mixer.errors import BadOption
-from mixer.script.planning.chapter_choice import select_chapters
+from mixer.script.planning.chapters import select_chapters
 
 CHAPTERS = "abcdefghi"
 

@@ -9,7 +9,7 @@ from mixer.requests import Options
 from mixer.script import LIMITS
 from mixer.script.edits import UNWRITTEN, locate_sentences
 from mixer.script.normalise import is_same_language, languages
-from mixer.script.planning.disclosure import build_disclosure
+from mixer.script.planning.chapters import build_disclosure
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.readers import TextType, read_document
 from mixer.stories.plan_style import plan_script

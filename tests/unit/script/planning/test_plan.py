@@ -133,9 +133,9 @@ def test_ssml_parses_and_its_text_is_the_spoken_text(text, style):
     except UnreadableText:
         return
     for chunk in script.chunks:
-        spoken = [utterance.spoken for utterance in chunk.utterances]
-        assert "".join(fromstring(chunk.ssml).itertext()) == "".join(spoken)
-        assert ssml_text(chunk.ssml) == "\n".join(spoken)
+        spoken_words = [utterance.spoken for utterance in chunk.utterances]
+        assert "".join(fromstring(chunk.ssml).itertext()) == "".join(spoken_words)
+        assert ssml_text(chunk.ssml) == "\n".join(spoken_words)
 
 
 @settings(STEADY, max_examples=30)

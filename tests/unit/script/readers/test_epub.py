@@ -69,14 +69,14 @@ def test_a_novel_becomes_a_script_in_seconds_and_loses_no_letter():
     book, pages = long_book()
     content = book.content()
     begun_s = time.process_time()
-    planned = plan_document(read_epub(content))
+    script_plan = plan_document(read_epub(content))
     took_s = time.process_time() - begun_s
     bodies = [fromstring(each.replace("<!DOCTYPE html>", "")) for each in pages]
     name = "{http://www.w3.org/1999/xhtml}body"
     there = "".join("".join(body.find(name).itertext()) for body in bodies)
     assert len(there) >= LONG_BOOK_CHARS
-    assert letters(join_utterances(planned)) == letters(there)
-    assert len(planned.chapters) == LONG_BOOK_CHAPTERS
+    assert letters(join_utterances(script_plan)) == letters(there)
+    assert len(script_plan.chapters) == LONG_BOOK_CHAPTERS
     assert took_s < LONG_BOOK_S
 
 
@@ -178,10 +178,12 @@ def test_one_huge_page_without_contents_is_parted_at_its_headings_in_seconds():
         f"<h2>Chapter {n}</h2>" + f"<p>{sentence}</p>" * 180 for n in range(LONG_BOOK_CHAPTERS)
     )
     begun_s = time.process_time()
-    planned = script(Book({"all.xhtml": build_page(body)}))
+    script_plan = script(Book({"all.xhtml": build_page(body)}))
     assert time.process_time() - begun_s < LONG_BOOK_S
-    assert len(planned.chapters) == LONG_BOOK_CHAPTERS
-    assert letters(join_utterances(planned)).count("Theyknewtheyasked") == 180 * LONG_BOOK_CHAPTERS
+    assert len(script_plan.chapters) == LONG_BOOK_CHAPTERS
+    assert (
+        letters(join_utterances(script_plan)).count("Theyknewtheyasked") == 180 * LONG_BOOK_CHAPTERS
+    )
 
 
 def test_one_huge_page_is_parted_at_the_anchors_of_its_contents():

@@ -68,15 +68,15 @@ def test_a_name_alone_holds_until_the_next():
 
 def test_a_voice_inside_a_paragraph_parts_it_and_the_paragraph_goes_on():
     script = plan_tags(HEAD + "He said [[Tom: come in.]] and opened.")
-    told = [(c.speaker, c.utterances[-1].text, str(c.ending)) for c in script.chunks]
+    passages = [(c.speaker, c.utterances[-1].text, str(c.ending)) for c in script.chunks]
     assert (
-        told[:3]
+        passages[:3]
         == [
             ("", "He said", "clause"),
             ("Tom", "come in.", "sentence"),
             ("", "and opened.", "chapter"),
         ]
-        or told[2][1] == "Then silence."
+        or passages[2][1] == "Then silence."
     )
     assert {c.speaker: c.level_db for c in script.chunks} == {"": 0.0, "Tom": -2.0}
 
@@ -166,8 +166,8 @@ def test_an_edit_of_a_play_touches_two_chunks_at_most_and_voices_never_mix():
     for at in range(0, 200, 9):
         who, what = lines[at]
         edited = [*lines[:at], (who, f"{what} And something more."), *lines[at + 1 :]]
-        kept = {(c.speaker, c.ssml) for c in before.chunks}
-        after = [c for c in plan_tags(play(edited)).chunks if (c.speaker, c.ssml) not in kept]
+        known = {(c.speaker, c.ssml) for c in before.chunks}
+        after = [c for c in plan_tags(play(edited)).chunks if (c.speaker, c.ssml) not in known]
         assert len(after) <= 2
     for chunk in before.chunks:
         fromstring(chunk.ssml)

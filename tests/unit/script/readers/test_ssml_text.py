@@ -71,8 +71,8 @@ def test_pauses_of_a_profile_go_beside_the_authors_elements():
 
 
 def test_paragraphs_and_sentences_of_the_author_are_kept():
-    told = list_ssml("<speak><p><s>one two</s><s>three</s></p><p>Four. Five.</p>six</speak>")
-    assert "".join(told).replace("</speak><speak>", "") == (
+    passages = list_ssml("<speak><p><s>one two</s><s>three</s></p><p>Four. Five.</p>six</speak>")
+    assert "".join(passages).replace("</speak><speak>", "") == (
         "<speak><p><s>one two</s><s>three</s></p><p><s>Four.</s><s>Five.</s></p>"
         "<p><s>six</s></p></speak>"
     )

@@ -6,7 +6,7 @@ import pytest
 
 from mixer.script.readers import TextType, detect_text_type, read_document
 from mixer.script.readers.epub import read_epub
-from mixer.script.readers.markdown_dialects import rewrite_dialects
+from mixer.script.readers.markdown import rewrite_dialects
 from tests.books import Book, build_page
 from tests.growth import require_linear_growth
 

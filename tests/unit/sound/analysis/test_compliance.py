@@ -87,9 +87,9 @@ def test_what_cannot_meet_a_preset_is_known_before(
 
 def test_what_was_decoded_names_nothing_unmeasured():
     timeline = Timeline(24_000, 24_000, 1, (), (), (), MASTERING)
-    heard = collect_measurements(
+    measurements = collect_measurements(
         Mix(timeline, check(), None, "audiobook-acx", Encoding("mp3", 192))
     )
-    assert heard.unmeasured == ()
-    assert all(rule.passed for rule in heard.rules)
-    assert heard.noise_floor_dbfs is not None
+    assert measurements.unmeasured == ()
+    assert all(rule.passed for rule in measurements.rules)
+    assert measurements.noise_floor_dbfs is not None

@@ -29,8 +29,8 @@ def cues(
     played = SoundAnnotation("music", SoundKind.MUSIC)
     ends = [*starts[1:], length]
     music = [MusicRegion(played, start, end) for start, end in zip(starts, ends, strict=True)]
-    heard = [(each.start, each.end) for each in clips or []]
-    return list(place_cues(music, heard, length, MusicBedStyle(8.0, 20.0, fade_out_s, RATE_HZ)))
+    spans = [(each.start, each.end) for each in clips or []]
+    return list(place_cues(music, spans, length, MusicBedStyle(8.0, 20.0, fade_out_s, RATE_HZ)))
 
 
 @given(timelines(with_sounds=False))

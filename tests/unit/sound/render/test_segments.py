@@ -68,10 +68,10 @@ def test_rendering_begins_early_enough_and_on_whole_steps(timeline: Timeline, gr
     parts = (*timeline.clips, *timeline.cues)
     for segment in cut_timeline(timeline, grids):
         begin, start = segment.window_start, segment.start
-        heard = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
+        overlap = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
         assert begin % step == 0
         assert begin == 0 or start - begin >= PREROLL_S * timeline.rate_hz
-        assert begin == 0 or heard >= PREROLL_SOUND_S * timeline.rate_hz
+        assert begin == 0 or overlap >= PREROLL_SOUND_S * timeline.rate_hz
         roll_out = int(POSTROLL_S * timeline.rate_hz)
         assert segment.window_end == min(timeline.length, segment.end + roll_out)
 

@@ -68,9 +68,9 @@ def test_what_the_voice_would_misread_is_replaced(text, expected):
 
 @pytest.mark.parametrize("number", ["7" * 37, "7" * 3000, "123," * 12 + "999"])
 def test_number_too_long_for_a_name_is_said_digit_by_digit(number):
-    spoken = sanitise_text(MappedText.literal(number))
-    assert not any(character.isdigit() for character in spoken.text)
-    assert spoken.origin(0, len(spoken.text)) == (0, len(number))
+    reading = sanitise_text(MappedText.literal(number))
+    assert not any(character.isdigit() for character in reading.text)
+    assert reading.origin(0, len(reading.text)) == (0, len(number))
 
 
 def test_endless_word_is_read_in_parts():
@@ -79,20 +79,20 @@ def test_endless_word_is_read_in_parts():
 
 def test_long_run_is_broken_at_its_marks():
     run = "well—" * 100 + "enough"
-    spoken = sanitise_text(MappedText.literal(run))
-    assert spoken.text.replace(" ", "") == run
-    assert max(map(len, spoken.text.split())) <= MAX_RUN_CHARS
-    assert all(part.endswith("—") for part in spoken.text.split()[:-1])
-    at = spoken.text.index("enough")
-    assert spoken.origin(at, at + 6) == (500, 506)
+    reading = sanitise_text(MappedText.literal(run))
+    assert reading.text.replace(" ", "") == run
+    assert max(map(len, reading.text.split())) <= MAX_RUN_CHARS
+    assert all(part.endswith("—") for part in reading.text.split()[:-1])
+    at = reading.text.index("enough")
+    assert reading.origin(at, at + 6) == (500, 506)
 
 
 @given(st.text())
 def test_guarded_text_has_no_links_and_only_known_letters(text):
-    spoken = sanitise_text(MappedText.literal(text))
-    assert "[" not in spoken.text
-    assert len(spoken.text) == len(spoken.origins)
-    assert all(0 <= start < end <= len(text) for start, end in spoken.origins)
+    reading = sanitise_text(MappedText.literal(text))
+    assert "[" not in reading.text
+    assert len(reading.text) == len(reading.origins)
+    assert all(0 <= start < end <= len(text) for start, end in reading.origins)
 
 
 def test_short_sentence_is_one_piece():
@@ -137,9 +137,9 @@ def test_punctuation_alone_is_not_said(phonemes):
 def test_pieces_lose_nothing_and_stay_short(phonemes, rate):
     found = split_phonemes(phonemes, rate)
     assert all(piece.end - piece.start <= MAX_PIECE_PHONEMES for piece in found)
-    kept = "".join(phonemes[piece.start : piece.end] for piece in found)
+    phrase = "".join(phonemes[piece.start : piece.end] for piece in found)
     letters = [each for each in phonemes if each.isalpha() and each != "ˈ"]
-    assert [each for each in kept if each.isalpha() and each != "ˈ"] == letters
+    assert [each for each in phrase if each.isalpha() and each != "ˈ"] == letters
 
 
 def test_words_are_found_where_they_are_written():
@@ -157,12 +157,12 @@ def test_number_takes_the_time_of_all_its_words():
 
 
 def test_words_of_a_replacement_are_one_written_word():
-    spoken = (
+    reading = (
         MappedText.literal("The ")
         + MappedText.alias("World Wide Web", 4, 7)
         + MappedText.literal(" works", 7)
     )
-    words = align_words(spoken, time_words("The", "World", "Wide", "Web", "works"))
+    words = align_words(reading, time_words("The", "World", "Wide", "Web", "works"))
     assert [(word.start, word.end) for word in words] == [(0, 3), (4, 7), (8, 13)]
     assert (words[1].start_samples, words[1].end_samples) == (100, 390)
 

@@ -215,9 +215,7 @@ def test_refusal_names_the_passage():
 def test_replaced_text_keeps_its_origin():
     import re
 
-    spoken = MappedText.literal("a 12 b", 10).replace_matches(
-        re.compile(r"\d+"), lambda _: "twelve"
-    )
-    assert spoken.text == "a twelve b"
-    assert spoken.origin(2, 8) == (12, 14)
-    assert spoken.origin(9, 10) == (15, 16)
+    words = MappedText.literal("a 12 b", 10).replace_matches(re.compile(r"\d+"), lambda _: "twelve")
+    assert words.text == "a twelve b"
+    assert words.origin(2, 8) == (12, 14)
+    assert words.origin(9, 10) == (15, 16)

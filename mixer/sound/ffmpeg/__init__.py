@@ -10,23 +10,36 @@ process, a running FFmpeg finishes its command.
 """
 
 import contextlib
-import fcntl
 import functools
 import logging
 import re
 import shlex
-import signal
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, BinaryIO
 
-from mixer.errors import MixerError, NotFound, OutOfTime, RenderFailed, StoreFailed
-from mixer.parallel import batch_scheduling
+from mixer.errors import MixerError, NotFound, RenderFailed, StoreFailed
+from mixer.sound.ffmpeg.process import (
+    CommandOutput,
+    FfmpegProcess,
+    ProcessGroup,
+    run_uninterrupted,
+)
+
+__all__ = [
+    "GLOBAL_OPTIONS",
+    "CommandOutput",
+    "ProcessGroup",
+    "binary_path",
+    "confine_input",
+    "confine_source",
+    "confine_stdin",
+    "open_pipe",
+    "run",
+    "stream",
+    "version",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +47,6 @@ GLOBAL_OPTIONS = ("-hide_banner", "-nostdin", "-nostats", "-y")
 """No banner, keyboard or progress; outputs may be overwritten."""
 
 VERSION_TIMEOUT_S = 30.0
-
-PIPE_BYTES = 1 << 20
-"""Any user of Linux may have a pipe of this size."""
-
-TAIL_LINES = 8
-"""Lines of standard error in an error message; FFmpeg's reason is in the last few."""
 
 SOUND_DEMUXERS = (
     *("aac", "ac3", "aiff", "amr", "ape", "asf", "au", "caf", "eac3", "flac", "loas", "matroska"),
@@ -55,49 +62,8 @@ _DESCRIPTOR = "{{descriptor {}}}"
 """Placeholder for the file descriptor that `run` opens."""
 
 _PLACEHOLDER = re.compile(r"\{descriptor \d+\}")
+
 _FAILED_INPUT = re.compile(r"\[in#(\d+) @ \w+\] Error opening input")
-_NO_SPACE = b"No space left on device"
-
-
-@dataclass(frozen=True, slots=True)
-class CommandOutput:
-    """Standard output and standard error of a finished command."""
-
-    stdout: bytes
-    stderr: str
-
-
-class ProcessGroup:
-    """The FFmpeg processes of one job; after `stop`, none starts. Safe from threads and signals."""
-
-    def __init__(self) -> None:
-        self._running: set[_FfmpegProcess] = set()
-        self._lock = threading.RLock()  # a signal handler may interrupt the thread that holds it
-        self._stopped = False
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stopped
-
-    def stop(self) -> None:
-        """Kill every running process; their callers get OutOfTime. Safe to call twice."""
-        with self._lock:
-            self._stopped = True
-            for child in self._running:
-                child.stop()
-
-    @contextlib.contextmanager
-    def _track(self, process: "_FfmpegProcess") -> Iterator[None]:
-        with self._lock:
-            self._running.add(process)
-            if self._stopped:
-                process.stop()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running.discard(process)
 
 
 def confine_input(index: int) -> list[str]:
@@ -153,7 +119,7 @@ def run(
         MixerError: FFmpeg is missing.
     """
     with _open_process(arguments, files, cwd, processes) as child:
-        return _run_uninterrupted(child, lambda: child.run(stdin, timeout_s))
+        return run_uninterrupted(child, lambda: child.run(stdin, timeout_s))
 
 
 def stream(
@@ -169,7 +135,7 @@ def stream(
     Raises what `run` raises, and what `read` raises.
     """
     with _open_process(arguments, files, None, processes) as child:
-        return _run_uninterrupted(child, lambda: child.stream(read, timeout_s)).stderr
+        return run_uninterrupted(child, lambda: child.stream(read, timeout_s)).stderr
 
 
 @contextlib.contextmanager
@@ -178,14 +144,14 @@ def _open_process(
     files: Sequence[Path],
     cwd: Path | None,
     processes: ProcessGroup | None,
-) -> Iterator["_FfmpegProcess"]:
+) -> Iterator[FfmpegProcess]:
     """Prepare a command with its open files; an error that concerns one of them names it."""
     with contextlib.ExitStack() as stack:
         descriptors = [stack.enter_context(_open_file(path)).fileno() for path in files]
         command = [binary_path(), *GLOBAL_OPTIONS, *_insert_descriptors(arguments, descriptors)]
         logger.debug("%s", shlex.join(command))
-        child = _FfmpegProcess(command, descriptors, cwd)
-        stack.enter_context((processes or ProcessGroup())._track(child))
+        child = FfmpegProcess(command, descriptors, cwd)
+        stack.enter_context((processes or ProcessGroup()).track(child))
         try:
             yield child
         except RenderFailed as error:
@@ -199,8 +165,8 @@ def open_pipe(
     arguments: Sequence[str], processes: ProcessGroup
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command that reads and writes while it runs; raises at the end as `run` does."""
-    child = _FfmpegProcess([binary_path(), *GLOBAL_OPTIONS, *arguments], (), None)
-    with processes._track(child), child.start(b"") as process:
+    child = FfmpegProcess([binary_path(), *GLOBAL_OPTIONS, *arguments], (), None)
+    with processes.track(child), child.start(b"") as process:
         yield process
         stderr = process.stderr.read() if process.stderr else b""
         child.check(process.wait(), stderr)
@@ -224,132 +190,6 @@ def version() -> str:
     """FFmpeg's version; another one may encode the same mix into other bytes."""
     output = run(["-version"], timeout_s=VERSION_TIMEOUT_S).stdout
     return output.split(b"\n", 1)[0].decode(errors="replace").strip()
-
-
-class _FfmpegProcess:
-    def __init__(
-        self, command: Sequence[str], descriptors: Sequence[int], cwd: Path | None
-    ) -> None:
-        self._command, self._descriptors, self._cwd = command, tuple(descriptors), cwd
-        self._process: subprocess.Popen[bytes] | None = None
-        self._stopped = False
-        self._lock = threading.RLock()
-
-    def stop(self) -> None:
-        """Kill it, or keep it from starting."""
-        with self._lock:
-            self._stopped = True
-            if self._process is not None:
-                self._process.kill()
-
-    def kill_and_wait(self) -> None:
-        """Kill it and wait until it is gone."""
-        self.stop()
-        if self._process is not None:
-            self._process.wait()
-
-    def run(self, stdin: bytes | None, timeout_s: float) -> CommandOutput:
-        """Start it, wait for it, and check its result; it has ended in any case."""
-        with self.start(stdin) as process:
-            try:
-                stdout, stderr = process.communicate(stdin, timeout_s)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                tail = _last_lines(process.communicate()[1])
-                raise OutOfTime(f"FFmpeg did not finish within {timeout_s:g} s: {tail}") from None
-        self.check(process.returncode, stderr)
-        return CommandOutput(stdout, stderr.decode(errors="replace"))
-
-    def stream(self, read: Callable[[IO[bytes]], None], timeout_s: float) -> CommandOutput:
-        """Start it, pass its output to `read`, and check its result; it has ended in any case."""
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            self.stop()
-
-        timer = threading.Timer(timeout_s, expire)
-        with TemporaryFile() as log, self.start(None, log) as process:
-            timer.start()
-            try:
-                if process.stdout is not None:
-                    _widen_pipe(process.stdout)
-                    read(process.stdout)
-                process.wait()
-            finally:
-                timer.cancel()
-            log.seek(0)
-            stderr = log.read()
-        if expired.is_set():
-            raise OutOfTime(f"FFmpeg did not finish within {timeout_s:g} s: {_last_lines(stderr)}")
-        self.check(process.returncode, stderr)
-        return CommandOutput(b"", stderr.decode(errors="replace"))
-
-    def check(self, exit_status: int, stderr: bytes) -> None:
-        """Raise the error of a process that has ended, if it failed."""
-        if exit_status == 0:
-            return
-        if self._stopped:
-            raise OutOfTime("FFmpeg was stopped with its process group.")
-        if _NO_SPACE in stderr or exit_status == -signal.SIGXFSZ:
-            raise StoreFailed(f"FFmpeg cannot write {self._command[-1]}: the disk is full.")
-        if exit_status < 0:
-            name = signal.Signals(-exit_status).name
-            raise RenderFailed(f"FFmpeg was killed by {name}, probably because memory ran out.")
-        raise RenderFailed(f"FFmpeg failed with exit status {exit_status}: {_last_lines(stderr)}")
-
-    @contextlib.contextmanager
-    def start(
-        self, stdin: bytes | None, log: IO[bytes] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """Start it for a block, with a pipe as its input unless `stdin` is None."""
-        with self._lock:
-            if self._stopped:
-                raise OutOfTime("FFmpeg was not started: its process group was stopped.")
-            with batch_scheduling():
-                self._process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE if log is None else log,
-                    cwd=self._cwd,
-                    pass_fds=self._descriptors,
-                    process_group=0,
-                )
-        with self._process as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-
-
-def _widen_pipe(pipe: IO[bytes]) -> None:
-    """Let a pipe hold more, so that its two ends wake each other less often."""
-    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
-def _run_uninterrupted(
-    ffmpeg_process: _FfmpegProcess, work: Callable[[], CommandOutput]
-) -> CommandOutput:
-    """Run a process outside the main thread, where no KeyboardInterrupt can occur.
-
-    It could occur even inside Popen, when the process runs but its id is not yet known.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    with ThreadPoolExecutor(1, thread_name_prefix="ffmpeg") as pool:
-        try:
-            return pool.submit(work).result()
-        except BaseException:
-            # The pool does not wait for a thread that was interrupted during its start.
-            ffmpeg_process.kill_and_wait()
-            raise
-
-
-def _last_lines(stderr: bytes) -> str:
-    return "\n".join(stderr.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
 
 
 def _confine_arguments(descriptor: str) -> list[str]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import regex
 
-from mixer.script.planning.review import PronunciationHint, find_pronunciation_hints
+from mixer.script.review.checks import PronunciationHint, find_pronunciation_hints
 from mixer.script.script import Chunk, CuePlace, Script, SoundCue, SoundKind
 
 NO_SOUNDS: Mapping[str, float] = MappingProxyType({})

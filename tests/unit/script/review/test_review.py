@@ -5,13 +5,13 @@ import pytest
 from mixer.errors import BadInput
 from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.plan import PlanStyle
-from mixer.script.planning.review import (
+from mixer.script.readers.registry import TextType
+from mixer.script.review.checks import (
     PronunciationHint,
     check_language,
     find_pronunciation_hints,
     review_script,
 )
-from mixer.script.readers.registry import TextType
 from tests.scripts import plan_text
 
 TEXT = (

@@ -1,0 +1,19 @@
+"""A Script before it is spoken: what it will take, and what deserves a look. Pure."""
+
+from mixer.script.review.checks import (
+    check_directions,
+    check_language,
+    find_pronunciation_hints,
+    review_script,
+)
+from mixer.script.review.estimate import Estimate, estimate_script, list_pausing_files
+
+__all__ = [
+    "Estimate",
+    "check_directions",
+    "check_language",
+    "estimate_script",
+    "find_pronunciation_hints",
+    "list_pausing_files",
+    "review_script",
+]
