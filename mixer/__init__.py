@@ -7,7 +7,9 @@ What is listed in `__all__` is the public API; it is loaded when it is first use
 may change.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.errors import MixerError, MixerWarning
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
         Narration,
         Output,
         Plan,
+        cast,
         inspect,
         mix,
         narrate,
         plan,
         stream,
     )
-    from mixer.narration.book_cast import cast
     from mixer.progress import Progress
     from mixer.requests import Options
     from mixer.services import CastBook, Inspection
@@ -50,20 +52,15 @@ __all__ = [
     "stream",
 ]
 
-_HOMES = {
-    "CastBook": "mixer.services.book_cast",
-    "cast": "mixer.narration.book_cast",
-    "Inspection": "mixer.services.inspect",
-    "MixerError": "mixer.errors",
-    "MixerWarning": "mixer.errors",
-    "Options": "mixer.requests",
-    "Progress": "mixer.progress",
-}
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES.get(name, "mixer.narration")), name)
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".errors": "MixerError MixerWarning",
+        ".narration": "Cancellation MixedAudio Narration Output Plan "
+        "cast inspect mix narrate plan stream",
+        ".progress": "Progress",
+        ".requests": "Options",
+        ".services.book_cast": "CastBook",
+        ".services.inspection": "Inspection",
+    },
+)

@@ -5,14 +5,21 @@ Command line, HTTP and web page share their names, ranges, defaults and descript
 
 from collections.abc import Mapping
 from textwrap import shorten
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from mixer.errors import BadOption
-from mixer.feed_options import FeedOptions
 from mixer.formats import FormatName
+from mixer.output_options import (
+    MAX_LINE_CHARS,
+    TEXT_OUTPUTS,
+    YEAR_PATTERN,
+    FeedOptions,
+    MetadataOptions,
+    OutputOptions,
+)
 from mixer.targets import apply_target
 
 MAX_MUSIC_S = 60
@@ -22,19 +29,7 @@ MAX_QUOTED_CHARS = 40  # of a wrong value in a message
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "pdf"]
 
-OutputName = Literal["chapter_files", "read_aloud", "stems", "words", "notes", "transcript"]
-OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
-TEXT_OUTPUTS = frozenset[OutputName]({"notes", "transcript"})
-
 CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
-YEAR_PATTERN = r"^(\d{4})?$"
-MAX_LINE_CHARS = 500
-MAX_DESCRIPTION_CHARS = 4_000
-"""Limit of Apple Podcasts (Apple's podcast guide for authors)."""
-
-MAX_KEY_CHARS = 1_024
-"""Limit of an object's key or a file's path."""
-
 LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
 """As Amazon Polly's API reference defines it (PutLexicon)."""
 
@@ -133,39 +128,6 @@ class SpeechOptions(BaseModel):
     ] = False
 
 
-class MetadataOptions(BaseModel):
-    """Metadata of the finished file; overrides those of the text."""
-
-    title: Annotated[
-        str, Field(max_length=MAX_LINE_CHARS, description="Title; by default that of the text.")
-    ] = ""
-    author: Annotated[
-        str,
-        Field(max_length=MAX_LINE_CHARS, description="Author; by default that of the text."),
-    ] = ""
-    narrator: Annotated[
-        str,
-        Field(max_length=MAX_LINE_CHARS, description="The narrator's name, as shown to listeners."),
-    ] = ""
-    series: Annotated[str, Field(max_length=MAX_LINE_CHARS, description="Series and volume.")] = ""
-    year: Annotated[str, Field(pattern=YEAR_PATTERN, description="Year of publication.")] = ""
-    genre: Annotated[
-        str, Field(max_length=MAX_LINE_CHARS, description="Genre, such as Mystery.")
-    ] = ""
-    description: Annotated[
-        str,
-        Field(max_length=MAX_DESCRIPTION_CHARS, description="A description in a few sentences."),
-    ] = ""
-    cover: Annotated[
-        str,
-        Field(
-            max_length=MAX_KEY_CHARS,
-            description="A JPEG or PNG picture: a file, or over the API the key of an upload; "
-            "by default the book's own.",
-        ),
-    ] = ""
-
-
 class MixOptions(MetadataOptions):
     """Options of the mix and its metadata."""
 
@@ -211,48 +173,6 @@ class MixOptions(MetadataOptions):
         Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] | None,
         Field(description="Bitrate of mp3, m4a, m4b and opus; by default that of the preset."),
     ] = None
-
-
-class OutputOptions(BaseModel):
-    """Outputs to make in addition to the audio."""
-
-    outputs: Annotated[
-        list[OutputName],
-        Field(
-            max_length=len(OUTPUTS),
-            description="Extra files: chapter_files (one for each chapter, and a playlist), "
-            "read_aloud (an EPUB that highlights each sentence as it is spoken), "
-            "stems (voice and music as separate FLAC files with labels for Audacity, in a zip), "
-            "words (the time of each word: JSON, WebVTT with word stamps, ASS karaoke), "
-            "notes (show notes in Markdown and HTML), transcript (with speakers).",
-        ),
-    ] = []
-    read_aloud_by: Annotated[
-        Literal["sentence", "word"],
-        Field(description="What a read-aloud book highlights as it is spoken."),
-    ] = "sentence"
-    provenance: Annotated[
-        Literal["signed", "tags", "none"],
-        Field(
-            description="Mark speech as synthetic: by a signed manifest and tags, by tags alone, "
-            "or not at all."
-        ),
-    ] = "signed"
-    disclose: Annotated[
-        Literal["none", "start", "end"],
-        Field(description="Speak a line that says that the voice is synthetic, at this place."),
-    ] = "none"
-    disclosure: Annotated[
-        str,
-        Field(
-            max_length=MAX_LINE_CHARS,
-            description="Words of that line; by default Mixer's, in the language of the text.",
-        ),
-    ] = ""
-    plain_narrator: Annotated[
-        bool,
-        Field(description="Do not add to the narrator's name that the voice is synthetic."),
-    ] = False
 
 
 class CostOptions(BaseModel):

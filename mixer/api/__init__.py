@@ -5,8 +5,7 @@ Importing it loads no route: an error while a module loads would leave the calle
 
 from mixer.api.auth import (
     answer_authorizer_event,
-    authorize_request,
-    build_registry,
+    build_authorizer,
     digest_token,
     parse_callers,
 )
@@ -18,6 +17,7 @@ from mixer.api.handlers import (
     answer_story_event,
     answer_story_mix_event,
     build_mix_endpoint,
+    build_preview_endpoint,
     build_speech_endpoint,
     build_story_endpoint,
     run_speech_step,
@@ -30,9 +30,9 @@ __all__ = [
     "answer_speech_request",
     "answer_story_event",
     "answer_story_mix_event",
-    "authorize_request",
+    "build_authorizer",
     "build_mix_endpoint",
-    "build_registry",
+    "build_preview_endpoint",
     "build_speech_endpoint",
     "build_story_endpoint",
     "digest_token",

@@ -126,10 +126,13 @@ class TokenRegistry:
             return self._callers
 
 
-def build_registry(tokens: Mapping[str, Sequence[str]]) -> TokenRegistry:
-    """Build a registry from the tokens themselves, by caller."""
+def build_authorizer(
+    tokens: Mapping[str, Sequence[str]],
+) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+    """Build an authorizer that knows the tokens themselves, by caller."""
     secret = json.dumps({name: [*map(digest_token, each)] for name, each in tokens.items()})
-    return TokenRegistry(lambda: secret)
+    registry = TokenRegistry(lambda: secret)
+    return lambda event, _context: authorize_request(event, Auth(), registry)
 
 
 def answer_authorizer_event(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

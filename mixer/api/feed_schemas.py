@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from mixer.api.schemas import RequestBody
+from mixer.output_options import MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS, MAX_LINE_CHARS
 from mixer.publish.feed import EpisodeMode
-from mixer.requests import LANGUAGE_PATTERN, MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS, MAX_LINE_CHARS
+from mixer.requests import LANGUAGE_PATTERN
 
 MAX_CATEGORIES, MAX_REMOVALS = 3, 1_000
 

@@ -110,15 +110,10 @@ def build_speech_endpoint(
 
     api = Api(services.settings.allowed_origins)
     load_speech = cache(lambda: _build_speech_services(services))
-    load_client_services = cache(lambda: _build_client_services(services))
+    max_chars = services.settings.stories.max_text_chars
     add_speech_routes(api, load_speech, start_story)
-    add_cast_route(
-        api,
-        load_speech,
-        services.settings.stories.max_text_chars,
-        lambda: services.speaker_model,
-    )
-    add_client_routes(api, load_client_services)
+    add_cast_route(api, load_speech, max_chars, lambda: services.speaker_model)
+    add_client_routes(api, cache(lambda: _build_client_services(services)))
     return _build_endpoint(api, services.settings, SPEECH_PATH)
 
 

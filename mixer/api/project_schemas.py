@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from mixer.api.story_schemas import StoryBody
-from mixer.requests import MAX_KEY_CHARS, MAX_LINE_CHARS
+from mixer.output_options import MAX_KEY_CHARS, MAX_LINE_CHARS
 
 MAX_NAMES, MAX_STORIES = 500, 50
 

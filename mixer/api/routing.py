@@ -8,18 +8,16 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-from pydantic import BaseModel
 
 from mixer.api.client_errors import shape_error
 from mixer.api.events import (
@@ -40,7 +38,6 @@ from mixer.api.responses import (
     json_response,
     validation_response,
 )
-from mixer.api.schemas import ErrorAnswer
 from mixer.api.telemetry import log_request, log_unexpected_error
 from mixer.errors import MixerError, Unauthorized
 from mixer.settings import Settings
@@ -58,22 +55,6 @@ PREFLIGHT_AGE_S = 600
 """How long a browser may cache a preflight."""
 
 ALLOWED_HEADERS = ["Idempotency-Key", "If-Match"]
-
-FAILURES = {
-    400: "Malformed or impossible input; names the field.",
-    401: "Not signed in: the token is missing or not accepted.",
-    403: "Not allowed for this caller.",
-    404: "A chunk, the music or the story does not exist; names the key.",
-    409: "Conflicts with an existing request or state.",
-    413: "Too long or too large.",
-    422: "No audio in a file; names the key.",
-    429: "Limit reached; Retry-After says when to try again.",
-    500: "A fault of the server.",
-    502: "The speech service failed; names the passages. Finished speech is kept.",
-    503: "The store does not answer.",
-    504: "Time ran out. Finished work is kept: try again.",
-}
-
 
 Sound = Generator[bytes] | bytes
 """Encoded sound, whole or while it is made."""
@@ -221,39 +202,6 @@ def _encode_sound(sound: Sound) -> dict[str, Any]:
     return {"body": sound}
 
 
-def describe_route(
-    summary: str,
-    body: type[BaseModel],
-    *alternatives: type[BaseModel],
-    status: int = 200,
-    deferred: type[BaseModel] | None = None,
-    failure: type[BaseModel] = ErrorAnswer,
-) -> dict[str, Any]:
-    """Build a route's summary and responses for OpenAPI.
-
-    `alternatives` are other bodies of the successful response; `deferred` is the body of a 202.
-    """
-    accepted = {202: _describe_response(deferred.__doc__ or "", deferred)} if deferred else {}
-    return {
-        "summary": summary,
-        "responses": {
-            status: _describe_response(body.__doc__ or "", body, *alternatives),
-            **accepted,
-            **describe_failures(failure),
-        },
-    }
-
-
-def describe_sound_route(
-    summary: str, content_types: Iterable[str], failure: type[BaseModel]
-) -> dict[str, Any]:
-    """Build the summary and responses of a route that answers with sound of these types."""
-    sound = {"schema": {"type": "string", "format": "binary"}}
-    content = dict.fromkeys(sorted({*content_types}), sound)
-    answer = {"description": "The sound, as it is made.", "content": content}
-    return {"summary": summary, "responses": {200: answer, **describe_failures(failure)}}
-
-
 def add_docs(api: Api, build_document: Callable[[], str], build_page: Callable[[], str]) -> None:
     """Add the two routes that describe an API: JSON and HTML, both built on demand."""
 
@@ -303,15 +251,3 @@ def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[s
 def _check_caller(request_context: RequestContext) -> None:
     if request_context.caller is None:
         raise Unauthorized("Not signed in: send the header Authorization: Bearer TOKEN.")
-
-
-def describe_failures(
-    body: type[BaseModel], failures: Mapping[int, str] = FAILURES
-) -> dict[int, Any]:
-    """Build the responses for failures by status."""
-    return {status: _describe_response(why, body) for status, why in failures.items()}
-
-
-def _describe_response(description: str, *models: type[BaseModel]) -> dict[str, Any]:
-    model = reduce(or_, models)
-    return {"description": description, "content": {JSON_TYPE: {"model": model}}}

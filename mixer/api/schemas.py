@@ -70,7 +70,7 @@ class CastBody(RequestBody):
     """A book to cast, and what its author changed."""
 
     text: Annotated[
-        str | None, Field(description="The book, in English.", examples=["“No,” said Ann."])
+        str | None, Field(description="The book, in English.", examples=["“No,” replied Ann."])
     ] = None
     source: Annotated[
         str | None,

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from mixer.api.schemas import RequestBody
-from mixer.feed_options import FeedOptions
-from mixer.requests import CostOptions, GapOption, MixOptions, OutputOptions, SpeechOptions
+from mixer.output_options import FeedOptions, OutputOptions
+from mixer.requests import CostOptions, GapOption, MixOptions, SpeechOptions
 from mixer.stories import StoryState
 
 

@@ -59,7 +59,7 @@ class VersionBody(ProposalBody):
 
 
 class PreviewAnswer(BaseModel):
-    """A change that can be heard."""
+    """A change that is audible."""
 
     version: Annotated[int, Field(description="The version that would be changed.")]
     audio_url: Annotated[str, Field(description="MP3: the sentence before, and the changed one.")]

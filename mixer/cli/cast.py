@@ -9,8 +9,7 @@ import click
 
 import mixer
 from mixer.cli.options import collect_options, contract_options, force_option, set_variable
-from mixer.files import require_writable, write_atomic
-from mixer.narration import WrittenFiles, require_distinct_paths
+from mixer.narration import claim_file
 from mixer.settings import find_store_folder
 
 SHOWN_DOUBTFUL = 15
@@ -61,17 +60,13 @@ def cast(
     --out cast.md it writes the book so that `mixer narrate cast.md` speaks with these voices;
     change them in its first lines. --voice names the narrator's.
     """
-    written = WrittenFiles(find_store_folder(os.environ))
-    if out is not None:
-        require_distinct_paths([out], {Path(book): "the book"} if book != "-" else {})
-        require_writable(out)
-        written.require_own([out], force=force)
+    inputs = {Path(book): "the book"} if book != "-" else {}
+    written = claim_file(out, inputs, find_store_folder(os.environ), force=force)
     found = mixer.cast(
         Path(book), collect_options(given), with_model=bool(os.environ.get("MODEL_URL"))
     )
     if out is not None:
-        write_atomic(out, found.write_marks().encode())
-        written.add([out])
+        written.write(out, found.write_marks().encode())
     if as_json:
         click.echo(json.dumps(found.describe(), indent=2, ensure_ascii=False))
         return

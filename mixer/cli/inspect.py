@@ -13,8 +13,7 @@ import click
 import mixer
 from mixer.cli.options import force_option
 from mixer.errors import BadInput
-from mixer.files import require_writable, write_atomic
-from mixer.narration import WrittenFiles, require_distinct_paths
+from mixer.narration import claim_file
 from mixer.publish.provenance import Provenance
 from mixer.services import Inspection, collect_figures, draw_picture
 from mixer.settings import find_store_folder
@@ -61,19 +60,14 @@ def inspect(
 
     With --preset or --target, the exit code is 1 if a rule is broken.
     """
-    written = WrittenFiles(find_store_folder(os.environ))
-    if png is not None:
-        require_distinct_paths([png], {file: "the file"})
-        require_writable(png)
-        written.require_own([png], force=force)
+    written = claim_file(png, {file: "the file"}, find_store_folder(os.environ), force=force)
     target = given["target"]
     inspection = mixer.inspect(file, given["preset"], report=report, target=target)
     click.echo(_format_json(inspection) if given["as_json"] else _format_table(inspection))
     if target and not given["as_json"]:
         click.echo("\n".join(_describe_target(target)))
     if png is not None:
-        write_atomic(png, draw_picture(inspection))
-        written.add([png])
+        written.write(png, draw_picture(inspection))
     broken = [rule.name for rule in inspection.rules if not rule.passed]
     if broken:
         whose = " and ".join(filter(None, (given["preset"], target)))

@@ -26,6 +26,7 @@ from mixer.cli.terminal import (
     format_estimate,
     format_measurements,
     open_progress,
+    plan_story,
     print_warnings,
 )
 from mixer.errors import BadOption
@@ -92,9 +93,7 @@ def narrate(
     options = collect_options(given)
     output = mixer.Output(out, report, store, force, feed, feed_url or "", library)
     if options.dry_run:
-        planned = mixer.plan(Path(story), options, music=music)
-        echo_warnings(planned.warnings)
-        click.echo(format_estimate(planned))
+        click.echo(format_estimate(plan_story(story, options, music)))
         return
     if out == STANDARD_OUTPUT:
         _stream_story(Path(story), options, music, output)

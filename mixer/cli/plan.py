@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-import mixer
 from mixer.cli.options import (
     SPEECH,
     collect_options,
@@ -18,7 +17,7 @@ from mixer.cli.options import (
     engine_url_option,
     music_option,
 )
-from mixer.cli.terminal import echo_warnings, format_estimate
+from mixer.cli.terminal import format_estimate, plan_story
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.review import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
@@ -47,27 +46,23 @@ def plan(
 ) -> None:
     """Show the chunks, the sounds and the cost of STORY."""
     options = collect_options(given)
-    planned = mixer.plan(Path(story), options, music=music)
-    echo_warnings(planned.warnings)
+    planned = plan_story(story, options, music)
     script = planned.script
     if as_json:
-        has_phonemes = (options.engine or EMBEDDED) == EMBEDDED
-        click.echo(json.dumps(_describe_script(script, has_phonemes), indent=2, ensure_ascii=False))
-        return
-    if review:
+        _print_json(script, has_phonemes=(options.engine or EMBEDDED) == EMBEDDED)
+    elif review:
         _print_review(script, planned.warnings)
     elif doubtful:
         _print_hints(script)
     elif words:
-        for line in _list_words(script):
-            click.echo(line)
+        _print_words(script)
     else:
         _print_tables(script)
         click.echo(format_estimate(planned))
 
 
-def _describe_script(script: Script, has_phonemes: bool) -> dict[str, Any]:
-    """The Script as JSON, with each utterance's phonemes where the engine has them."""
+def _print_json(script: Script, *, has_phonemes: bool) -> None:
+    """Print the Script as JSON, with each utterance's phonemes where the engine has them."""
     from pydantic import TypeAdapter
 
     from mixer.speech.embedded import phonemize_ssml
@@ -79,7 +74,7 @@ def _describe_script(script: Script, has_phonemes: bool) -> dict[str, Any]:
             spoken = phonemize_ssml(chunk["ssml"])
             for utterance, phonemes in zip(chunk["utterances"], spoken, strict=False):
                 utterance["phonemes"] = phonemes
-    return described
+    click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 
 def _print_review(script: Script, language: Sequence[str]) -> None:
@@ -113,8 +108,7 @@ def estimate(
 ) -> None:
     """Estimate the length and the cost of STORY; nothing is spent."""
     options = collect_options(given)
-    planned = mixer.plan(Path(story), options, music=music)
-    echo_warnings(planned.warnings)
+    planned = plan_story(story, options, music)
     if not as_json:
         click.echo(format_estimate(planned))
         return
@@ -144,13 +138,14 @@ def _print_hints(script: Script) -> None:
         click.echo(f"{hint.word}\t{hint.kind}\t{hint.times}")
 
 
-def _list_words(script: Script) -> Iterator[str]:
-    """The sentences in the words that the voice gets, by chapter and speaker."""
+def _print_words(script: Script) -> None:
+    """Print the sentences in the words that the voice gets, by chapter and speaker."""
     for chapter in script.chapters:
-        yield f"# {chapter.title}" if chapter.title else ""
+        click.echo(f"# {chapter.title}" if chapter.title else "")
         for chunk in chapter.chunks:
             who = f"{chunk.speaker or NARRATOR}: " if script.cast else ""
-            yield from (f"{who}{utterance.spoken}" for utterance in chunk.utterances)
+            for utterance in chunk.utterances:
+                click.echo(f"{who}{utterance.spoken}")
 
 
 def _print_tables(script: Script) -> None:

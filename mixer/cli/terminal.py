@@ -6,16 +6,18 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+import mixer
 from mixer.cli.remaining import RemainingTime
 from mixer.errors import MixerWarning
 from mixer.progress import format_clock
 
 if TYPE_CHECKING:
-    from mixer import MixedAudio, Narration, Plan
+    from mixer import MixedAudio, Narration, Options, Plan
     from mixer.cli.progress_bar import ProgressBar
 
 POLLY = frozenset({"standard", "neural", "generative", "long-form"})
@@ -109,6 +111,13 @@ def echo_warnings(sentences: Iterable[str]) -> None:
     """Print warnings on stderr."""
     for sentence in sentences:
         click.echo(f"warning: {sentence}", err=True)
+
+
+def plan_story(story: str, options: "Options", music: Path | None) -> "Plan":
+    """Plan the story of a path, and print what deserves attention."""
+    planned = mixer.plan(Path(story), options, music=music)
+    echo_warnings(planned.warnings)
+    return planned
 
 
 def format_estimate(plan: "Plan") -> str:

@@ -4,6 +4,7 @@ Each part is built at first use and kept, so nothing unneeded is imported or con
 use of a part is not safe for several threads.
 """
 
+from mixer.compose.adapters import create_process_group
 from mixer.compose.aws import (
     AwsServices,
     open_bucket_services,
@@ -18,7 +19,7 @@ from mixer.compose.laptop import (
     open_folder_services,
     open_speaker_model,
 )
-from mixer.compose.services import Services, create_process_group
+from mixer.compose.services import Services
 
 __all__ = [
     "AwsServices",

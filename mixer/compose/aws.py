@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from mixer.compose.services import Services, build_signer, lend
+from mixer.compose.adapters import build_signer, lend
+from mixer.compose.services import Services
 
 if TYPE_CHECKING:
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_s3 import S3Client
 
     from mixer.aws import StoryFunction
-    from mixer.compose.services import LinkedStore
-    from mixer.publish.provenance import SigningIdentity
+    from mixer.compose.adapters import LinkedStore
+    from mixer.publish.provenance import SignerOpener, SigningIdentity
     from mixer.settings import Settings
     from mixer.speech import SpeechEngine
     from mixer.speech.polly import EngineQuotas
     from mixer.store import ObjectStore
     from mixer.stories import StoryRequest
-    from mixer.stories.signers import SignerOpener
     from mixer.stories.steps import EngineOpener, Launcher, Notifier, SharedQuota, SpeechSlots
 
 
@@ -103,7 +103,7 @@ class AwsServices(Services):
     def open_signer(self) -> "SignerOpener":
         """Signs by a key in KMS; without one only where this process runs on a laptop."""
         from mixer.compose.laptop import open_file_signer
-        from mixer.stories.signers import open_no_signer
+        from mixer.publish.provenance import open_no_signer
 
         if not self.settings.signing_key:
             return open_file_signer if self.runs_stories else open_no_signer

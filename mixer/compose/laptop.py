@@ -8,26 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mixer.compose.adapters import build_signer, lend
 from mixer.compose.engines import open_local_engine
-from mixer.compose.services import (
-    Services,
-    build_signer,
-    lend,
-    open_word_aligner,
-    select_verifier,
-)
+from mixer.compose.services import Services, open_word_aligner, select_verifier
 from mixer.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from mixer.compose.services import LinkedStore
-    from mixer.publish.provenance import FileSigner, OriginSound, SigningFiles
+    from mixer.compose.adapters import LinkedStore
+    from mixer.publish.provenance import FileSigner, OriginSound, SignerOpener, SigningFiles
     from mixer.requests import Options
     from mixer.services import SpeakerModel
     from mixer.settings import Settings
     from mixer.speech import SpeechEngine
     from mixer.store import FolderStore, ObjectStore, SignedLinks
     from mixer.stories import JobContext, LocalMix, MixResult, StoryRunner
-    from mixer.stories.signers import SignerOpener
     from mixer.stories.steps import EngineOpener, Launcher, Notifier
 
 

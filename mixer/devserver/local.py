@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from mixer.devserver.listeners import ListenRoutes
 from mixer.devserver.stories import LocalStories
 from mixer.devserver.story_events import EVENTS_PATH, StoryEvents
 from mixer.devserver.uploads import Uploads
-from mixer.settings import Auth, Settings, apply_endpoint, load_settings
+from mixer.settings import Settings, apply_endpoint, load_settings
 from mixer.store import SignedLinks, load_secret
 
 if TYPE_CHECKING:
@@ -237,33 +238,31 @@ def build_listen_routes(gateway: Gateway, services: "Services") -> list[Route]:
 
 def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:
     """Build the gateway; without `authorizer`, the Lambdas' own if tokens are required."""
-    from mixer.api import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
-    from mixer.api.handlers import build_preview_endpoint
-
     _build_parts(services)
-    start_story = services.story_service.create
-    speech = ApiFunction("mixer-speech", build_speech_endpoint(services, start_story))
-    mix = ApiFunction(
-        "mixer-mix",
-        build_mix_endpoint(services, start_story),
-        max_concurrent=MAX_CONCURRENT_MIXES,
-    )
-    preview = ApiFunction(
-        "mixer-previews",
-        build_preview_endpoint(services),
-        max_concurrent=MAX_CONCURRENT_MIXES,
-    )
-    story = ApiFunction("mixer-stories", build_story_endpoint(services))
-    routes = [
-        *(ApiRoute(key, speech) for key in SPEECH_ROUTES),
-        *(ApiRoute(key, mix) for key in MIX_ROUTES),
-        *(ApiRoute(key, preview) for key in PREVIEW_ROUTES),
-        *(ApiRoute(key, story) for key in STORY_ROUTES),
-        *(ApiRoute(key, story, is_public=True) for key in PUBLIC_ROUTES),
-    ]
     if authorizer is None and services.settings.auth.mode == "token":
         authorizer = _build_authorizer()
-    return Gateway(routes, authorizer, services.settings.allowed_origins)
+    return Gateway(_build_routes(services), authorizer, services.settings.allowed_origins)
+
+
+def _build_routes(services: "Services") -> list[ApiRoute]:
+    from mixer.api import (
+        build_mix_endpoint,
+        build_preview_endpoint,
+        build_speech_endpoint,
+        build_story_endpoint,
+    )
+
+    start_story = services.story_service.create
+    build_mixer = partial(ApiFunction, max_concurrent=MAX_CONCURRENT_MIXES)
+    story = ApiFunction("mixer-stories", build_story_endpoint(services))
+    functions = {
+        SPEECH_ROUTES: ApiFunction("mixer-speech", build_speech_endpoint(services, start_story)),
+        MIX_ROUTES: build_mixer("mixer-mix", build_mix_endpoint(services, start_story)),
+        PREVIEW_ROUTES: build_mixer("mixer-previews", build_preview_endpoint(services)),
+        STORY_ROUTES: story,
+    }
+    routes = [ApiRoute(key, function) for keys, function in functions.items() for key in keys]
+    return [*routes, *(ApiRoute(key, story, is_public=True) for key in PUBLIC_ROUTES)]
 
 
 def _build_parts(services: "Services") -> None:
@@ -274,12 +273,9 @@ def _build_parts(services: "Services") -> None:
 
 def build_token_authorizer(token: str) -> ApiFunction:
     """Build an authorizer that admits one caller, `local`, with this token."""
-    from mixer.api import authorize_request, build_registry
+    from mixer.api import build_authorizer
 
-    registry = build_registry({LOCAL_CALLER: [token]})
-    return ApiFunction(
-        "mixer-authorizer", lambda event, _: authorize_request(event, Auth(), registry)
-    )
+    return ApiFunction("mixer-authorizer", build_authorizer({LOCAL_CALLER: [token]}))
 
 
 def _build_authorizer() -> ApiFunction:

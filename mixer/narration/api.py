@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mixer.compose import (
@@ -18,25 +18,25 @@ from mixer.formats import DEFAULT_FORMAT
 from mixer.narration.checks import list_conflicts, read_broken_rules, warn_about
 from mixer.narration.output_files import (
     Output,
+    StoredOutput,
     WrittenFiles,
-    place_in_library,
+    claim_file,
     require_distinct_paths,
-    resolve_feed,
     resolve_format,
+    resolve_store,
+    settle_output,
 )
 from mixer.narration.results import Cancellation, MixedAudio, NarratedChunk, Narration
 from mixer.narration.story_files import (
-    Source,
     StoryFiles,
     apply_head,
     apply_source,
     collect_story_files,
-    name_story_in_errors,
     read_cover_file,
 )
 from mixer.narration.story_plan import DEFAULTS, as_path, name_engines, select_limits
+from mixer.narration.story_source import name_story_in_errors
 from mixer.progress import Progress, StageTimer, ignore_progress
-from mixer.publish import require_cuttable
 from mixer.requests import Options, PresetName
 from mixer.script import Role
 from mixer.services import Inspection, check_target
@@ -45,17 +45,6 @@ from mixer.settings import find_store_folder
 from mixer.speech import EMBEDDED, SpeechEngine
 from mixer.stories import JobContext, LocalMix, StoryInput, StoryRun, StoryRunner
 from mixer.targets import TargetName
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredOutput:
-    """An output with its store and its feed."""
-
-    path: Path
-    store: Path
-    report: Path | None
-    force: bool
-    feed: FeedFolder | None = None
 
 
 def narrate(
@@ -84,7 +73,7 @@ def narrate(
         MixerError: the message explains the reason and the remedy.
     """
     files = collect_story_files(story, options, as_path(music))
-    options, output = _settle_output(files.source, options, out)
+    options, output = settle_output(files.source, options, out)
     require_distinct_paths(_list_outputs(output), files.describe_inputs())
     story_input = _build_input(files, output.feed)
     options = apply_source(options, files.source)
@@ -149,12 +138,10 @@ def mix(
         StoryCancelled: `cancellation` was used.
         MixerError: the message explains the reason and the remedy.
     """
-    output = _resolve_store(out, Path(f"mix.{options.format or DEFAULT_FORMAT}"))
+    output = resolve_store(out, Path(f"mix.{options.format or DEFAULT_FORMAT}"))
     options = resolve_format(options, output.path)
     files = _collect_mix_files(chunks, as_path(music), options, output)
-    require_writable(output.path)
-    written = WrittenFiles(output.store)
-    written.require_own([output.path], force=output.force)
+    written = claim_file(output.path, {}, output.store, force=output.force)
     warn_about(list_conflicts(options, has_music=files.music is not None))
     with _open_context(progress, cancellation) as context:
         mixed = mix_local_files(files, options, output.path, context)
@@ -192,39 +179,6 @@ def inspect(
         return replace(found, rules=(*found.rules, *rules))
 
 
-def _settle_output(
-    source: Source, options: Options, out: str | Path | Output | None
-) -> tuple[Options, _StoredOutput]:
-    """Settle what the story's head states, the file to write and its format."""
-    options = apply_head(options, source)
-    default = Path(f"{source.stem}.{options.format or DEFAULT_FORMAT}")
-    if isinstance(out, Output) and out.library is not None:
-        default = place_in_library(out.library, source.document, options, source.stem)
-    output = _resolve_store(out, default)
-    name = options.feed or source.document.metadata.feed
-    feed, options = resolve_feed(out, name, output.path, options)
-    return _resolve_format(options, output.path), replace(output, feed=feed)
-
-
-def _resolve_store(out: str | Path | Output | None, default: Path) -> _StoredOutput:
-    """Settle the file to write, and the folder that keeps chunks."""
-    output = out if isinstance(out, Output) else Output(None if out is None else Path(out))
-    store = output.store or find_store_folder(os.environ)
-    return _StoredOutput(output.path or default, store, output.report, output.force)
-
-
-def _resolve_format(options: Options, path: Path) -> Options:
-    """Settle the format.
-
-    Raises:
-        BadOption: the file's suffix is not a format, or chapters of it cannot be cut out.
-    """
-    options = resolve_format(options, path)
-    if options.needs_cuts:
-        require_cuttable(options.format or DEFAULT_FORMAT)
-    return options
-
-
 def _resolve_stream(options: Options) -> Options:
     if options.format not in {None, DEFAULT_FORMAT}:
         raise BadOption(
@@ -246,7 +200,7 @@ def _build_input(files: StoryFiles, feed: FeedFolder | None = None) -> StoryInpu
 
 
 def _collect_mix_files(
-    chunks: Sequence[str | Path], music: Path | None, options: Options, output: _StoredOutput
+    chunks: Sequence[str | Path], music: Path | None, options: Options, output: StoredOutput
 ) -> LocalMix:
     inputs = dict.fromkeys(map(Path, chunks), "one of the chunks")
     inputs |= {music: "the music"} if music else {}
@@ -256,11 +210,11 @@ def _collect_mix_files(
     return LocalMix(tuple(map(Path, chunks)), music, cover)
 
 
-def _list_outputs(output: _StoredOutput) -> tuple[Path, ...]:
+def _list_outputs(output: StoredOutput) -> tuple[Path, ...]:
     return StoryRunner.list_outputs(output.path, output.report)
 
 
-def _prepare_output(output: _StoredOutput, options: Options) -> WrittenFiles:
+def _prepare_output(output: StoredOutput, options: Options) -> WrittenFiles:
     """Check that all results can be written, before they cost anything."""
     paths = _list_outputs(output)
     has_parts = "chapter_files" in options.outputs

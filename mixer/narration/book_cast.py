@@ -4,11 +4,12 @@ from pathlib import Path
 
 from mixer.compose import list_local_voices, open_speaker_model
 from mixer.errors import Misconfigured, UnreadableText
-from mixer.narration.story_files import collect_story_files, read_story_text
+from mixer.narration.story_files import collect_story_files
+from mixer.narration.story_source import read_story_text
 from mixer.requests import Options
 from mixer.script.readers import TextType
 from mixer.script.speakers import read_cast
-from mixer.services import CastBook, SpeakerModel, propose_voices, write_document
+from mixer.services import CastBook, SpeakerModel, propose_voices
 from mixer.speech import EMBEDDED
 
 
@@ -52,4 +53,4 @@ def _read_book(story: str | Path, options: Options) -> tuple[str, str, bool]:
         raise UnreadableText(f"{name} is SSML, which names its voices itself.")
     if text is not None and text_type in (TextType.TEXT, TextType.MARKDOWN):
         return name, text, text_type is TextType.TEXT
-    return name, write_document(collect_story_files(story, options, None).source.document), False
+    return name, collect_story_files(story, options, None).source.document.write_markdown(), False

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,11 +12,14 @@ import regex
 
 from mixer.errors import BadOption, StoreFailed
 from mixer.feeds import FeedFolder, build_slug
-from mixer.files import write_atomic
-from mixer.formats import FormatName
-from mixer.publish import build_tags
+from mixer.files import require_writable, write_atomic
+from mixer.formats import DEFAULT_FORMAT, FormatName
+from mixer.narration.story_files import apply_head
+from mixer.narration.story_source import Source
+from mixer.publish import build_tags, require_cuttable
 from mixer.requests import Options
 from mixer.script import Document
+from mixer.settings import find_store_folder
 
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 
@@ -54,6 +57,45 @@ class Output:
     feed: Path | None = None
     feed_url: str = ""
     library: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """An output with its store and its feed."""
+
+    path: Path
+    store: Path
+    report: Path | None
+    force: bool
+    feed: FeedFolder | None = None
+
+
+def settle_output(
+    source: Source, options: Options, out: str | Path | Output | None
+) -> tuple[Options, StoredOutput]:
+    """Settle what the story's head states, the file to write and its format.
+
+    Raises:
+        BadOption: the file's suffix is not a format, or chapters of it cannot be cut out.
+    """
+    options = apply_head(options, source)
+    default = Path(f"{source.stem}.{options.format or DEFAULT_FORMAT}")
+    if isinstance(out, Output) and out.library is not None:
+        default = place_in_library(out.library, source.document, options, source.stem)
+    output = resolve_store(out, default)
+    name = options.feed or source.document.metadata.feed
+    feed, options = resolve_feed(out, name, output.path, options)
+    options = resolve_format(options, output.path)
+    if options.needs_cuts:
+        require_cuttable(options.format or DEFAULT_FORMAT)
+    return options, replace(output, feed=feed)
+
+
+def resolve_store(out: str | Path | Output | None, default: Path) -> StoredOutput:
+    """Settle the file to write, and the folder that keeps chunks."""
+    output = out if isinstance(out, Output) else Output(None if out is None else Path(out))
+    store = output.store or find_store_folder(os.environ)
+    return StoredOutput(output.path or default, store, output.report, output.force)
 
 
 def place_in_library(library: Path, document: Document, options: Options, stem: str) -> Path:
@@ -128,6 +170,11 @@ class WrittenFiles:
             with suppress(StoreFailed, OSError):
                 write_atomic(self._place(path), _read_fingerprint(path).encode())
 
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file, and remember it."""
+        write_atomic(path, content)
+        self.add([path])
+
     def _recall(self, path: Path) -> str:
         with suppress(OSError):
             return self._place(path).read_text(encoding="ascii", errors="replace")
@@ -136,6 +183,23 @@ class WrittenFiles:
     def _place(self, path: Path) -> Path:
         name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
         return self._folder / name[:32]
+
+
+def claim_file(
+    out: Path | None, inputs: Mapping[Path, str], store: Path, *, force: bool
+) -> WrittenFiles:
+    """Check that a file, if any, can be written and overwrites no input and nothing of others.
+
+    Raises:
+        BadOption: it is one of the inputs, or was not written by Mixer.
+        StoreFailed: it cannot be written.
+    """
+    written = WrittenFiles(store)
+    if out is not None:
+        require_distinct_paths([out], inputs)
+        require_writable(out)
+        written.require_own([out], force=force)
+    return written
 
 
 def _is_taken(path: Path) -> bool:

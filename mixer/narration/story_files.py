@@ -1,67 +1,28 @@
-"""The files of a story on this machine: its text, lexicon, cover, music and sounds."""
+"""The files that a story on this machine uses: its text, lexicon, cover, music and sounds."""
 
-import re
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mixer.errors import BadInput, BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
+from mixer.errors import BadInput, BadOption, NotFound
+from mixer.narration.story_source import (
+    STDIN,
+    TEXT,
+    Source,
+    name_story,
+    read_file_content,
+    read_source,
+)
 from mixer.requests import Options, parse_options, parse_texts
 from mixer.script import Document
 from mixer.script.planning import read_lexicon
-from mixer.script.readers import TextType, decode_text, detect_text_type, is_book, read_document
+from mixer.script.readers import decode_text
 from mixer.speech import apply_narrator
 
 if TYPE_CHECKING:
     from mixer.publish import Picture
-
-STDIN = "-"
-
-TEXT = "This text"
-"""Names a text that was given itself."""
-
-SUFFIXES = {
-    ".htm": TextType.HTML,
-    ".html": TextType.HTML,
-    ".markdown": TextType.MARKDOWN,
-    ".md": TextType.MARKDOWN,
-    ".ssml": TextType.SSML,
-    ".xhtml": TextType.HTML,
-}
-
-
-MAGIC = {b"{\\rtf": "Rich Text (RTF)"}
-"""How files begin that are mostly characters, and no text."""
-
-BOOK_SUFFIXES = {".docx": "a DOCX", ".epub": "an EPUB", ".pdf": "a PDF"}
-
-MAGIC_BYTES = 1_024
-
-_STATED_TYPE = re.compile(
-    r"---[ \t]*\r?\n(?:[^\n]*\n){0,40}?text[-_]type:[ \t]*(text|markdown)[ \t]*\r?\n"
-)
-"""A text whose front matter states its type, whatever its file is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A story as it was read; `name` is its path, `-`, or a word for a text given itself.
-
-    `book` has the bytes of an EPUB.
-    """
-
-    name: str
-    text_type: TextType
-    document: Document
-    book: bytes = field(default=b"", repr=False)
-
-    @property
-    def stem(self) -> str:
-        """The name of files made of it."""
-        return "story" if self.name in (STDIN, TEXT) else Path(self.name).stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +78,11 @@ def collect_story_files(story: str | Path, options: Options, music: Path | None)
         UnreadableText: it is empty, or not a text.
         BadInput: a sound is a link, which may lead anywhere.
     """
-    source = _read_file(story, options) if isinstance(story, Path) else _read_text(story, options)
+    source = read_source(story, options)
     sounds, missing = _find_sounds(source.document, source.name, music)
     is_folder = music is not None and music.is_dir()
     cover = _find_cover(options, source.name, source.document)
     return StoryFiles(source, None if is_folder else music, sounds, cover, missing)
-
-
-def read_story_text(story: str | Path, options: Options) -> tuple[str, str | None, TextType]:
-    """The name of a story in messages, its text as it is, and its type; no text of a book."""
-    if not isinstance(story, Path):
-        return TEXT, story, TextType(options.text_type or detect_text_type(story))
-    name = name_story(str(story))
-    content = _read_standard_input() if str(story) == STDIN else _read_content(story, "story")
-    if is_book(content):
-        return name, None, detect_text_type(content, name)
-    _reject_disguise(content, name, has_no_type=options.text_type is None)
-    text = decode_text(content, name)
-    if not text.strip():
-        raise UnreadableText(f"{name} is empty.")
-    return name, text, _select_text_type(text, name, options)
 
 
 def apply_source(options: Options, source: Source) -> Options:
@@ -162,67 +108,6 @@ def apply_head(options: Options, source: Source) -> Options:
     return options.model_copy(update=update)
 
 
-def _read_file(path: Path, options: Options) -> Source:
-    """Read a file; its type is that of the options, or of its suffix and contents."""
-    story = str(path)
-    name = name_story(story)
-    content = _read_standard_input() if story == STDIN else _read_content(path, "story")
-    if is_book(content) and (options.text_type is None or TextType(options.text_type).is_book):
-        text_type = detect_text_type(content, name)
-        front_matter = not options.skip_front_matter
-        book = read_document(content, text_type, name, front_matter=front_matter)
-        return Source(story, text_type, book, content if text_type is TextType.EPUB else b"")
-    _reject_disguise(content, name, has_no_type=options.text_type is None)
-    text = decode_text(content, name)
-    if not text.strip():
-        raise UnreadableText(f"{name} is empty.")
-    if options.text_type and TextType(options.text_type).is_book:
-        raise UnreadableText(f"{name} is not an EPUB, a DOCX or a PDF.")
-    text_type = _select_text_type(text, name, options)
-    return Source(story, text_type, read_document(text, text_type, name))
-
-
-def _reject_disguise(content: bytes, name: str, *, has_no_type: bool) -> None:
-    """Refuse a file that looks like a text, but is something else by its content or its name."""
-    begin = content[:MAGIC_BYTES].lstrip()
-    kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), None)
-    if kind:
-        raise UnreadableText(
-            f"{name} is {kind}, which cannot be read: save it as plain text, Markdown, HTML or "
-            "EPUB."
-        )
-    suffix = Path(name).suffix.lower()
-    if suffix in BOOK_SUFFIXES and has_no_type:
-        raise UnreadableText(
-            f"{name} is not {BOOK_SUFFIXES[suffix]}, although its name says so; set "
-            "--text-type to its real type."
-        )
-
-
-def _read_text(text: str, options: Options) -> Source:
-    text_type = TextType(options.text_type or detect_text_type(text))
-    front_matter = not options.skip_front_matter
-    return Source(TEXT, text_type, read_document(text, text_type, front_matter=front_matter))
-
-
-def name_story(story: str) -> str:
-    """The name of a story in messages."""
-    return "Standard input" if story == STDIN else story
-
-
-@contextmanager
-def name_story_in_errors(story: str) -> Iterator[None]:
-    """Name the story in errors about its cast."""
-    try:
-        yield
-    except (UnknownVoice, BadOption) as error:
-        prefix, is_cast, reason = str(error).partition("cast: line ")
-        if prefix or not is_cast:
-            raise
-        message = f"{name_story(story)}: line {reason}"
-        raise type(error)(message, **error.details) from error
-
-
 def read_lexicon_file(path: Path) -> str:
     """Read and check a lexicon.
 
@@ -230,7 +115,7 @@ def read_lexicon_file(path: Path) -> str:
         NotFound: the file does not exist.
         UnreadableText: it is not a text, or has an invalid line.
     """
-    text = decode_text(_read_content(path, "lexicon"), str(path))
+    text = decode_text(read_file_content(path, "lexicon"), str(path))
     read_lexicon(text, str(path))
     return text
 
@@ -254,7 +139,7 @@ def read_cover_file(path: Path) -> "Picture":
 
     with suppress(OSError):  # reported when the file is read
         require_cover_size(path.stat().st_size, str(path))
-    return encode_cover(_read_content(path, "cover"), str(path))
+    return encode_cover(read_file_content(path, "cover"), str(path))
 
 
 def _find_cover(options: Options, story: str, document: Document) -> Path | None:
@@ -307,27 +192,3 @@ def _iter_places(file: str, folders: list[Path], where: str) -> Iterator[Path]:
         if any(step.is_symlink() for step in steps):
             raise BadInput(f"{where}: {file} is a symbolic link; name the file itself.", key=file)
         yield path
-
-
-def _select_text_type(text: str, name: str, options: Options) -> TextType:
-    if options.text_type:
-        return TextType(options.text_type)
-    if stated := _STATED_TYPE.match(text):
-        return TextType(stated[1])
-    return SUFFIXES.get(Path(name).suffix.lower()) or detect_text_type(text, name)
-
-
-def _read_content(path: Path, kind: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound(f"The {kind} {path} does not exist.", key=str(path)) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreFailed(f"The {kind} {path} cannot be read: {reason}.") from error
-
-
-def _read_standard_input() -> bytes:
-    if sys.stdin is None or sys.stdin.closed:
-        raise UnreadableText("Standard input is closed.")
-    return sys.stdin.buffer.read()

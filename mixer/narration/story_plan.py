@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.compose import is_polly, list_engines, open_local_engine
@@ -13,10 +13,10 @@ from mixer.narration.story_files import (
     apply_head,
     apply_source,
     collect_story_files,
-    name_story_in_errors,
 )
+from mixer.narration.story_source import name_story_in_errors
 from mixer.requests import Options
-from mixer.script import LIMITS, EngineLimits, Role, Script
+from mixer.script import LIMITS, Document, EngineLimits, Role, Script
 from mixer.script.review import check_directions, check_language, estimate_script
 from mixer.speech import EMBEDDED, VoiceSettings, charge_factor, costs_usd, select_voice
 from mixer.stories.steps import plan_script
@@ -42,13 +42,9 @@ def plan(
     files = collect_story_files(story, options, as_path(music))
     options = apply_source(apply_head(options, files.source), files.source)
     document = files.source.document
-    limits = select_limits(options.engine or EMBEDDED)
     with name_story_in_errors(files.source.name):
-        settings = _settle_voices(options, document.cast)
-        spoken, speaker_limits = settings.language, settings.limits
-    limits = speaker_limits.get("", limits)
-    language = options.language or spoken or document.language or DEFAULT_LANGUAGE
-    script = plan_script(document, limits, language, options, speaker_limits)
+        voices = _settle_voices(options, document)
+    script = voices.plan_script(document, options)
     estimate = estimate_script(script, options.rate, measure_sounds(script, files.sounds))
     return Plan(
         script=script,
@@ -56,25 +52,41 @@ def plan(
         chapters=estimate.chapters,
         chunks=estimate.chunks,
         duration_s=estimate.duration_s,
-        costs_usd=costs_usd(estimate.characters) | settings.price(script, options),
+        costs_usd=costs_usd(estimate.characters) | voices.price(script, options),
         estimate=estimate,
         warnings=(
             *files.warnings,
             *files.missing,
             *list_conflicts(options, has_music=files.has_music),
-            *_check_language(script, options, spoken or language),
-            *check_directions(script, {"": limits, **speaker_limits}),
+            *voices.check_script(script, options),
         ),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _SettledVoices:
-    """The narrator's language, and each speaker's limits; `settings` are None for Polly's."""
+    """The voices of a plan.
+
+    Attributes:
+        language: to plan in.
+        spoken: the narrator's language.
+        limits: by speaker, the narrator's under an empty name.
+        settings: None for Polly's.
+    """
 
     language: str
-    limits: Mapping[str, EngineLimits] = field(default_factory=dict)
+    spoken: str
+    limits: Mapping[str, EngineLimits]
     settings: VoiceSettings | None = None
+
+    def plan_script(self, document: Document, options: Options) -> Script:
+        """Plan what these voices speak of a document."""
+        return plan_script(document, self.limits[""], self.language, options, self.limits)
+
+    def check_script(self, script: Script, options: Options) -> tuple[str, ...]:
+        """Check whether the voices can speak a script as it asks; returns warnings."""
+        language = _check_language(script, options, self.spoken)
+        return (*language, *check_directions(script, self.limits))
 
     def price(self, script: Script, options: Options) -> dict[str, float]:
         """Price a script by its own engine; nothing if it is free, or Polly's."""
@@ -84,14 +96,18 @@ class _SettledVoices:
         return {self.settings.engine: usd} if usd else {}
 
 
-def _settle_voices(options: Options, cast: Sequence[Role]) -> _SettledVoices:
+def _settle_voices(options: Options, document: Document) -> _SettledVoices:
     """Settle the voices, as far as no account is needed."""
-    named = name_engines(options, cast)
+    limits = select_limits(options.engine or EMBEDDED)
+    named = name_engines(options, document.cast)
     if any(map(is_polly, named)):
-        return _SettledVoices(options.language or DEFAULT_LANGUAGE)
+        language = options.language or DEFAULT_LANGUAGE
+        return _SettledVoices(language, language, {"": limits})
     with closing(open_local_engine(named)) as engine:
-        voice, settings = select_voice(engine.voices(), options, cast)
-        return _SettledVoices(voice.language, settings.list_limits(engine.limits), settings)
+        voice, settings = select_voice(engine.voices(), options, document.cast)
+        all_limits = settings.list_limits(engine.limits)
+    language = options.language or voice.language or document.language or DEFAULT_LANGUAGE
+    return _SettledVoices(language, voice.language or language, all_limits, settings)
 
 
 def name_engines(options: Options, cast: Sequence[Role]) -> list[str]:

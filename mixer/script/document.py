@@ -11,6 +11,9 @@ from mixer.errors import UnreadableText
 from mixer.script.annotations import Annotation
 from mixer.script.script import NO_METADATA, Metadata, Role, SoundCue, SoundKind
 
+MAX_HEADING_LEVEL = 6
+"""Of Markdown."""
+
 SOUND_TAGS = frozenset(SoundKind)
 """Tags of annotations that are sounds; no SSML element has such a name."""
 
@@ -85,6 +88,14 @@ class Block:
     speaker: str = ""
     origin: TextOrigin | None = None
 
+    def write_markdown(self) -> str:
+        """Write the text as Markdown, without annotations."""
+        if self.kind is BlockKind.SCENE_BREAK:
+            return "* * *"
+        if self.kind is BlockKind.HEADING:
+            return f"{'#' * max(1, min(self.level, MAX_HEADING_LEVEL))} {self.text}"
+        return self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Cover:
@@ -129,6 +140,10 @@ class Document:
                 if file:
                     lines.setdefault(file, annotation.line)
         return lines
+
+    def write_markdown(self) -> str:
+        """Write the text as Markdown, without annotations."""
+        return "\n\n".join(block.write_markdown() for block in self.blocks) + "\n"
 
 
 def heading(text: str, level: int) -> Block:

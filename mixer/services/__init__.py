@@ -1,14 +1,13 @@
 """Services apart from stories: projects, the music library, inspection, voices for a cast."""
 
-from mixer.services.book_cast import CastBook, write_document
-from mixer.services.inspect import Inspection, collect_figures, draw_picture, inspect
+from mixer.services.book_cast import CastBook, propose_voices
+from mixer.services.inspection import Inspection, collect_figures, draw_picture, inspect
 from mixer.services.library import (
     SHARED_PREFIX,
     UPLOAD_TYPES,
     MusicLibrary,
 )
 from mixer.services.projects import Project, ProjectService
-from mixer.services.role_voices import propose_voices
 from mixer.services.speaker_model import SpeakerModel
 from mixer.services.target_rules import check_target
 
@@ -26,5 +25,4 @@ __all__ = [
     "draw_picture",
     "inspect",
     "propose_voices",
-    "write_document",
 ]

@@ -133,8 +133,8 @@ class SpeakerModel:
         return None
 
     def _name_answer(self, question: Question) -> str:
-        asked = "\n".join((self.settings.url, self.settings.model, INSTRUCTIONS, question.text))
-        return f"{PREFIX}{sha256(asked.encode()).hexdigest()}.txt"
+        content = "\n".join((self.settings.url, self.settings.model, INSTRUCTIONS, question.text))
+        return f"{PREFIX}{sha256(content.encode()).hexdigest()}.txt"
 
 
 def plan_questions(cast: BookCast, text: str) -> Iterator[Question]:

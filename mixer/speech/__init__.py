@@ -4,7 +4,9 @@ The engines themselves are in `polly` and `embedded`. The names are loaded when 
 a plan needs none that handles sound.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.speech.charges import Charges, costs_usd
@@ -14,24 +16,6 @@ if TYPE_CHECKING:
     from mixer.speech.recordings import Recording
     from mixer.speech.results import unreadable_error
     from mixer.speech.voice_selection import EMBEDDED, apply_narrator, charge_factor, select_voice
-
-_HOMES = {
-    "Charges": "charges",
-    "EMBEDDED": "voice_selection",
-    "EngineGroup": "engine_group",
-    "Narrator": "narrator",
-    "NarratorResult": "narrator",
-    "Recording": "recordings",
-    "SampleSpan": "engine",
-    "SpeechEngine": "engine",
-    "Voice": "engine",
-    "VoiceSettings": "engine",
-    "apply_narrator": "voice_selection",
-    "charge_factor": "voice_selection",
-    "costs_usd": "charges",
-    "select_voice": "voice_selection",
-    "unreadable_error": "results",
-}
 
 __all__ = [
     "EMBEDDED",
@@ -51,10 +35,15 @@ __all__ = [
     "unreadable_error",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"mixer.speech.{_HOMES[name]}"), name)
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".charges": "Charges costs_usd",
+        ".engine": "SampleSpan SpeechEngine Voice VoiceSettings",
+        ".engine_group": "EngineGroup",
+        ".narrator": "Narrator NarratorResult",
+        ".recordings": "Recording",
+        ".results": "unreadable_error",
+        ".voice_selection": "EMBEDDED apply_narrator charge_factor select_voice",
+    },
+)

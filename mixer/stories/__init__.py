@@ -11,7 +11,9 @@ steps run in the `foreground` of one process. `inputs` is what a story is made o
 it hands out. The names are loaded when they are first used.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.stories.foreground import (
@@ -31,24 +33,6 @@ if TYPE_CHECKING:
     from mixer.stories.speech_planner import SpeechPlan
     from mixer.stories.status import StoryStatus
 
-_HOMES = {
-    "JobContext": "foreground",
-    "LocalMix": "foreground",
-    "MixResult": "foreground",
-    "MixService": "foreground",
-    "SpeechPlan": "speech_planner",
-    "SpeechService": "foreground",
-    "StoryInput": "foreground",
-    "StoryKind": "model",
-    "StoryRequest": "request",
-    "StoryRun": "foreground",
-    "StoryRunner": "foreground",
-    "StoryService": "service",
-    "StoryState": "model",
-    "StoryStatus": "status",
-    "Synthesis": "foreground",
-}
-
 __all__ = [
     "JobContext",
     "LocalMix",
@@ -67,10 +51,15 @@ __all__ = [
     "Synthesis",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"mixer.stories.{_HOMES[name]}"), name)
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".foreground": "JobContext LocalMix MixResult MixService SpeechService StoryInput StoryRun "
+        "StoryRunner Synthesis",
+        ".model": "StoryKind StoryState",
+        ".request": "StoryRequest",
+        ".service": "StoryService",
+        ".speech_planner": "SpeechPlan",
+        ".status": "StoryStatus",
+    },
+)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mixer.errors import MixerError, OutOfTime, StoryCancelled
+from mixer.output_options import OutputName
 from mixer.publish import PODCAST_TYPE
-from mixer.requests import OutputName
 from mixer.sound.formats import COVER_TYPE
 from mixer.stories.folder import COVER, StoryFolder
 from mixer.stories.outputs import OutputMaker

@@ -1,26 +1,16 @@
 """Signs the finished files of a story: who signs, and the files in the story's folder."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.errors import MixerError
-from mixer.publish.provenance import FileSigner, OriginSound
+from mixer.publish.provenance import FileSigner, OriginSound, SignerOpener
 from mixer.scratch import open_scratch_folder
 from mixer.stories.folder import StoryFolder
 from mixer.stories.inputs import StoryNarration, read_sounds
 
-SignerOpener = Callable[[str, tuple[str, ...], tuple[OriginSound, ...]], FileSigner | None]
-"""Takes the engine, the voices and the sounds; returns None where nothing is signed."""
-
 CREDENTIALS = ("story.c2pa", "application/c2pa")
 """Name and content type of the manifest of a format that cannot hold it."""
-
-
-def open_no_signer(
-    _engine: str, _voices: tuple[str, ...], _sounds: tuple[OriginSound, ...]
-) -> None:
-    """Sign nothing."""
 
 
 def open_narration_signer(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mixer.errors import BadOption, TextTooLong
 from mixer.requests import Options
-from mixer.script import Chunk, Cover, Document, EngineLimits, Role, Script
+from mixer.script import Chunk, Cover, Document, EngineLimits, Script
 from mixer.script.edits import SentenceEdit, recall_utterances
 from mixer.script.normalise import is_same_language
 from mixer.script.planning import PlanStyle, plan_document
@@ -23,7 +23,7 @@ from mixer.speech import (
     charge_factor,
     select_voice,
 )
-from mixer.speech.verification import Verifier, VerifierOpener
+from mixer.speech.verification import VerifierOpener, refuse_verifier
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.model import SourceText
@@ -32,15 +32,6 @@ from mixer.stories.source_text import is_book_text, name_text, read_source_text,
 
 VERIFIED_LANGUAGE = "en"
 """The only language that the verifier's packages know."""
-
-
-def refuse_verifier() -> Verifier:
-    """Refuse to listen in a process that cannot."""
-    raise BadOption(
-        "verify: PocketSphinx is not installed here; install Mixer with its extra “verify” "
-        "(docs/verify.md), or leave verify out.",
-        field="verify",
-    )
 
 
 class EngineOpener(Protocol):
@@ -159,49 +150,50 @@ class SpeechPlanner:
         if not options.chapters:
             self._check_book(source, int(sum(len(each.text) for each in document.blocks) / SPOKEN))
         options = apply_narrator(options, document.cast)
-        voice, settings, limits = self._select_voice(options, document.cast, deadline_s)
-        language = options.language or voice.language or document.language or UNKNOWN_LANGUAGE
-        with name_text():
-            style = build_plan_style(document, limits[""], language, options, limits)
-            style = self._limit_style(style, deadline_s)
-            if before is not None:
-                given = apply_narrator(before.options, before.document.cast)
-                was = build_plan_style(before.document, limits[""], language, given, limits)
-                style = _reuse_plan(style, was, before)
-            script = plan_document(document, style)
-        if options.verify:
-            self._check_verifier(script)
+        voices = self._select_voices(options, document, deadline_s)
+        script = self._plan_script(document, options, voices, deadline_s, before)
         estimate = estimate_script(script, options.rate)
         self._check_book(source, estimate.characters)
         return SpeechPlan(
             script,
-            voice,
-            settings,
+            voices.narrator,
+            voices.settings,
             estimate,
             charge_factor(options),
             document.cover,
             document.cover_name,
-            (
-                *check_language(
-                    script,
-                    voice.language or language,
-                    reads_latin_only=limits[""].reads_latin_only,
-                ),
-                *check_directions(script, limits),
-            ),
+            voices.check_script(script),
         )
 
-    def _limit_style(self, style: PlanStyle, deadline_s: float | None) -> PlanStyle:
-        check = partial(require_time, self.new_processes(), deadline_s)
-        return replace(style, check_time=check, opening_chars=self.opening_chars)
-
-    def _select_voice(
-        self, options: Options, cast: Sequence[Role], deadline_s: float | None
-    ) -> tuple[Voice, VoiceSettings, Mapping[str, EngineLimits]]:
-        """The narrator's voice, and the limits by speaker, the narrator's under an empty name."""
+    def _select_voices(
+        self, options: Options, document: Document, deadline_s: float | None
+    ) -> "_SelectedVoices":
         with self.open_engine("", deadline_s) as engine:
-            voice, settings = select_voice(engine.voices(), options, cast)
-            return voice, settings, settings.list_limits(engine.limits)
+            voice, settings = select_voice(engine.voices(), options, document.cast)
+            limits = settings.list_limits(engine.limits)
+        language = options.language or voice.language or document.language or UNKNOWN_LANGUAGE
+        return _SelectedVoices(voice, settings, limits, language)
+
+    def _plan_script(
+        self,
+        document: Document,
+        options: Options,
+        voices: "_SelectedVoices",
+        deadline_s: float | None,
+        before: "PlannedText | None",
+    ) -> Script:
+        check = partial(require_time, self.new_processes(), deadline_s)
+        with name_text():
+            style = voices.build_style(document, options)
+            style = replace(style, check_time=check, opening_chars=self.opening_chars)
+            if before is not None:
+                given = apply_narrator(before.options, before.document.cast)
+                was = voices.build_style(before.document, given)
+                style = _reuse_plan(style, was, before)
+            script = plan_document(document, style)
+        if options.verify:
+            self._check_verifier(script)
+        return script
 
     def _check_verifier(self, script: Script) -> None:
         if not is_same_language(script.language, VERIFIED_LANGUAGE):
@@ -225,6 +217,29 @@ class SpeechPlanner:
                 characters=chars,
                 limit=self.max_text_chars,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _SelectedVoices:
+    """The voices of a plan; `limits` are by speaker, the narrator's under an empty name."""
+
+    narrator: Voice
+    settings: VoiceSettings
+    limits: Mapping[str, EngineLimits]
+    language: str
+
+    def build_style(self, document: Document, options: Options) -> PlanStyle:
+        """Build the style in which these voices speak a document."""
+        return build_plan_style(document, self.limits[""], self.language, options, self.limits)
+
+    def check_script(self, script: Script) -> tuple[str, ...]:
+        """Check whether the voices can speak a script as it asks; returns warnings."""
+        spoken = self.narrator.language or self.language
+        reads_latin_only = self.limits[""].reads_latin_only
+        return (
+            *check_language(script, spoken, reads_latin_only=reads_latin_only),
+            *check_directions(script, self.limits),
+        )
 
 
 def _reuse_plan(style: PlanStyle, was: PlanStyle, before: PlannedText) -> PlanStyle:

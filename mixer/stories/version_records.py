@@ -20,7 +20,7 @@ MAX_NOTE_CHARS = 200
 
 
 class VersionConflict(Conflict):
-    """The story was changed meanwhile; the details tell what."""
+    """The story was changed meanwhile; the details name what."""
 
     code = "version_conflict"
 

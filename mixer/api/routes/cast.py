@@ -7,14 +7,15 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.api.inputs import require_one_text, validate_source_key
+from mixer.api.operations import describe_route
 from mixer.api.responses import json_response
 from mixer.api.routes.speech import SpeechServices, fetch_source
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.api.schemas import CastAnswer, CastBody
 from mixer.errors import BadOption, TextTooLong, UnreadableText
 from mixer.script.readers import TextType, decode_upload, detect_text_type, read_document
 from mixer.script.speakers import read_cast
-from mixer.services import CastBook, SpeakerModel, propose_voices, write_document
+from mixer.services import CastBook, SpeakerModel, propose_voices
 
 NAME = "The book"
 MAX_DIGITS = 7
@@ -64,7 +65,7 @@ def _read_book(body: CastBody, services: SpeechServices) -> str:
         raise UnreadableText(f"{NAME} is SSML, which names its voices itself.")
     if isinstance(content, str) and text_type is TextType.TEXT:
         return content
-    return write_document(read_document(content, text_type, NAME))
+    return read_document(content, text_type, NAME).write_markdown()
 
 
 def _parse_numbers(speakers: Mapping[str, str]) -> dict[int, str]:

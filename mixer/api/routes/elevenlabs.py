@@ -17,10 +17,11 @@ from mixer.api.client_schemas import (
     TimedSpeechAnswer,
 )
 from mixer.api.live import SpokenText, TimedBlock, begin_sound, drop_times, dump_json
+from mixer.api.operations import describe_route, describe_sound_route
 from mixer.api.responses import json_response
 from mixer.api.routes.clients import ClientServices
 from mixer.api.routes.openai import add_openai_routes
-from mixer.api.routing import Api, describe_route, describe_sound_route
+from mixer.api.routing import Api
 from mixer.errors import BadOption, UnknownVoice
 from mixer.publish.timing import CharacterTimes
 from mixer.sound.live import OUTPUTS

@@ -15,8 +15,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.api.feed_schemas import FeedAnswer, FeedBody, FeedChange, FeedsAnswer
+from mixer.api.operations import describe_route
 from mixer.api.responses import json_response
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.errors import NotFound
 from mixer.feeds import FeedRecord, FeedService, FeedSettings, FeedStory
 from mixer.publish import require_cover_size

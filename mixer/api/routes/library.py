@@ -14,11 +14,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, Field
 
+from mixer.api.operations import describe_route
 from mixer.api.responses import json_response
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.api.schemas import RequestBody
 from mixer.formats import DEFAULT_FORMAT
-from mixer.requests import OUTPUTS, Options
+from mixer.output_options import OUTPUTS
+from mixer.requests import Options
 from mixer.services import UPLOAD_TYPES, MusicLibrary, ProjectService
 from mixer.settings import Settings
 from mixer.speech.verification import is_verifier_installed

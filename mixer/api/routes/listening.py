@@ -1,6 +1,6 @@
 """The routes of listeners in AWS: the playlist of a story, and redirections to its segments.
 
-They need no token: the signature of a link is the permission. Segments are signed anew each time
+They need no token: the signature of a link is the permission. Segments are signed again each time
 they are asked for, so a playlist stays valid as long as its own link.
 """
 

@@ -8,8 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.api.deferred import StoryStarter, run_or_defer
+from mixer.api.operations import describe_route
 from mixer.api.responses import json_response, round_db
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.api.schemas import MixAnswer, MixBody, StoryAccepted, SynthesizeAnswer
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.stories import MixResult, MixService, StoryKind, StoryRequest

@@ -10,8 +10,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer.api.deferred import StoryStarter, run_or_defer
 from mixer.api.inputs import require_one_text, validate_source_key
+from mixer.api.operations import describe_route
 from mixer.api.responses import OutputLinks, json_response
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.api.schemas import (
     EstimateAnswer,
     EstimateBody,

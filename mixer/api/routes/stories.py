@@ -14,10 +14,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from mixer.api.deferred import build_accepted_response
 from mixer.api.events import RequestContext
 from mixer.api.inputs import require_one_text, validate_source_key
+from mixer.api.operations import describe_route
 from mixer.api.responses import OutputLinks, json_response, round_db
 from mixer.api.routes.listening import add_listen_routes
 from mixer.api.routes.projects import ProjectDependencies, add_project_routes
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.api.schemas import StoryAccepted
 from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
 from mixer.errors import BadInput, TextTooLong, UnreadableText

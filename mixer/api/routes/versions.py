@@ -15,8 +15,9 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
+from mixer.api.operations import describe_route
 from mixer.api.responses import OutputLinks, json_response
-from mixer.api.routing import Api, describe_route
+from mixer.api.routing import Api
 from mixer.api.version_schemas import (
     ComparisonAnswer,
     PreviewAnswer,

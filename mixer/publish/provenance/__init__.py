@@ -11,8 +11,10 @@ from mixer.publish.provenance.manifest import SOURCE_TYPE, Origin, OriginSound
 from mixer.publish.provenance.signatures import (
     FileSigner,
     Provenance,
+    SignerOpener,
     holds_manifest,
     is_signable,
+    open_no_signer,
     read_provenance,
 )
 
@@ -22,12 +24,14 @@ __all__ = [
     "Origin",
     "OriginSound",
     "Provenance",
+    "SignerOpener",
     "SigningFiles",
     "SigningIdentity",
     "SigningKey",
     "holds_manifest",
     "is_signable",
     "open_identity",
+    "open_no_signer",
     "open_vault_identity",
     "read_provenance",
 ]

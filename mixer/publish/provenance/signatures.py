@@ -6,6 +6,7 @@ format without a place for a manifest gets a sidecar.
 """
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +20,7 @@ from mixer.publish.provenance.manifest import (
     SOURCE_TYPE_URI,
     SPEECH_LABEL,
     Origin,
+    OriginSound,
     build_manifest,
 )
 
@@ -188,3 +190,13 @@ def _judge(codes: list[str], state: str | None) -> str:
     if any(mark in code for code in codes for mark in _EXPIRED):
         return "expired"
     return "valid" if state in ("Valid", "Trusted") else "invalid"
+
+
+SignerOpener = Callable[[str, tuple[str, ...], tuple[OriginSound, ...]], FileSigner | None]
+"""Takes the engine, the voices and the sounds; returns None where nothing is signed."""
+
+
+def open_no_signer(
+    _engine: str, _voices: tuple[str, ...], _sounds: tuple[OriginSound, ...]
+) -> None:
+    """Sign nothing."""

@@ -3,7 +3,9 @@
 The names are loaded when they are first used: a rule needs no meter.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
@@ -17,24 +19,6 @@ if TYPE_CHECKING:
         verify,
         verify_pieces,
     )
-
-_HOMES = {
-    "ComplianceRule": "compliance",
-    "DecodedLevels": "decoding",
-    "Edge": "profile",
-    "EncodedPiece": "verification",
-    "Flaw": "profile",
-    "MUSIC_CHANNELS": "measurement",
-    "Measurement": "measurement",
-    "Profile": "profile",
-    "StreamInfo": "compliance",
-    "Verification": "verification",
-    "check_compliance": "compliance",
-    "measure": "measurement",
-    "probe_stream": "verification",
-    "verify": "verification",
-    "verify_pieces": "verification",
-}
 
 __all__ = [
     "MUSIC_CHANNELS",
@@ -54,10 +38,13 @@ __all__ = [
     "verify_pieces",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"mixer.sound.analysis.{_HOMES[name]}"), name)
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".compliance": "ComplianceRule StreamInfo check_compliance",
+        ".decoding": "DecodedLevels",
+        ".measurement": "MUSIC_CHANNELS Measurement measure",
+        ".profile": "Edge Flaw Profile",
+        ".verification": "EncodedPiece Verification probe_stream verify verify_pieces",
+    },
+)

@@ -7,7 +7,7 @@ from mixer.speech.verification.takes import (
     VerifierOpener,
     price_retakes,
 )
-from mixer.speech.verification.verifier import Verifier, is_verifier_installed
+from mixer.speech.verification.verifier import Verifier, is_verifier_installed, refuse_verifier
 
 __all__ = [
     "ChunkCheck",
@@ -19,4 +19,5 @@ __all__ = [
     "VerifierOpener",
     "is_verifier_installed",
     "price_retakes",
+    "refuse_verifier",
 ]

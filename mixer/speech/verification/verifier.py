@@ -4,7 +4,7 @@ import importlib.util
 from contextlib import suppress
 from hashlib import sha256
 
-from mixer.errors import MixerError, SpeechFailed
+from mixer.errors import BadOption, MixerError, SpeechFailed
 from mixer.parallel import usable_cores
 from mixer.script import Chunk
 from mixer.sound.analysis import Flaw
@@ -95,3 +95,12 @@ def _find_measured_faults(recording: Recording, chunk: Chunk) -> list[Fault]:
     if longest_s > MAX_SILENCE_S and not chunk.has_breaks:
         faults.append(Fault(SpeechFault.SILENCE))
     return faults
+
+
+def refuse_verifier() -> Verifier:
+    """Refuse to listen in a process that cannot."""
+    raise BadOption(
+        "verify: PocketSphinx is not installed here; install Mixer with its extra “verify” "
+        "(docs/verify.md), or leave verify out.",
+        field="verify",
+    )

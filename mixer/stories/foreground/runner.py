@@ -15,14 +15,14 @@ from mixer.feeds import FeedFolder, FolderEpisode
 from mixer.files import hash_file, open_atomic
 from mixer.publish import Picture
 from mixer.publish.feed import StoryEpisodes
-from mixer.publish.provenance import FileSigner
+from mixer.publish.provenance import FileSigner, SignerOpener, open_no_signer
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.sound import Timeline
 from mixer.sound.arrange import SoundFile
 from mixer.sound.render import RenderHistory, SegmentCache
 from mixer.speech import SpeechEngine
-from mixer.speech.verification import VerifierOpener
+from mixer.speech.verification import VerifierOpener, refuse_verifier
 from mixer.store import FolderStore, ObjectStore
 from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import COVER, EPISODES, REQUEST, RESULT, SOUNDS
@@ -46,8 +46,8 @@ from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
 from mixer.stories.outputs import AudioSigner, chapters_folder, export_files, list_exports
 from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
-from mixer.stories.signers import SignerOpener, open_narration_signer, open_no_signer
-from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner, refuse_verifier
+from mixer.stories.signers import open_narration_signer
+from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
 from mixer.stories.steps import StoryMix, StoryPublisher, StorySpeech
 from mixer.stories.tasks import Step, StepFunction
 from mixer.stories.word_times import AlignerOpener, open_no_aligner

@@ -1,17 +1,20 @@
-"""Plans speech, and synthesizes a text while its caller waits."""
+"""Plans speech, and synthesizes a text while its caller waits, or takes its chunks as they come."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from queue import SimpleQueue
 
 from mixer.requests import Options
+from mixer.script import Chunk
+from mixer.sound import ProcessGroup
 from mixer.speech import Recording, SpeechEngine, Voice
 from mixer.store import ObjectStore
-from mixer.stories.folder import PLAN, REQUEST
+from mixer.stories.folder import PLAN, REQUEST, SCRIPT
 from mixer.stories.foreground.context import JobContext, run_steps
-from mixer.stories.foreground.live_speech import ChunkFeed, RecordingReporter
 from mixer.stories.foreground.run_folder import (
     RUN_ID,
     FilesOpener,
@@ -20,11 +23,74 @@ from mixer.stories.foreground.run_folder import (
 )
 from mixer.stories.inputs import StoryNarration, load_narration
 from mixer.stories.keys import batch_name
-from mixer.stories.model import Batch, PlanSummary
+from mixer.stories.model import Batch, PlanSummary, StoredScript
 from mixer.stories.request import StoryRequest
 from mixer.stories.speech_planner import EngineOpener, SpeechPlan, SpeechPlanner
 from mixer.stories.status import load_snapshot, settle_budget
 from mixer.stories.steps import StorySpeech
+
+LiveChunk = tuple[Chunk, Recording | None]
+"""A chunk and its recording, None where the voice cannot read it."""
+
+RecordingReporter = Callable[[RunFolder, str, Recording | None], None]
+"""Receives a run's folder, and the key and recording of a chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    folder: RunFolder
+    key: str
+    recording: Recording | None
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    failure: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFeed:
+    """Runs a synthesis in a thread, and yields its chunks in reading order.
+
+    A recording that is there early waits for the ones before it. `processes` are those of the
+    request: stopping them stops what is not synthesized yet.
+    """
+
+    synthesize: Callable[[RecordingReporter], object]
+    processes: ProcessGroup
+    _events: SimpleQueue[_Report | _End] = field(default_factory=SimpleQueue)
+
+    def iterate(self) -> Iterator[LiveChunk]:
+        """Yield the chunks; raises as the synthesis does, after those before the failed one."""
+        threading.Thread(target=self._run, name="live-speech", daemon=True).start()
+        yield from self._order_chunks()
+
+    def _run(self) -> None:
+        try:
+            self.synthesize(lambda *report: self._events.put(_Report(*report)))
+        except BaseException as error:  # noqa: BLE001 - raised where the chunks are read
+            self._events.put(_End(error))
+        else:
+            self._events.put(_End())
+
+    def _order_chunks(self) -> Iterator[LiveChunk]:
+        recordings: dict[str, Recording | None] = {}
+        waiting: list[tuple[str, Chunk]] | None = None
+        while isinstance(event := self._events.get(), _Report):
+            recordings[event.key] = event.recording
+            if waiting is None:
+                waiting = _list_chunks(event.folder)
+            while waiting and waiting[0][0] in recordings:
+                key, chunk = waiting.pop(0)
+                yield chunk, recordings[key]
+        if event.failure is not None:
+            raise event.failure
+
+
+def _list_chunks(folder: RunFolder) -> list[tuple[str, Chunk]]:
+    stored = folder.read(SCRIPT, StoredScript)
+    return list(zip(stored.chunk_keys, stored.script.chunks, strict=True))
+
 
 DEFAULT_ENGINE = "generative"
 """Used when no engine is named (the contract's default)."""

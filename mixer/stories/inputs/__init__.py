@@ -1,8 +1,7 @@
 """What a story is made of: chunks, music and sounds, a cover; checked, fetched and measured."""
 
-from mixer.stories.inputs.checks import InputLimits, check_key, parse_music_key
+from mixer.stories.inputs.checks import InputLimits, check_key, check_request, parse_music_key
 from mixer.stories.inputs.covers import load_tags, put_cover, store_cover
-from mixer.stories.inputs.request_checks import check_request
 from mixer.stories.inputs.sounds import (
     SoundLibrary,
     fetch_sources,

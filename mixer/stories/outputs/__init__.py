@@ -2,7 +2,7 @@
 
 from mixer.stories.outputs.episodes import StoryTexts
 from mixer.stories.outputs.export import AudioSigner, chapters_folder, export_files, list_exports
-from mixer.stories.outputs.extra_outputs import OutputMaker, StoredAudio
+from mixer.stories.outputs.extra_outputs import OutputMaker, StemMaker, StoredAudio
 from mixer.stories.outputs.sidecars import (
     Mix,
     build_captions,
@@ -12,7 +12,6 @@ from mixer.stories.outputs.sidecars import (
     collect_measurements,
     draw_picture,
 )
-from mixer.stories.outputs.stems import StemMaker
 
 __all__ = [
     "AudioSigner",

@@ -101,14 +101,8 @@ def export_files(
     targets = dict(zip(OUTPUTS, places, strict=True)) | {"chapter_files": chapters_folder(out)}
     made = {path: result.links[name] for name, path in targets.items() if name in result.links}
     failures = _export_audio(store, made.pop(out), out, signer)
-    paths, warnings = [out], []
-    for path, key in made.items():
-        try:
-            _export_file(store, key, path)
-        except StoreFailed as error:
-            warnings.append(str(error))
-        else:
-            paths.append(path)
+    sidecars, warnings = _export_sidecars(store, made)
+    paths = [out, *sidecars]
     provenance = _sign_files(paths, warnings, signer, failures) if signer else {}
     if "report" in result.links:
         paths.append(report)
@@ -132,11 +126,20 @@ def _export_audio(store: FolderStore, key: str, out: Path, signer: AudioSigner |
     return failures
 
 
-def _export_file(store: FolderStore, key: str, path: Path) -> None:
-    if path.name.endswith(CHAPTERS_SUFFIX):
-        unpack_zip(store.path(key), path)
-    else:
-        store.fetch(key, path)
+def _export_sidecars(store: FolderStore, made: Mapping[Path, str]) -> tuple[list[Path], list[str]]:
+    """Write the files that accompany the audio; returns warnings, too."""
+    paths, warnings = [], []
+    for path, key in made.items():
+        try:
+            if path.name.endswith(CHAPTERS_SUFFIX):
+                unpack_zip(store.path(key), path)
+            else:
+                store.fetch(key, path)
+        except StoreFailed as error:
+            warnings.append(str(error))
+        else:
+            paths.append(path)
+    return paths, warnings
 
 
 def _sign_files(

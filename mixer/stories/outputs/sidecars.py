@@ -125,13 +125,10 @@ def build_report(
         chunks=len(list(script.chunks)),
         characters=sum(len(u.text) for chunk in script.chunks for u in chunk.utterances),
         billed_characters=narration.billed_chars,
-        chapters=tuple(ReportChapter(title, start) for start, title in chapter_starts(timeline)),
         polly_cost_usd=costs_usd(script.billed_chars),
         unspoken=narration.unspoken,
-        adjustments=tuple(describe_adjustments(timeline, mix.sounds, mix.flaws)),
         outputs=outputs,
         speech_check=speech_check,
-        timeline=timeline,
     )
     return format_report(_add_measurements(report, mix)).encode()
 
@@ -140,6 +137,9 @@ def _add_measurements(report: Report, mix: Mix) -> Report:
     measurements = mix.measurements or collect_measurements(mix)
     return replace(
         report,
+        adjustments=tuple(describe_adjustments(mix.timeline, mix.sounds, mix.flaws)),
+        chapters=tuple(ReportChapter(title, at) for at, title in chapter_starts(mix.timeline)),
+        timeline=mix.timeline,
         loudness_range_lu=measurements.loudness_range_lu,
         rms_dbfs=measurements.rms_dbfs,
         noise_floor_dbfs=measurements.noise_floor_dbfs,

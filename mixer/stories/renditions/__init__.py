@@ -5,7 +5,9 @@ provisional in loudness, and in the pauses of a section whose end is not known y
 file does not depend on it. The names are loaded when they are first used.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.stories.renditions.links import LIFETIME_S, PATHS, ListenLinks
@@ -20,22 +22,6 @@ if TYPE_CHECKING:
     )
     from mixer.stories.renditions.rendition import Rendition
     from mixer.stories.renditions.stored import RenditionWriter, StoredRenditions
-
-_HOMES = {
-    "LIFETIME_S": "links",
-    "PATHS": "links",
-    "ListenLinks": "links",
-    "ListeningService": "listeners",
-    "PIECE_TYPE": "pieces",
-    "PLAYLIST_TYPE": "pieces",
-    "Playlist": "pieces",
-    "Rendition": "rendition",
-    "RenditionWriter": "stored",
-    "StoredRenditions": "stored",
-    "find_frame": "pieces",
-    "frame_start_s": "pieces",
-    "piece_span_s": "pieces",
-}
 
 __all__ = [
     "LIFETIME_S",
@@ -53,10 +39,13 @@ __all__ = [
     "piece_span_s",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"mixer.stories.renditions.{_HOMES[name]}"), name)
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".links": "LIFETIME_S PATHS ListenLinks",
+        ".listeners": "ListeningService",
+        ".pieces": "PIECE_TYPE PLAYLIST_TYPE Playlist find_frame frame_start_s piece_span_s",
+        ".rendition": "Rendition",
+        ".stored": "RenditionWriter StoredRenditions",
+    },
+)

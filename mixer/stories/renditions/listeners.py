@@ -61,7 +61,7 @@ class PlaylistWatch:
 
         A player rejects a list without sound, and reads it again only seconds later. Chromium also
         rejects a list that has not grown since it read it (measured): it has to wait for more.
-        Raises NotFound if there is no sound yet.
+        Raises NotFound if nothing is rendered yet.
         """
         begun_s = time.monotonic()
         while not (seen := look()).is_complete and not has_gone():
@@ -125,7 +125,7 @@ class ListeningService:
         return self._find(story).rendition.look()
 
     def await_playlist(self, story: str, has_gone: Callable[[], bool] = lambda: False) -> Playlist:
-        """Wait for a playlist that players take; raises NotFound if there is no sound yet."""
+        """Wait for a playlist that players take; raises NotFound if nothing is rendered."""
         listened = self._find(story)
         return listened.watch.await_news(listened.rendition.look, has_gone)
 
@@ -189,7 +189,7 @@ def find_listened(store: ObjectStore, story: str) -> tuple[StoryFolder, int]:
     folder = StoryFolder(store, story)
     request = folder.find(REQUEST, StoredRequest)
     if request is None or request.kind is not StoryKind.STORY:
-        raise NotFound(f"There is no audio to listen to in the story {story[:64]!r}.")
+        raise NotFound(f"The story {story[:64]!r} has no audio to listen to.")
     return folder, max(1, parse_progress(folder.list_entries(ATTEMPTS)).attempt)
 
 

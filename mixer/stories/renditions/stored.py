@@ -170,7 +170,7 @@ class StoredRenditions:
     def await_playlist(self, story: str) -> tuple[int, Playlist]:
         """Wait for a playlist that players take, as a local server does; the attempt comes first.
 
-        Raises NotFound if there is no sound yet.
+        Raises NotFound if nothing is rendered yet.
         """
         _, attempt = find_listened(self.store, story)
         folder = RenditionFolder(self.store, story, attempt=attempt)

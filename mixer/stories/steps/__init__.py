@@ -3,7 +3,9 @@
 The names are loaded when they are first used: each function needs only some of the steps.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.stories.budget import DailyBudget
@@ -17,24 +19,6 @@ if TYPE_CHECKING:
     from mixer.stories.steps.webhook import Webhook
     from mixer.stories.tasks import StoryTasks
     from mixer.stories.workflow import Launcher, Workflow
-
-_HOMES = {
-    "DailyBudget": "budget",
-    "EngineOpener": "speech_planner",
-    "Launcher": "workflow",
-    "Notifier": "steps.finish",
-    "SharedQuota": "slots",
-    "SpeechPlanner": "speech_planner",
-    "SpeechSlots": "slots",
-    "StoryFinisher": "steps.finish",
-    "StoryMix": "steps.mix",
-    "StoryPublisher": "steps.publish",
-    "StorySpeech": "steps.speech",
-    "StoryTasks": "tasks",
-    "Webhook": "steps.webhook",
-    "Workflow": "workflow",
-    "plan_script": "plan_style",
-}
 
 __all__ = [
     "DailyBudget",
@@ -54,10 +38,19 @@ __all__ = [
     "plan_script",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"mixer.stories.{_HOMES[name]}"), name)
+__getattr__ = export_lazily(
+    __name__,
+    {
+        "..budget": "DailyBudget",
+        "..plan_style": "plan_script",
+        "..slots": "SharedQuota SpeechSlots",
+        "..speech_planner": "EngineOpener SpeechPlanner",
+        "..tasks": "StoryTasks",
+        "..workflow": "Launcher Workflow",
+        ".finish": "Notifier StoryFinisher",
+        ".mix": "StoryMix",
+        ".publish": "StoryPublisher",
+        ".speech": "StorySpeech",
+        ".webhook": "Webhook",
+    },
+)

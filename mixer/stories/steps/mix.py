@@ -26,9 +26,9 @@ from mixer.stories.inputs import (
 from mixer.stories.keys import group_result_name, group_result_prefix
 from mixer.stories.mix_options import mix_style, select_encoding
 from mixer.stories.model import JoinedMix, StoredLayout, StoredRequest, StoryKind
+from mixer.stories.renderer import StoryRenderer
 from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_progress
-from mixer.stories.steps.render import StoryRenderer
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 
 MAX_GROUP_SIZE = 100

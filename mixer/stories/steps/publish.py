@@ -4,42 +4,32 @@ Each file is independent: one that cannot be made becomes a warning, and the oth
 """
 
 import json
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from mixer.errors import MixerError
 from mixer.feeds import FeedService
+from mixer.output_options import TEXT_OUTPUTS
 from mixer.parallel import usable_cores
-from mixer.publish import FinishedFile
-from mixer.publish.timing import chapter_starts
-from mixer.requests import TEXT_OUTPUTS, Options
+from mixer.publish.provenance import SignerOpener, open_no_signer
 from mixer.sound import ProcessGroup
-from mixer.sound.analysis import Verification
-from mixer.sound.formats import AudioTags
 from mixer.sound.render import RenderPool
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
 from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline
-from mixer.stories.folder import LOST_COVER, MIX, StoryFolder
+from mixer.stories.folder import LOST_COVER
 from mixer.stories.inputs import (
     SoundLibrary,
     StoryNarration,
     load_narration,
-    load_tags,
-    load_timeline,
-    read_sounds,
 )
-from mixer.stories.mix_options import select_encoding
-from mixer.stories.model import JoinedMix, StoredRequest, StoryKind, StoryResult, StoryState
+from mixer.stories.model import StoryKind, StoryResult, StoryState
 from mixer.stories.outputs import (
     Mix,
     OutputMaker,
     StemMaker,
-    StoredAudio,
-    StoryTexts,
     build_captions,
     build_chapters,
     build_outline,
@@ -47,16 +37,11 @@ from mixer.stories.outputs import (
     draw_picture,
 )
 from mixer.stories.published import FILES, PublishedFiles
-from mixer.stories.request_files import RequestFolder, open_request_folder
-from mixer.stories.signers import (
-    SignerOpener,
-    StorySigner,
-    open_narration_signer,
-    open_no_signer,
-)
+from mixer.stories.request_files import open_request_folder
+from mixer.stories.signers import StorySigner, open_narration_signer
 from mixer.stories.source_text import load_book
 from mixer.stories.status import load_snapshot, settle_budget, write_result
-from mixer.stories.steps.episodes import EpisodeMaker, publish_episodes
+from mixer.stories.steps.finished_story import EpisodeMaker, FinishedStory, publish_episodes
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 from mixer.stories.word_times import (
     AlignerOpener,
@@ -70,54 +55,6 @@ LOST_COVER_WARNING = (
     "The cover was damaged in the store and could not be made again: upload it again and send it "
     "as cover."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _FinishedStory:
-    """A story whose audio is finished; `narration` is None for a mix of given chunks."""
-
-    folder: StoryFolder
-    request: StoredRequest
-    options: Options
-    joined: JoinedMix
-    mix: Mix
-    tags: AudioTags
-    narration: StoryNarration | None
-    signer: StorySigner | None = None
-
-    @classmethod
-    def load(cls, folder: StoryFolder, request: StoredRequest) -> "_FinishedStory":
-        """Load a story of which all steps but this one are done."""
-        narration = None if request.kind is StoryKind.MIX else load_narration(folder)
-        options = Options.model_validate(request.options)
-        joined = folder.read(MIX, JoinedMix)
-        peak_dbtp = math.nan if joined.true_peak_dbtp is None else joined.true_peak_dbtp
-        mix = Mix(
-            timeline=load_timeline(folder),
-            verification=Verification(joined.integrated_loudness_lufs, peak_dbtp, (), joined.peaks),
-            sounds=read_sounds(folder),
-            preset=options.preset,
-            encoding=select_encoding(options),
-            flaws=_flaws(narration) if narration else {},
-            measurements=joined.measurements,
-        )
-        tags = load_tags(folder, options, narration.stored.script if narration else None)
-        return cls(folder, request, options, joined, mix, tags, narration)
-
-    @property
-    def texts(self) -> StoryTexts | None:
-        """What is written about the story; None for a mix of given chunks."""
-        if self.narration is None:
-            return None
-        return StoryTexts(self.narration, self.mix, self.tags, self.options)
-
-    def open_file(self, scratch: RequestFolder) -> FinishedFile:
-        """Open the finished file."""
-        timeline, folder = self.mix.timeline, self.folder
-        whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch.path)
-        tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
-        finished = FinishedFile(whole, timeline, self.mix.encoding, self.options.preset, tags)
-        return replace(finished, sign=self.signer.sign_file) if self.signer else finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +84,7 @@ class StoryPublisher:
             result = _build_speech_result(load_narration(folder), call.attempt)
         else:
             with stop_at_deadline(processes := self.new_processes(), call.deadline_s):
-                finished = _FinishedStory.load(folder, snapshot.request)
+                finished = FinishedStory.load(folder, snapshot.request)
                 finished, warnings = self._time_words(finished, call.deadline_s)
                 finished, signer_warnings = self._open_signer(finished)
                 pool = RenderPool(processes, usable_cores(), call.deadline_s)
@@ -162,15 +99,15 @@ class StoryPublisher:
         return {}
 
     def _time_words(
-        self, story: _FinishedStory, deadline_s: float | None
-    ) -> tuple[_FinishedStory, tuple[str, ...]]:
+        self, story: FinishedStory, deadline_s: float | None
+    ) -> tuple[FinishedStory, tuple[str, ...]]:
         """Find the words of a story whose outputs need them; returns warnings, too."""
         if story.narration is None or not needs_words(story.options):
             return story, ()
         timed = find_word_times(story.narration, self.open_aligner, deadline_s)
         return replace(story, narration=timed.narration), timed.warnings
 
-    def _open_signer(self, story: _FinishedStory) -> tuple[_FinishedStory, tuple[str, ...]]:
+    def _open_signer(self, story: FinishedStory) -> tuple[FinishedStory, tuple[str, ...]]:
         """Open the signer of a story, if it is to be signed; returns warnings, too."""
         narration, folder = story.narration, story.folder
         if narration is None or story.options.provenance != "signed":
@@ -182,19 +119,17 @@ class StoryPublisher:
         return replace(story, signer=StorySigner(folder, signer) if signer else None), ()
 
     def _publish_episodes(
-        self, story: _FinishedStory, published: PublishedFiles, pool: RenderPool
+        self, story: FinishedStory, published: PublishedFiles, pool: RenderPool
     ) -> None:
         texts = story.texts
         if texts is None:
             return
         with open_request_folder() as scratch:
-            maker = EpisodeMaker(story.folder, story.joined, texts, published, pool.processes)
-            publish_episodes(maker, story.open_file(scratch), story.request, self.feeds)
+            maker = EpisodeMaker(story, texts, published, pool.processes)
+            publish_episodes(maker, story.open_file(scratch), self.feeds)
 
 
-def _publish_files(
-    story: _FinishedStory, library: SoundLibrary, pool: RenderPool
-) -> PublishedFiles:
+def _publish_files(story: FinishedStory, library: SoundLibrary, pool: RenderPool) -> PublishedFiles:
     published, mix, narration = PublishedFiles(story.folder), story.mix, story.narration
     if story.tags.cover:
         published.names.append("cover")
@@ -219,7 +154,7 @@ def _publish_files(
     return published
 
 
-def _sign_files(story: _FinishedStory, published: PublishedFiles) -> _FinishedStory:
+def _sign_files(story: FinishedStory, published: PublishedFiles) -> FinishedStory:
     """Sign what was made, after all that is cut out of it; the report says so."""
     signer, joined = story.signer, story.joined
     if signer is None:
@@ -242,7 +177,7 @@ def _sign_files(story: _FinishedStory, published: PublishedFiles) -> _FinishedSt
 
 def _publish_outputs(
     published: PublishedFiles,
-    story: _FinishedStory,
+    story: FinishedStory,
     library: SoundLibrary,
     pool: RenderPool,
 ) -> None:
@@ -261,7 +196,7 @@ def _publish_outputs(
                 published.store_extra(output, maker)
 
 
-def _publish_texts(published: PublishedFiles, story: _FinishedStory) -> None:
+def _publish_texts(published: PublishedFiles, story: FinishedStory) -> None:
     if (texts := story.texts) is not None:
         if "notes" in story.options.outputs:
             published.store("notes", texts.build_notes)
@@ -275,9 +210,7 @@ def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:
     return {"captions_vtt": vtt, "captions_srt": srt}
 
 
-def _build_mix_result(
-    story: _FinishedStory, published: PublishedFiles, attempt: int
-) -> StoryResult:
+def _build_mix_result(story: FinishedStory, published: PublishedFiles, attempt: int) -> StoryResult:
     warnings = _warnings(story.narration) if story.narration else ()
     return StoryResult(
         state=StoryState.DONE,
@@ -303,10 +236,6 @@ def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult
         chunk_keys=tuple(each.key for each in recordings),
         warnings=(*_warnings(narration), *(check.describe() if check else ())),
     )
-
-
-def _flaws(narration: StoryNarration) -> dict[str, Sequence[str]]:
-    return {each.key: each.measured.profile.flaws for each in narration.recordings if each}
 
 
 def _warnings(narration: StoryNarration) -> tuple[str, ...]:

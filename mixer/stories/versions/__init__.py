@@ -1,4 +1,4 @@
-"""Changes of stories: proposed, heard in their place, kept as versions, compared, restored."""
+"""Changes of stories: proposed, played in their place, kept as versions, compared, restored."""
 
 from mixer.stories.version_records import Proposal, SentenceChange, VersionRecord
 from mixer.stories.versions.editor import StoryEditor

@@ -1,4 +1,4 @@
-"""Changes stories: a change is proposed, heard, kept as a new version, and undone by going back.
+"""Changes stories: a change is proposed, played, kept as a new version, and undone by going back.
 
 Each version is a story of its own, whose folder has its request, its plan and its files; chunks and
 segments are shared, as they are named by their contents. The folder of the first version lists the

@@ -48,7 +48,7 @@ class SentenceIndex:
 
 
 def find_neighbours(script: Script, sentence: int) -> tuple[Chunk, ...]:
-    """Find the chunks that are heard with a sentence: its own, before and after."""
+    """Find the chunks that are played with a sentence: its own, before and after."""
     index = SentenceIndex.of(script)
     at = index.find_chunk(sentence)
     return index.chunks[max(0, at - 1) : at + 2]
@@ -56,7 +56,7 @@ def find_neighbours(script: Script, sentence: int) -> tuple[Chunk, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SentenceSpan:
-    """When a sentence is heard, in seconds of the finished audio."""
+    """When a sentence is spoken, in seconds of the finished audio."""
 
     sentence: int
     start_s: float
@@ -65,7 +65,7 @@ class SentenceSpan:
 
 @dataclass(frozen=True, slots=True)
 class SentenceClock:
-    """When sentences are heard: a script, its recordings and its timeline."""
+    """When sentences are spoken: a script, its recordings and its timeline."""
 
     index: SentenceIndex
     recorded: tuple[RecordedChunk, ...]
@@ -101,7 +101,7 @@ class SentenceClock:
         return bisect_right(self.numbers, self.index.find_chunk(sentence)) - 1
 
     def find_place_at(self, at_s: float) -> int:
-        """The place of the audible chunk that is heard at a time, or of the one before it."""
+        """The place of the audible chunk that plays at a time, or of the one before it."""
         starts = [clip.start for clip in self.timeline.clips]
         return max(0, bisect_right(starts, round(at_s * self.timeline.rate_hz)) - 1)
 
@@ -146,7 +146,7 @@ def lay_out_excerpt(text: VersionText, sounds: Mapping[str, SoundFile], sentence
 
 
 def _find_spans(clock: SentenceClock, sentence: int) -> tuple[SentenceSpan, SentenceSpan]:
-    """Find when a sentence and the one before it are heard."""
+    """Find when a sentence and the one before it are spoken."""
     place = max(0, clock.find_place(sentence))
     spans = [span for at in (place - 1, place) for span in clock.time_chunk(at)]
     at = max((number for number, span in enumerate(spans) if span.sentence <= sentence), default=0)

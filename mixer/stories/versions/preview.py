@@ -1,4 +1,4 @@
-"""Lets a change be heard in its place before it is kept.
+"""Makes a change audible in its place before it is kept.
 
 Only the changed sentence's chunk is synthesized, and a neighbour if the boundary between them
 moved; both stay in the store, so that keeping the change pays nothing more. All of the story is
@@ -7,8 +7,8 @@ one, with the music and the level that they will have.
 """
 
 import math
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -23,9 +23,9 @@ from mixer.stories.cancellation import stop_at_deadline
 from mixer.stories.folder import StoryFolder
 from mixer.stories.inputs import SoundLibrary, read_sounds
 from mixer.stories.model import StoredScript
+from mixer.stories.renderer import StoryRenderer
 from mixer.stories.request_files import open_request_folder
 from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
-from mixer.stories.steps.render import StoryRenderer
 from mixer.stories.version_records import Proposal, VersionRecord
 from mixer.stories.versions.excerpt import Excerpt, find_neighbours, lay_out_excerpt
 from mixer.stories.versions.texts import RevisedText, TextLoader, VersionText
@@ -36,7 +36,7 @@ PREVIEW_TYPE = "audio/mpeg"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A change that can be heard; times are in seconds from the beginning of its audio.
+    """An audible change; times are in seconds from the beginning of its audio.
 
     Attributes:
         key: of the audio in the store.
@@ -144,16 +144,10 @@ class PreviewMaker:
     ) -> tuple[VersionText, int]:
         """Synthesize what is missing around a sentence; returns how many chunks are new."""
         max_cost_usd, deadline_s = limits
-        stored, processes = text.stored, self.planner.new_processes()
-        settings = stored.delivery
-        opened = self.planner.open_engine(
-            settings.engine, deadline_s, speech_marks=text.options.speech_marks
-        )
-        with opened as engine, stop_at_deadline(processes, deadline_s):
-            narrator = Narrator(engine, self.store, settings, processes, deadline_s=deadline_s)
+        with self._open_narrator(text, deadline_s) as narrator:
             found = narrator.find_recordings(text.unknown_chunks)
             known = {**text.recordings, **{key: each for key, each in found.items() if each}}
-            near = find_neighbours(stored.script, sentence)
+            near = find_neighbours(text.stored.script, sentence)
             new = [chunk for chunk in near if narrator.key(chunk) not in known]
             if new:
                 with self._reserve(text, new, charges, max_cost_usd):
@@ -162,6 +156,15 @@ class PreviewMaker:
                     )
                 known |= zip(map(narrator.key, new), made.recordings, strict=True)
         return replace(text, recordings=known), len(new)
+
+    @contextmanager
+    def _open_narrator(self, text: VersionText, deadline_s: float | None) -> Iterator[Narrator]:
+        settings, processes = text.stored.delivery, self.planner.new_processes()
+        opened = self.planner.open_engine(
+            settings.engine, deadline_s, speech_marks=text.options.speech_marks
+        )
+        with opened as engine, stop_at_deadline(processes, deadline_s):
+            yield Narrator(engine, self.store, settings, processes, deadline_s=deadline_s)
 
     def _reserve(
         self,

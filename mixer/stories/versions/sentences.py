@@ -50,7 +50,7 @@ class SentenceReader:
     texts: TextLoader
 
     def list_at(self, story: str, at_s: float, count: int) -> SentenceList:
-        """List some sentences from the one that is heard at a time on."""
+        """List some sentences from the one that is spoken at a time on."""
         reader = self._open(story)
         return reader.list_from(reader.find_at(at_s), count)
 
@@ -96,7 +96,7 @@ class _TimedText:
         return self.text.sentences
 
     def find_at(self, at_s: float) -> int:
-        """The number of the sentence that is heard at a time, or of the one before it."""
+        """The number of the sentence that is spoken at a time, or of the one before it."""
         if self.clock is None:
             return 0
         place = self.clock.find_place_at(at_s)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from mixer.errors import BadOption, Conflict, NotFound, UnreadableText
 from mixer.requests import Options
-from mixer.script import Chunk, Utterance
+from mixer.script import Chunk, Document, Utterance
 from mixer.script.edits import (
     UNWRITTEN,
     SentenceEdit,
+    SentencePlace,
     edit_document,
     edit_source,
     locate_sentences,
@@ -38,7 +39,7 @@ PLAN_WAIT_S = 20.0
 """For the plan of a version that was kept a moment ago."""
 
 MEMORY = 3
-"""Texts that a process keeps: a change is heard, kept, and the next one is based on it."""
+"""Texts that a process keeps: a change is previewed, kept, and the next one is based on it."""
 
 Recordings = Mapping[str, Recording | None]
 """By chunk key; None for one that the voice cannot read."""
@@ -166,9 +167,9 @@ class TextLoader:
 
 
 def _wait_for_script(folder: StoryFolder, wait_s: float) -> StoredScript:
-    until_s = time.monotonic() + wait_s
+    deadline_s = time.monotonic() + wait_s
     while (stored := folder.find(SCRIPT, StoredScript)) is None:
-        if time.monotonic() > until_s:
+        if time.monotonic() > deadline_s:
             raise Conflict(
                 f"The story {folder.story_id} is not planned yet; try again in a moment.",
                 story_id=folder.story_id,
@@ -198,7 +199,25 @@ def revise_text(text: VersionText, proposal: Proposal) -> RevisedText:
         BadOption: a change is impossible; nothing is changed.
         UnreadableText: a tag of new words is malformed.
     """
-    edits = _place_edits(text, proposal.changes)
+    content, document, kept = _apply_edits(text, _place_edits(text, proposal.changes))
+    options = dict(text.request.options)
+    if proposal.lexicon:
+        options["lexicon"] = _add_words(str(options.get("lexicon", "")), proposal.lexicon)
+        _check_lexicon(options)
+    return RevisedText(
+        content,
+        options,
+        tuple(kept),
+        replace(text.source, document=document),
+        tuple(_note_changes(text.sentences, proposal.changes)),
+        is_rewritten=content is not text.content,
+    )
+
+
+def _apply_edits(
+    text: VersionText, edits: Sequence[SentenceEdit]
+) -> tuple[str | bytes, Document, list[SentenceEdit]]:
+    """Apply edits, the last first; returns those, too, that the author's text cannot hold."""
     source, content, kept = text.source, text.content, list(text.request.edits)
     is_markdown = source.text_type is TextType.MARKDOWN
     document = source.document
@@ -212,18 +231,7 @@ def revise_text(text: VersionText, proposal: Proposal) -> RevisedText:
         else:
             content = written
         document = after
-    options = dict(text.request.options)
-    if proposal.lexicon:
-        options["lexicon"] = _add_words(str(options.get("lexicon", "")), proposal.lexicon)
-        _check_lexicon(options)
-    return RevisedText(
-        content,
-        options,
-        tuple(kept),
-        replace(source, document=document),
-        tuple(_note_changes(text.sentences, proposal.changes)),
-        is_rewritten=content is not text.content,
-    )
+    return content, document, kept
 
 
 def _place_edits(text: VersionText, changes: Sequence[SentenceChange]) -> list[SentenceEdit]:
@@ -235,31 +243,31 @@ def _place_edits(text: VersionText, changes: Sequence[SentenceChange]) -> list[S
         disclosure=build_disclosure(options.disclose, options.disclosure, script.language),
     )
     places = locate_sentences(text.source.document, script, style)
-    for change in changes:
-        if not 0 <= change.sentence < len(places):
-            raise BadOption(
-                f"sentence: {change.sentence} does not exist; this version has 0 to "
-                f"{len(places) - 1}.",
-                field="sentence",
-            )
-        if places[change.sentence].block == UNWRITTEN:
-            raise BadOption(
-                f"sentence: {change.sentence} is the spoken disclosure, which is not in the text; "
-                "change its words with the option disclosure.",
-                field="sentence",
-            )
-    return [
-        SentenceEdit(
-            (place := places[each.sentence]).block,
-            place.start,
-            place.end,
-            each.text,
-            each.speaker,
-            each.pause_ms,
-            each.take,
+    return [_place_edit(change, places) for change in changes]
+
+
+def _place_edit(change: SentenceChange, places: Sequence[SentencePlace]) -> SentenceEdit:
+    if not 0 <= change.sentence < len(places):
+        raise BadOption(
+            f"sentence: {change.sentence} does not exist; this version has 0 to {len(places) - 1}.",
+            field="sentence",
         )
-        for each in changes
-    ]
+    place = places[change.sentence]
+    if place.block == UNWRITTEN:
+        raise BadOption(
+            f"sentence: {change.sentence} is the spoken disclosure, which is not in the text; "
+            "change its words with the option disclosure.",
+            field="sentence",
+        )
+    return SentenceEdit(
+        place.block,
+        place.start,
+        place.end,
+        change.text,
+        change.speaker,
+        change.pause_ms,
+        change.take,
+    )
 
 
 def _note_changes(

@@ -12,7 +12,7 @@ from mixer.api.handlers import build_story_endpoint
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
-from mixer.requests import OUTPUTS
+from mixer.output_options import OUTPUTS
 from mixer.sound import ffmpeg
 from tests.engines import ToneEngine
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, mock_s3

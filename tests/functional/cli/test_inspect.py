@@ -12,7 +12,7 @@ from PIL import Image
 
 from mixer.parallel import usable_cores
 from mixer.publish.report import Report, format_report
-from mixer.services.inspect import collect_figures, draw_picture, inspect
+from mixer.services.inspection import collect_figures, draw_picture, inspect
 from mixer.sound.ffmpeg import ProcessGroup, binary_path
 from tests.commands import InProcessCli
 from tests.mixes import ChunkSpec, prepare_mix

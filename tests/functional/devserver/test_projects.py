@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mixer.api import authorize_request, build_registry
+from mixer.api import build_authorizer
 from mixer.devserver.gateway import ApiFunction
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
@@ -134,9 +134,8 @@ def test_callers_do_not_see_each_other(tmp_path):
     folders = Folders(tmp_path / "store", tmp_path / "web")
     tokens = {"ann": "the token of ann, long enough", "ben": "the token of ben, long enough"}
     settings = load_laptop_settings({"AUTH_MODE": "token"})
-    registry = build_registry({caller: [token] for caller, token in tokens.items()})
     authorizer = ApiFunction(
-        "authorizer", lambda event, _: authorize_request(event, settings.auth, registry)
+        "authorizer", build_authorizer({caller: [token] for caller, token in tokens.items()})
     )
     with (
         open_laptop(settings, server.url, folders, ToneEngine(), authorizer) as app,

@@ -20,9 +20,9 @@ from mixer.stories.folder import MIX, TIMELINE, StoryFolder
 from mixer.stories.inputs.sounds import SoundLibrary
 from mixer.stories.inputs.takes import load_timeline
 from mixer.stories.model import JoinedMix, StoredRequest, StoryKind
+from mixer.stories.renderer import StoryRenderer, ignore_progress
 from mixer.stories.request_files import RequestFolder
 from mixer.stories.steps.mix import StoryMix
-from mixer.stories.steps.render import StoryRenderer, ignore_progress
 from mixer.stories.tasks import StepCall
 from tests.sounds import VOICE_HZ, measure_loudness, speech, write_sound
 
