@@ -64,7 +64,7 @@ class Laptop:
     def await_end(self, url):
         begun_s = time.monotonic()
         while (status := self.served.send("GET", url).json)["state"] not in ENDED:
-            assert time.monotonic() - begun_s < 60, status
+            assert time.monotonic() - begun_s < 300, status
             time.sleep(0.05)
         return status
 
