@@ -13,7 +13,7 @@ import mixer.cli
 
 MIXER = (sys.executable, "-m", "mixer")
 
-TIMEOUT_S = 60
+TIMEOUT_S = 240
 
 
 @dataclass(frozen=True)

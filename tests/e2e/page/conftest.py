@@ -47,7 +47,7 @@ def browser() -> Iterator["Browser"]:
         yield opened
 
 
-def wait_until(page: "Page", condition: str, within_s: float = 30, hurry_ms: int = 0) -> None:
+def wait_until(page: "Page", condition: str, within_s: float = 90, hurry_ms: int = 0) -> None:
     """Wait until an expression is true; Playwright's own way is against the page's policy.
 
     Args:
@@ -85,7 +85,7 @@ class Visit:
 
     def await_player(self) -> None:
         """Wait until the player shows the story."""
-        self.page.wait_for_selector("#player:not([hidden]):not([data-live])", timeout=90_000)
+        self.page.wait_for_selector("#player:not([hidden]):not([data-live])", timeout=180_000)
         self.page.wait_for_selector(".sentence, #captions p")
 
     def play(self) -> None:
@@ -99,7 +99,7 @@ class Visit:
 
     def await_state(self, state: str, nth: int = 0) -> None:
         place = self.page.locator(f'#stories li:nth-child({nth + 1})[data-state="{state}"]')
-        place.wait_for(timeout=60_000)
+        place.wait_for(timeout=180_000)
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +120,7 @@ def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
             context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]
             stack.callback(context.close)
             made = Visit(context.new_page(), url)
-            made.page.set_default_timeout(30_000)
+            made.page.set_default_timeout(90_000)
             made.page.on("pageerror", lambda error: made.problems.append(f"script: {error}"))
             made.page.on(
                 "console",

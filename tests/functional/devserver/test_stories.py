@@ -53,7 +53,7 @@ class Stories:
     def until(self, story, is_so):
         begun_s = time.monotonic()
         while not is_so(status := self.status(story)):
-            assert time.monotonic() - begun_s < 60, status
+            assert time.monotonic() - begun_s < 300, status
             time.sleep(0.05)
         return status
 
