@@ -183,7 +183,7 @@ def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
     assert 0 < int(page.text_content("#stat-chars")) < whole
     page.click("[data-check=none]")
     page.click("#narrate")
-    assert "check at least one" in page.text_content("#text-error")
+    assert "select at least one" in page.text_content("#text-error")
 
 
 def test_chosen_chapters_of_a_book_survive_a_reload_and_are_narrated(server, opened_book):
