@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import requests
 
+from deploy.deployment import SENTENCE
 from deploy.stacks import SANITATION, STACKS
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
 from mixer.store.s3 import S3Store, create_s3_client
@@ -24,7 +25,7 @@ from tests.e2e.table import Table
 from tests.emulators.strict_polly import StrictPolly
 
 NAME = "proof"
-TEXT = "The lamp went out at nine. Nobody in the village noticed."
+TEXT = SENTENCE
 STORY = f"# The lamp\n\n{TEXT}\n\n# The morning\n\nIt was found in the well."
 STORY_LUFS, TOLERANCE_LU = -18.0, 1.0
 SCHEDULE = "rate(1 minute)"
