@@ -1,12 +1,13 @@
 """A server that speaks `/v1/chat/completions`, well or not, as its `answer` says."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
+
+from tests.emulators.http_thread import run_http_server
 
 
 @dataclass
@@ -55,13 +56,6 @@ def run_language_model() -> Iterator[LanguageModel]:
     class Handler(_Handler):
         pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        Handler.state = LanguageModel(f"http://127.0.0.1:{server.server_port}/v1")
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield Handler.state
-        finally:
-            server.shutdown()
-            thread.join()
+    with run_http_server(Handler) as address:
+        Handler.state = LanguageModel(f"{address}/v1")
+        yield Handler.state

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from typing import Any, ClassVar
+
+from tests.emulators.http_thread import run_http_server
 
 CHAR_S = 0.05
 KEY = "sk-the-secret-of-the-tests"
@@ -157,13 +159,6 @@ def run_speech_server() -> Iterator[SpeechServer]:
     class Handler(_Handler):
         pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        Handler.state = SpeechServer(f"http://127.0.0.1:{server.server_port}/v1")
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield Handler.state
-        finally:
-            server.shutdown()
-            thread.join()
+    with run_http_server(Handler) as address:
+        Handler.state = SpeechServer(f"{address}/v1")
+        yield Handler.state

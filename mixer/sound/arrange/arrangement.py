@@ -100,7 +100,7 @@ class VoiceLayout:
     rate_hz: int
 
     @property
-    def measured(self) -> list[Measurement]:
+    def measurements(self) -> list[Measurement]:
         """The measurement of each take."""
         return [take.measured for take in self.takes]
 

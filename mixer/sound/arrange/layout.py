@@ -88,7 +88,7 @@ def build_timeline(
     voice = _place_voice(audible, style, opening, known, channels=channels)
     placed = arrange_sounds(voice, known)
     length = _timeline_length(style, voice, placed, has_music=has_cues)
-    speech = speech_spans(voice.clips, voice.measured, voice.rate_hz, style.envelope)
+    speech = speech_spans(voice.clips, voice.measurements, voice.rate_hz, style.envelope)
     accompaniment = build_accompaniment(
         arrange_music(opening, placed, voice, length),
         placed,
@@ -98,7 +98,7 @@ def build_timeline(
         bed_style=_bed_style(style, voice.rate_hz),
     )
     timeline = _compose_timeline(style, voice, accompaniment, length, channels)
-    return _master(timeline, style, voice.measured, accompaniment, speech)
+    return _master(timeline, style, voice.measurements, accompaniment, speech)
 
 
 def _compose_timeline(

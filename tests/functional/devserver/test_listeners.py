@@ -71,7 +71,7 @@ def laptop(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def heard(laptop):
+def listening(laptop):
     """A story with music, listened to by one growing response from its beginning to its end."""
     story = begin(laptop, {**ASKED, "music": "bed.flac"})
     links = load_status(laptop, story)["listen"]
@@ -84,28 +84,28 @@ def heard(laptop):
     return story, links, state_at_first, content
 
 
-def test_sound_comes_before_the_voice_is_finished(heard):
-    *_, state_at_first, _ = heard
+def test_sound_comes_before_the_voice_is_finished(listening):
+    *_, state_at_first, _ = listening
     assert state_at_first in {"planning", "synthesizing"}
 
 
-def test_growing_response_is_whole_frames_of_the_length_of_the_story(laptop, heard):
-    story, *_, content = heard
+def test_growing_response_is_whole_frames_of_the_length_of_the_story(laptop, listening):
+    story, *_, content = listening
     frames = list(split_frames(content))
     assert abs(len(frames) - len(fetch_frames(laptop, await_result(laptop, story)))) <= 49
 
 
-def test_listening_level_is_that_of_the_finished_file(laptop, heard, tmp_path):
-    story, *_, content = heard
-    path = tmp_path / "heard.mp3"
+def test_listening_level_is_that_of_the_finished_file(laptop, listening, tmp_path):
+    story, *_, content = listening
+    path = tmp_path / "listening.mp3"
     path.write_bytes(content)
     seen = await_result(laptop, story)
     measured = verify(path, seen["duration_s"], 10).integrated_lufs
     assert measured == pytest.approx(seen["integrated_loudness_lufs"], abs=1.0)
 
 
-def test_playlist_ends_as_vod_and_its_segments_are_the_same_frames(laptop, heard, tmp_path):
-    _, links, _, content = heard
+def test_playlist_ends_as_vod_and_its_segments_are_the_same_frames(laptop, listening, tmp_path):
+    _, links, _, content = listening
     playlist = laptop.send("GET", cut_target(links["playlist"]))
     text = playlist.body.decode()
     assert playlist.headers["content-type"].startswith("application/vnd.apple.mpegurl")
@@ -121,8 +121,8 @@ def test_playlist_ends_as_vod_and_its_segments_are_the_same_frames(laptop, heard
     assert copy.read_bytes() == content
 
 
-def test_captions_follow_what_is_made(laptop, heard):
-    _, links, *_ = heard
+def test_captions_follow_what_is_made(laptop, listening):
+    _, links, *_ = listening
     text = laptop.send("GET", cut_target(links["captions"])).body.decode()
     later = laptop.send("GET", cut_target(links["captions"]) + "&start=30").body.decode()
     assert text.startswith("WEBVTT")
@@ -130,8 +130,8 @@ def test_captions_follow_what_is_made(laptop, heard):
     assert 0 < later.count("-->") < text.count("-->")
 
 
-def test_late_listener_may_begin_anywhere_or_at_the_live_end(laptop, heard):
-    _, links, _, content = heard
+def test_late_listener_may_begin_anywhere_or_at_the_live_end(laptop, listening):
+    _, links, _, content = listening
     frames = list(split_frames(content))
     for start, expected in (("7", 267), ("live", None)):
         answered = laptop.send("GET", cut_target(links["audio"]) + f"&start={start}")
@@ -142,8 +142,8 @@ def test_late_listener_may_begin_anywhere_or_at_the_live_end(laptop, heard):
         assert expected is None or at == expected
 
 
-def test_finished_file_does_not_depend_on_listeners(laptop, heard, tmp_path):
-    story, *_ = heard
+def test_finished_file_does_not_depend_on_listeners(laptop, listening, tmp_path):
+    story, *_ = listening
     (tmp_path / "music").mkdir()
     (tmp_path / "music" / "bed.flac").write_bytes(
         (laptop.folder / "music" / "bed.flac").read_bytes()
@@ -192,8 +192,8 @@ def test_restarted_server_continues_where_the_listener_was(tmp_path):
         (lambda path: path.split("stories")[0] + "stories/unknown/listen.mp3", 404),
     ],
 )
-def test_listener_without_permission_or_sense_is_refused(laptop, heard, change, code):
-    _, links, *_ = heard
+def test_listener_without_permission_or_sense_is_refused(laptop, listening, change, code):
+    _, links, *_ = listening
     answered = laptop.send("GET", change(cut_target(links["audio"])))
     assert (answered.status, set(answered.json)) == (
         code,

@@ -106,7 +106,7 @@ def cloud(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def heard(cloud):
+def listening(cloud):
     """A story with music, its playlist read again and again while it is made."""
     story = cloud.create_story()
     links = cloud.services.listen_links.build("", story)
@@ -137,8 +137,8 @@ def fetch_segment(cloud, story, line):
     return found.content
 
 
-def test_playlist_grows_while_the_story_is_made_and_ends(heard):
-    *_, lists, status = heard
+def test_playlist_grows_while_the_story_is_made_and_ends(listening):
+    *_, lists, status = listening
     assert status.state is StoryState.DONE, status.failure
     first, state = lists[0]
     assert state in {StoryState.PLANNING, StoryState.SYNTHESIZING}
@@ -148,8 +148,8 @@ def test_playlist_grows_while_the_story_is_made_and_ends(heard):
         assert list_segments(after)[: len(segments)] == segments
 
 
-def test_segments_are_the_sound_of_the_story(cloud, heard, tmp_path):
-    story, _, lists, status = heard
+def test_segments_are_the_sound_of_the_story(cloud, listening, tmp_path):
+    story, _, lists, status = listening
     segments = list_segments(lists[-1][0])
     stream, copy = tmp_path / "all.ts", tmp_path / "copy.mp3"
     stream.write_bytes(b"".join(fetch_segment(cloud, story, line) for line in segments))
@@ -161,8 +161,8 @@ def test_segments_are_the_sound_of_the_story(cloud, heard, tmp_path):
     assert measured == pytest.approx(status.result.integrated_loudness_lufs, abs=1.0)
 
 
-def test_finished_file_is_the_same_without_listeners(cloud, heard):
-    *_, status = heard
+def test_finished_file_is_the_same_without_listeners(cloud, listening):
+    *_, status = listening
     cloud.delete_segments()
     started = len(cloud.started)
     alone = cloud.machine.await_end(cloud.create_story("unheard"))
@@ -171,8 +171,8 @@ def test_finished_file_is_the_same_without_listeners(cloud, heard):
     assert len({key.split("/")[1] for key in list_keys(cloud.services.s3, PREFIX)}) == 1
 
 
-def test_one_function_writes_a_rendition_and_leaves_no_lease(cloud, heard):
-    *_, lists, _ = heard
+def test_one_function_writes_a_rendition_and_leaves_no_lease(cloud, listening):
+    *_, lists, _ = listening
     keys = list_keys(cloud.services.s3, PREFIX)
     kept = {key.rpartition("/")[2].split("-")[0] for key in keys if not key.endswith(".ts")}
     assert kept == {"playlist.json", "started"}
@@ -188,8 +188,8 @@ def test_one_function_writes_a_rendition_and_leaves_no_lease(cloud, heard):
         ("listen.mp3", True, (404, "not_found", "listen.m3u8")),
     ],
 )
-def test_links_are_checked(cloud, heard, path, is_signed, answer):
-    story, links, *_ = heard
+def test_links_are_checked(cloud, listening, path, is_signed, answer):
+    story, links, *_ = listening
     query = links["playlist"].partition("?")[2] if is_signed else "expires=1&signature=x"
     status, code, words = answer
     refusal = expect_refusal(cloud.get(f"/stories/{story}/{path}", query), status, code)
