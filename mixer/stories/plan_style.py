@@ -35,9 +35,17 @@ def build_plan_style(
     options: Options,
     speaker_limits: Mapping[str, EngineLimits] | None = None,
 ) -> PlanStyle:
-    """Build the style of a plan from options; `speaker_limits` are by role."""
+    """Build the style of a plan from options; `speaker_limits` are by role.
+
+    The rules are those of the language that the text states; `language` counts where it states
+    none, and lends its region where it states no more than the same language.
+    """
     stated = document.language
-    if stated and not options.language and not is_same_language(stated, language):
+    if (
+        stated
+        and not options.language
+        and ("-" in stated or not is_same_language(stated, language))
+    ):
         language = stated
     ssml = SsmlStyle(limits, resolve_pauses(options.pauses), options.rate)
     return PlanStyle(

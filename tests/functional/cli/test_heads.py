@@ -101,6 +101,20 @@ def test_options_of_the_head_count_unless_the_command_line_says_otherwise(mixer:
     assert "80%" in mixer("plan", "story.md", "--json", "--rate", "80").out
 
 
+@pytest.mark.parametrize(
+    ("line", "date"),
+    [
+        ("language: en-GB", "25 December 2023"),
+        ("language: en-US", "December 25, 2023"),
+        ("language: en", "December 25, 2023"),
+        ("title: A", "December 25, 2023"),
+    ],
+)
+def test_region_of_a_text_decides_how_its_dates_are_read(mixer: InProcessCli, line: str, date: str):
+    write(line, body="It was 25/12/2023.")
+    assert f"It was {date}." in mixer("plan", "story.md", "--words").out
+
+
 def test_format_and_voice_of_the_head_decide_what_is_written(mixer: InProcessCli):
     write("format: opus", "preset: podcast", "voice: Ben")
     done = mixer("narrate", "story.md", "--store", "store")
