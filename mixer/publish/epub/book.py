@@ -1,5 +1,6 @@
 """Writes the archive of a read-aloud book, a chapter at a time: no more is held in memory."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -155,10 +156,8 @@ def _format_metadata(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter
     yield f'<dc:identifier id="id">{escape_text(metadata.identifier)}</dc:identifier>'
     yield f"<dc:title>{escape_text(metadata.title)}</dc:title>"
     yield f"<dc:language>{escape_text(metadata.language)}</dc:language>"
-    if metadata.author:
-        yield f"<dc:creator>{escape_text(metadata.author)}</dc:creator>"
-    if metadata.description:
-        yield f"<dc:description>{escape_text(metadata.description)}</dc:description>"
+    yield from _format_credits(metadata)
+    yield from _format_series(metadata)
     yield _format_meta("media:duration", format_clock(sum(each.overlay_ms for each in chapters)))
     for each in chapters:
         if each.overlay_ms:
@@ -171,6 +170,48 @@ def _format_metadata(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter
         "schema:accessibilitySummary": (SUMMARY,),
     }
     yield from (_format_meta(name, each) for name, values in described.items() for each in values)
+
+
+def _format_credits(metadata: ReadAloudMetadata) -> Iterator[str]:
+    names = [("creator", "aut", name) for name in _split_authors(metadata.author)]
+    names.append(("contributor", "nrt", metadata.narrator))
+    for number, (element, role, name) in enumerate(names, start=1):
+        if name:
+            yield f'<dc:{element} id="name-{number}">{escape_text(name)}</dc:{element}>'
+            yield _format_meta("role", role, f"#name-{number}", ' scheme="marc:relators"')
+    isbn = re.sub(r"[^0-9Xx]", "", metadata.isbn)
+    elements = {
+        "identifier": f"urn:isbn:{isbn}" if isbn else "",
+        "publisher": metadata.publisher,
+        "date": metadata.year,
+        "subject": metadata.genre,
+        "description": metadata.description,
+    }
+    for name, value in elements.items():
+        if value:
+            yield f"<dc:{name}>{escape_text(value)}</dc:{name}>"
+
+
+def _split_authors(text: str) -> list[str]:
+    """Split authors at commas, but leave “Example, Ann” and “Ben Sample, Jr.” as they are."""
+    names = [name.strip() for name in text.split(",")]
+    return names if all(" " in name for name in names) else [text]
+
+
+def _format_series(metadata: ReadAloudMetadata) -> Iterator[str]:
+    """Format the series as a collection (EPUB 3.3, appendix D.4), and as calibre names it.
+
+    Audiobookshelf and Kobo's readers know only calibre's names.
+    """
+    if not metadata.series:
+        return
+    yield f'<meta name="calibre:series" content={quoteattr(metadata.series)}/>'
+    if metadata.series_part:
+        yield f'<meta name="calibre:series_index" content={quoteattr(metadata.series_part)}/>'
+    yield _format_meta("belongs-to-collection", metadata.series, attributes=' id="series"')
+    yield _format_meta("collection-type", "series", "#series")
+    if metadata.series_part:
+        yield _format_meta("group-position", metadata.series_part, "#series")
 
 
 def describe_speech(metadata: ReadAloudMetadata) -> dict[str, tuple[str, ...]]:
@@ -190,9 +231,9 @@ def describe_speech(metadata: ReadAloudMetadata) -> dict[str, tuple[str, ...]]:
     return {name: values for name, values in described.items() if values}
 
 
-def _format_meta(name: str, value: str, refines: str = "") -> str:
+def _format_meta(name: str, value: str, refines: str = "", attributes: str = "") -> str:
     about = f' refines="{refines}"' if refines else ""
-    return f'<meta property="{name}"{about}>{escape_text(value)}</meta>'
+    return f'<meta property="{name}"{about}{attributes}>{escape_text(value)}</meta>'
 
 
 def _format_manifest(metadata: ReadAloudMetadata, chapters: Sequence[BookChapter]) -> Iterator[str]:

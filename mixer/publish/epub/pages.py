@@ -60,7 +60,10 @@ class BookPage:
 
 @dataclass(frozen=True, slots=True)
 class ReadAloudMetadata:
-    """Metadata of a book: language is a BCP 47 tag, identifier a URN, cover a JPEG."""
+    """Metadata of a book: language is a BCP 47 tag, identifier a URN, cover a JPEG.
+
+    Several authors are separated by commas.
+    """
 
     title: str
     language: str
@@ -69,6 +72,12 @@ class ReadAloudMetadata:
     author: str = ""
     narrator: str = ""
     description: str = ""
+    publisher: str = ""
+    isbn: str = ""
+    year: str = ""
+    genre: str = ""
+    series: str = ""
+    series_part: str = ""
     cover: bytes = b""
     is_synthetic: bool = False
 

@@ -28,6 +28,9 @@ _TEXT, _INTEGER = 1, 21
 
 _ITEM_LIST = (b"moov", b"udta", b"meta", b"ilst")
 
+_NAMED_ITEMS = (*NAMED_FIELDS, "publisher", "language")
+"""Audiobookshelf reads publisher and language by name; Apple has another item for the first."""
+
 
 def set_duration(path: Path, samples: int) -> None:
     """Set how many samples the first track plays, without those that its edit list skips.
@@ -44,9 +47,9 @@ def set_duration(path: Path, samples: int) -> None:
 
 
 def build_items(fields: Mapping[str, str]) -> bytes:
-    """Build the items of a series, a publisher and an ISBN; empty if there are none."""
+    """Build the items that FFmpeg cannot write, such as series and ISBN; empty without any."""
     series, part = fields.get("series", ""), fields.get("series-part", "")
-    items = [_build_named_item(name, fields[name]) for name in NAMED_FIELDS if fields.get(name)]
+    items = [_build_named_item(name, fields[name]) for name in _NAMED_ITEMS if fields.get(name)]
     if fields.get("publisher"):
         items.append(_build_item(b"\xa9pub", _TEXT, fields["publisher"].encode()))
     if series:

@@ -162,6 +162,12 @@ def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> 
         author=finished.author,
         narrator=fields.get("composer", ""),
         description=fields.get("comment", ""),
+        publisher=fields.get("publisher", ""),
+        isbn=fields.get("isbn", ""),
+        year=fields.get("date", ""),
+        genre=fields.get("genre", ""),
+        series=fields.get("series", ""),
+        series_part=fields.get("series-part", ""),
         cover=cover.content if cover else b"",
         is_synthetic=bool(fields.get("digitalsourcetype")),
     )

@@ -17,8 +17,16 @@ from tests.pictures import build_picture
 
 HEAD = (
     "---\ntitle: The Gate\nauthor: Ann Example\nnarrator: Ben Reader\nseries: The Harbour, Book 2\n"
+    "publisher: Quay Press\nlanguage: en-GB\n"
     "cover: cover.png\n---\n\n# One\n\nThe lamp went out.\n\n# Two\n\nIt was late.\n"
 )
+
+NAMED_IN_MP4 = {
+    "SERIES": "The Harbour",
+    "SERIES-PART": "2",
+    "PUBLISHER": "Quay Press",
+    "LANGUAGE": "eng",
+}
 
 
 @pytest.fixture
@@ -53,6 +61,8 @@ def test_book_in_a_library_is_read_back_as_audiobookshelf_reads_it(mixer):
         ["Ann Example"],
         ["Ben Reader (synthetic voice)"],
     )
+    named = {name: tags[f"----:com.apple.iTunes:{name}"] for name in NAMED_IN_MP4}
+    assert named == {name: [value.encode()] for name, value in NAMED_IN_MP4.items()}
     assert [each.title for each in tags.chapters] == ["One", "Two"]
     assert len(tags["covr"]) == 1
     checked = mixer("inspect", str(path), "--target", "audiobookshelf")

@@ -198,6 +198,7 @@ def test_series_of_an_audiobook_is_where_players_look(tmp_path: Path, part: str)
         "series": "Tóre",
         "series-part": part,
         "publisher": "P",
+        "language": "eng",
         "isbn": "9",
     }
     cover = encode_cover(build_picture(64, 64), "cover.png")
@@ -208,7 +209,8 @@ def test_series_of_an_audiobook_is_where_players_look(tmp_path: Path, part: str)
         for name in tags
         if name.startswith("----")
     }
-    assert free == {"SERIES": "Tóre", "ISBN": "9"} | ({"SERIES-PART": part} if part else {})
+    named = {"SERIES": "Tóre", "ISBN": "9", "PUBLISHER": "P", "LANGUAGE": "eng"}
+    assert free == named | ({"SERIES-PART": part} if part else {})
     assert (tags["\xa9mvn"], tags["\xa9pub"]) == (["Tóre"], ["P"])
     assert tags.get("\xa9mvi") == ([1] if part == "1" else None)
     assert "\xa9lyr" not in tags

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -27,11 +28,19 @@ ABOUT = ReadAloudMetadata(
     language="en-GB",
     identifier="urn:uuid:0b0f1a52-9a26-5b26-9d0f-2b7e0c4f7c11",
     modified=datetime(2026, 11, 26, 12, 0, 5, tzinfo=UTC),
-    author="A. Writer",
+    author="A. Writer, Örjan & Co",
     narrator="Ada “Voice”",
+    publisher="Quay <Press>",
+    isbn="978-3-16-148410-0",
+    year="2024",
+    genre="Tales",
+    series="The Harbour",
+    series_part="2",
     description="A gate; “opened”.",
     cover=build_picture(100, 160, "JPEG"),
 )
+
+DC_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 
 
 def paragraph(
@@ -143,9 +152,32 @@ def test_mixer_reads_its_own_book(tmp_path: Path):
         ABOUT.author,
         "en-GB",
     )
+    found = document.metadata
+    assert (found.publisher, found.isbn, found.year, found.genre, found.series) == (
+        ABOUT.publisher,
+        "9783161484100",
+        ABOUT.year,
+        ABOUT.genre,
+        "The Harbour 2",
+    )
     assert document.cover is not None
     words = [block.text for block in document.blocks if block.text]
     assert words[:2] == ["One & only", "He <left>. It was “late”."]
+
+
+@pytest.mark.parametrize(
+    ("author", "creators"),
+    [
+        ("Ann Example, Ben Sample", ["Ann Example", "Ben Sample"]),
+        ("Example, Ann", ["Example, Ann"]),
+        ("Ben Sample, Jr.", ["Ben Sample, Jr."]),
+        ("", []),
+    ],
+)
+def test_each_author_is_a_creator(tmp_path: Path, author: str, creators: list[str]):
+    about = replace(ABOUT, author=author)
+    package = open_epub(book(tmp_path, about=about)).parse_root("EPUB/package.opf")
+    assert [each.text for each in package.iter(DC_CREATOR)] == creators
 
 
 def test_total_is_what_is_heard(tmp_path: Path):
