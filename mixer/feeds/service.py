@@ -75,7 +75,7 @@ class FeedService:
         before = self.catalogue.build_record(caller, settings.name, base_url)
         record = settings.apply(before)
         if settings.cover is not None:
-            record = self.catalogue.set_artwork(record, settings.cover, "that was uploaded")
+            record = self.catalogue.set_artwork(record, settings.cover, "cover")
         record = self.catalogue.save(record)
         if (record.series, record.takes_all) != (before.series, before.takes_all):
             for story in former():
