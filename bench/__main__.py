@@ -18,7 +18,7 @@ from typing import Any
 from bench.processes import describe_machine
 
 NAMES = (
-    *("script_plan", "speech_overhead", "speech_pool", "endpoints", "sanitation"),
+    *("script_plan", "speech_overhead", "speech_pool", "endpoints", "sanitation", "feed"),
     *(
         "first_sound",
         "word_times",
