@@ -103,27 +103,15 @@ class SoundFile:
     measured: Measurement
     digest: str = ""
 
-    def momentary_lufs(self, played_s: float) -> float:
+    def momentary_lufs(self, played_s: Values) -> Values:
         """Loudness in two channels after so many seconds of playing, looped; -inf in silences."""
-        windows = self.measured.profile.momentary_lufs
-        if not windows:
-            loudness = self.measured.loudness_lufs
-            return -math.inf if loudness is None else loudness + self.dual_mono_db
-        place_s = self.measured.lead_samples / self.measured.rate_hz + self._loop_position_s(
-            played_s
-        )
-        at = round((place_s + WINDOW_S + WINDOW_S / 2) / STEP_S) - 1
-        return windows[min(at, len(windows) - 1)] + self.dual_mono_db
-
-    def list_momentary_lufs(self, played_s: Values) -> Values:
-        """The same at many moments, to the last bit."""
         windows = np.asarray(self.measured.profile.momentary_lufs)
         if not windows.size:
             loudness = self.measured.loudness_lufs
             known = -math.inf if loudness is None else loudness + self.dual_mono_db
             return np.full(played_s.shape, known)
         lead_s = self.measured.lead_samples / self.measured.rate_hz
-        place_s = lead_s + self._find_loop_positions(played_s)
+        place_s = lead_s + self._loop_positions_s(played_s)
         at = np.rint((place_s + WINDOW_S + WINDOW_S / 2) / STEP_S).astype(np.int64) - 1
         levels: Values = windows[np.minimum(at, windows.size - 1)] + self.dual_mono_db
         return levels
@@ -139,13 +127,7 @@ class SoundFile:
         """How much louder it measures in two channels."""
         return DUAL_MONO_LU if self.measured.channels == 1 else 0.0
 
-    def _loop_position_s(self, played_s: float) -> float:
-        if played_s < self.audible_s:
-            return played_s
-        overlap_s = seam_s(self.audible_s)
-        return overlap_s + (played_s - overlap_s) % (self.audible_s - overlap_s)
-
-    def _find_loop_positions(self, played_s: Values) -> Values:
+    def _loop_positions_s(self, played_s: Values) -> Values:
         audible_s = self.audible_s
         overlap_s = seam_s(audible_s)
         looped_s = overlap_s + (played_s - overlap_s) % (audible_s - overlap_s)

@@ -141,7 +141,7 @@ def windows_under_speech(
     counts = np.maximum(0, -((firsts - np.minimum(spans[:, 1], cue.end)) // step))
     before = np.repeat(np.cumsum(counts) - counts, counts)
     places = np.repeat(firsts, counts) + step * (np.arange(counts.sum()) - before)
-    return music.list_momentary_lufs((places - cue.start) / rate_hz)
+    return music.momentary_lufs((places - cue.start) / rate_hz)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ A raised bed, in pauses as in intro and outro, is loud enough to count in the lo
 """
 
 import math
-from bisect import bisect_right
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mixer.script import SoundKind
 from mixer.sound.analysis import Measurement
+from mixer.sound.arithmetic import Places, Values, np
 from mixer.sound.arrange.cues import MusicBedStyle, SoundFile, Span, place_cues, place_sounds
 from mixer.sound.arrange.levels import VOICE_LUFS, cue_gains_db, sound_gain_db
 from mixer.sound.arrange.loudness_prediction import LevelShares
@@ -20,8 +20,6 @@ from mixer.sound.loudness import (
     WINDOW_S,
     Histogram,
     amplitude,
-    decibels,
-    energy_sum_db,
     histogram,
 )
 from mixer.sound.presets import RADIO, DuckingEnvelope
@@ -71,31 +69,30 @@ def pause_windows(
     """Count the momentary windows without speech, at the cues' gains."""
     if not cues:
         return {}
-    active = find_active_cues(cues, _pause_moments(speech, length, rate_hz))
-    return histogram(
-        energy_sum_db(*(cue_lufs(cue, at, sounds, rate_hz) for cue in now))
-        for at, now in active
-        if now
-    )
+
+    def level_lufs(cue: Cue, moments: Places) -> Values:
+        return cue_lufs(cue, moments, sounds, rate_hz)
+
+    return histogram(_sum_levels(cues, _pause_moments(speech, length, rate_hz), level_lufs))
 
 
-def find_active_cues(
-    cues: Sequence[Cue], moments: Iterable[int]
-) -> Iterator[tuple[int, list[Cue]]]:
-    """Find the cues that play at each of some ordered moments."""
-    to_come = deque(sorted(cues, key=lambda cue: cue.start))
-    now: list[Cue] = []
-    for at in moments:
-        while to_come and to_come[0].start <= at:
-            now.append(to_come.popleft())
-        now = [cue for cue in now if at < cue.end]
-        yield at, now
+def _sum_levels(
+    cues: Sequence[Cue], moments: Places, level_lufs: Callable[[Cue, Places], Values]
+) -> Values:
+    """Loudness of what plays at each of some ordered moments; -inf where nothing does."""
+    powers = np.zeros(len(moments))
+    for cue in cues:
+        first, end = np.searchsorted(moments, (cue.start, cue.end))
+        powers[first:end] += 10 ** (level_lufs(cue, moments[first:end]) / 10)
+    with np.errstate(divide="ignore"):
+        levels: Values = 10 * np.log10(powers)
+    return levels
 
 
-def cue_lufs(cue: Cue, at: int, sounds: Mapping[str, SoundFile], rate_hz: int) -> float:
-    """Loudness of a cue at a moment, before mastering."""
-    played_s = (at - cue.start) / rate_hz
-    return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + cue_level_db(cue, at)
+def cue_lufs(cue: Cue, moments: Places, sounds: Mapping[str, SoundFile], rate_hz: int) -> Values:
+    """Loudness of a cue at moments while it plays, before mastering."""
+    played_s = (moments - cue.start) / rate_hz
+    return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + cue_level_db(cue, moments)
 
 
 def count_silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], rate_hz: int) -> int:
@@ -104,30 +101,32 @@ def count_silent_windows(speech: Sequence[Span], takes: Sequence[Measurement], r
     return max(0, round(reaching) - sum(sum(take.windows.values()) for take in takes))
 
 
-def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Iterator[int]:
+def _pause_moments(speech: Sequence[Span], length: int, rate_hz: int) -> Places:
     step, window = round(STEP_S * rate_hz), round(WINDOW_S * rate_hz)
     begins = [0, *(end for _, end in speech)]
     ends = [*(start for start, _ in speech), length]
-    for begin, end in zip(begins, ends, strict=True):
-        yield from range(begin + window // 2, end - window // 2, step)
+    return np.concatenate(
+        [
+            np.arange(begin + window // 2, end - window // 2, step)
+            for begin, end in zip(begins, ends, strict=True)
+        ]
+    )
 
 
-def cue_level_db(cue: Cue, at: int) -> float:
-    """A cue's level at a sample, relative to its own gain."""
-    index = bisect_right(cue.ramps, at, key=lambda ramp: ramp.start)
-    before_db = cue.ramps[index - 2].to_db if index > 1 else 0.0
-    ramped_db = before_db
-    if index:
-        ramp = cue.ramps[index - 1]
-        share = min(1.0, (at - ramp.start) / ramp.length) if ramp.length else 1.0
-        ramped_db = decibels((1 - share) * amplitude(before_db) + share * amplitude(ramp.to_db))
-    fades = ((at - cue.start, cue.fade_in), (cue.end - at, cue.fade_out))
-    return ramped_db + sum(_fade_db(passed / fade) for passed, fade in fades if passed < fade)
-
-
-def _fade_db(share: float) -> float:
-    """Gain of a quarter sine, the shape of all music fades."""
-    return decibels(math.sin(math.pi / 2 * share))
+def cue_level_db(cue: Cue, moments: Places) -> Values:
+    """A cue's level at samples while it plays, relative to its own gain."""
+    starts = np.array([0, *(ramp.start for ramp in cue.ramps)])
+    lengths = np.array([0, *(ramp.length for ramp in cue.ramps)])
+    factors = np.array([1.0, 1.0, *(amplitude(ramp.to_db) for ramp in cue.ramps)])
+    at = np.searchsorted(starts[1:], moments, side="right")
+    share = np.minimum(1.0, (moments - starts[at]) / np.maximum(lengths[at], 1))
+    share[lengths[at] == 0] = 1.0
+    factor = (1 - share) * factors[at] + share * factors[at + 1]
+    for passed, fade in ((moments - cue.start, cue.fade_in), (cue.end - moments, cue.fade_out)):
+        factor *= np.sin(math.pi / 2 * np.minimum(1.0, passed / max(fade, 1)))
+    with np.errstate(divide="ignore"):
+        levels: Values = 20 * np.log10(factor)
+    return levels
 
 
 STING_LU = -6.0
@@ -138,6 +137,8 @@ ONE_SHOT_LU = -10.0
 
 UNDER_SPEECH_LU = -14.0
 """Default level of a sound under speech: audible without masking words."""
+
+SILENT_LUFS = -100.0
 
 STEP_LU = 0.5
 """Resolution of levels under the voice; finer steps do not change the sum."""
@@ -166,14 +167,18 @@ class Accompaniment:
         """Compute what plays under each clip, in playing order."""
         if not self.cues:
             return [{}] * len(clips)
-        counts: list[Counter[float]] = [Counter() for _ in clips]
         nominal = dict(zip(map(id, self.beds), self.beds_lufs, strict=True))
-        numbered = list(self._moments(clips))
-        active = find_active_cues(self.cues, (at for _, at in numbered))
-        for (number, _), (at, now) in zip(numbered, active, strict=True):
-            levels = (self._level_lufs(cue, at, nominal.get(id(cue))) for cue in now)
-            counts[number][round(energy_sum_db(*levels), 1) if now else SILENT_LUFS] += 1
-        return [_level_shares(count) for count in counts]
+
+        def level_lufs(cue: Cue, moments: Places) -> Values:
+            if id(cue) in nominal:
+                return nominal[id(cue)] + cue_level_db(cue, moments)
+            return cue_lufs(cue, moments, self.sounds, self.rate_hz)
+
+        moments = [_clip_moments(clip, self.rate_hz) for clip in clips]
+        levels = _sum_levels(self.cues, np.concatenate(moments), level_lufs)
+        return [
+            _level_shares(own) for own in np.split(levels, np.cumsum([*map(len, moments)])[:-1])
+        ]
 
     @property
     def bed_peak_db(self) -> float | None:
@@ -181,28 +186,16 @@ class Accompaniment:
         peaks = (self.sounds[cue.source].measured.true_peak_dbtp + cue.gain_db for cue in self.beds)
         return max(peaks, default=None)
 
-    def _level_lufs(self, cue: Cue, at: int, nominal_lufs: float | None) -> float:
-        if nominal_lufs is None:
-            return cue_lufs(cue, at, self.sounds, self.rate_hz)
-        return nominal_lufs + cue_level_db(cue, at)
 
-    def _moments(self, clips: Sequence[Clip]) -> Iterator[tuple[int, int]]:
-        step = round(WINDOW_S * self.rate_hz)
-        for number, clip in enumerate(clips):
-            first = min(step // 2, clip.length // 2)
-            yield from ((number, at) for at in range(clip.start + first, clip.end, step))
+def _clip_moments(clip: Clip, rate_hz: int) -> Places:
+    step = round(WINDOW_S * rate_hz)
+    return np.arange(clip.start + min(step // 2, clip.length // 2), clip.end, step)
 
 
-SILENT_LUFS = -100.0
-
-
-def _level_shares(count: Counter[float]) -> LevelShares:
-    total = sum(count.values())
-    shares: defaultdict[float, float] = defaultdict(float)
-    for level, number in count.items():
-        if level > SILENT_LUFS:
-            shares[round(level / STEP_LU) * STEP_LU] += number / total
-    return dict(shares)
+def _level_shares(levels_lufs: Values) -> LevelShares:
+    audible = levels_lufs[levels_lufs > SILENT_LUFS].round(1)
+    steps, counts = np.unique(np.rint(audible / STEP_LU) * STEP_LU, return_counts=True)
+    return dict(zip(steps.tolist(), (counts / len(levels_lufs)).tolist(), strict=True))
 
 
 def mean_shares(clips: Sequence[Clip], background: Sequence[LevelShares]) -> LevelShares:

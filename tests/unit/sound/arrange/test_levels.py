@@ -89,15 +89,18 @@ def test_what_plays_under_speech_decides_and_not_the_whole_track():
     assert gains_db[1] - gains_db[0] == pytest.approx(10.0, abs=2.1)  # bounded by MAX_BED_CHANGE_DB
 
 
-def test_many_windows_of_looped_music_are_those_that_are_looked_up_one_by_one():
+def test_loudness_of_looped_music_is_that_of_the_place_in_the_recording():
     levels = tuple(-30.0 + place / 7 for place in range(123))
     known = replace(
         build_measurement(12.0, 44_100, lufs=-12.0), profile=Profile(momentary_lufs=levels)
     )
-    music = SoundFile("m", replace(known, lead_samples=441, tail_samples=4_410))
-    played_s = np.arange(0, 60, 0.0371)
-    one_by_one = [music.momentary_lufs(float(each)) for each in played_s]
-    assert music.list_momentary_lufs(played_s).tolist() == one_by_one
+    music = SoundFile("m", replace(known, lead_samples=4_410, tail_samples=4_410))
+    looped_s = 11.8 - 3.0  # without the silence at its ends, and the crossfade
+    played_s = np.array([0.0, 1.0, 11.0, 3.5 + looped_s, 3.5 + 3 * looped_s])
+    places = [0, 10, 110, 35, 35]
+    assert music.momentary_lufs(played_s).tolist() == [
+        levels[6 + place] + music.dual_mono_db for place in places
+    ]
 
 
 def test_silent_music_is_refused_by_name():
