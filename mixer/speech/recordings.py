@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from mixer.sound.analysis import Measurement
@@ -31,6 +32,9 @@ FORMAT_VERSION = 1
 """Of the metadata; a chunk with another is measured again. New fields do not raise it."""
 
 FIELD = "measured"
+CACHED_RECORDINGS = 2_048
+"""Several steps of a story decode the same metadata; these are some ten hours of speech."""
+
 MAX_METADATA_BYTES = 1_900
 """S3 allows 2 kB of user metadata, names included."""
 
@@ -58,11 +62,7 @@ class Recording:
     def from_metadata(cls, key: str, metadata: Mapping[str, str]) -> "Recording | None":
         """Decode an object's metadata; None where they are malformed or of another version."""
         with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError):
-            fields = json.loads(metadata[FIELD])
-            if fields["v"] == FORMAT_VERSION:
-                recording = _decode_recording(key, fields)
-                object.__setattr__(recording, "_encoded", metadata[FIELD])
-                return recording
+            return _decode_recording(key, metadata[FIELD])
         return None
 
     def to_metadata(self) -> dict[str, str]:
@@ -111,12 +111,16 @@ def normalise_recording(recording: Recording) -> Recording:
     return Recording.from_metadata(recording.key, recording.to_metadata()) or recording
 
 
-def _decode_recording(key: str, fields: Mapping[str, object]) -> Recording:
+@lru_cache(maxsize=CACHED_RECORDINGS)
+def _decode_recording(key: str, text: str) -> Recording | None:
+    fields = json.loads(text)
+    if fields["v"] != FORMAT_VERSION:
+        return None
     measured = decode_measurement(fields)
     gap, billed = fields.get("gap"), fields["chars"]
     if not isinstance(billed, int):
         raise TypeError
-    return Recording(
+    recording = Recording(
         key=key,
         measured=measured,
         sentences=decode_spans(fields["s"]),
@@ -124,3 +128,5 @@ def _decode_recording(key: str, fields: Mapping[str, object]) -> Recording:
         gap_ms=gap if isinstance(gap, int) else None,
         words=decode_words(fields.get("w", []), measured.rate_hz),
     )
+    object.__setattr__(recording, "_encoded", text)
+    return recording

@@ -38,13 +38,23 @@ _NUMERIC = (
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Times, dates and abbreviated months."""
     if language.phrase("clock.halves"):
-        yield compile_rule(_TWELVE_HOURS, lambda match: _expand_half_day(match, language), DIGITS)
+        yield compile_rule(
+            _TWELVE_HOURS,
+            lambda match: _expand_half_day(match, language),
+            DIGITS,
+            rf"\d{SPACE}?[AaPp][.Mm]",
+        )
     for reading in language.table("clock").get("readings", ()):
         yield _build_reading_rule(reading)
     months = language.words("dates.months")
     if months:
         yield compile_rule(_ISO, lambda match: _expand_iso_date(match, language), "-")
-        yield compile_rule(_NUMERIC, lambda match: _expand_numeric_date(match, language), DIGITS)
+        yield compile_rule(
+            _NUMERIC,
+            lambda match: _expand_numeric_date(match, language),
+            DIGITS,
+            r"\d[./-]\d{4}",
+        )
         yield from _build_month_rules(language)
 
 
@@ -111,7 +121,12 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
     if not short:
         return
     name = rf"(?P<name>{build_alternation(short)})"
-    yield compile_rule(rf"(?<!\w){name}\.(?={SPACE}\d)", lambda match: short[match["name"]], DIGITS)
+    yield compile_rule(
+        rf"(?<!\w){name}\.(?={SPACE}\d)",
+        lambda match: short[match["name"]],
+        DIGITS,
+        rf"\.{SPACE}\d",
+    )
     yield compile_rule(
         rf"(?:{_day_pattern(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
         lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
@@ -119,7 +134,10 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"{name}\.",
     )
     yield compile_rule(
-        rf"(?<=\d{SPACE}){name}(?={SPACE}\d{{4}}(?!\d))", lambda match: short[match["name"]], DIGITS
+        rf"(?<=\d{SPACE}){name}(?={SPACE}\d{{4}}(?!\d))",
+        lambda match: short[match["name"]],
+        DIGITS,
+        rf"\d{SPACE}{name}{SPACE}",
     )
 
 

@@ -23,6 +23,7 @@ FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
 _NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\.?{FIGURE})"
 _START = r"(?<![\w.,:/$€£¥₹+^])(?<!\d[–-])"
 _FIGURES = DIGITS | frozenset(FRACTIONS)
+_LAST_FIGURE = rf"[\d{FRACTIONS}]"
 
 INCHES_IN_A_FOOT = 12
 
@@ -57,6 +58,7 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
         r"(?![\w/²³^°'’])(?P<noun> (?!of )[a-z])?",
         lambda match: _expand_unit(match, units, language),
         _FIGURES,
+        rf"{_LAST_FIGURE}{SPACE}?{build_alternation(units)}",
     )
 
 
@@ -90,6 +92,7 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
         rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)}))(?![\w/²³^.])",
         lambda match: f"-{units[match['unit']][0]}",
         _FIGURES,
+        rf"{_LAST_FIGURE}-{build_alternation(symbols)}",
     )
 
 

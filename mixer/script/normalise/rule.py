@@ -93,11 +93,13 @@ class NormalisationRule:
     """One way of reading something.
 
     `find` proposes replacements for a text, sorted and not overlapping, in linear time; the rule
-    applies only to texts that hold one of `required_chars`, if there are any.
+    applies only to texts that hold one of `required_chars`, if there are any, and in which the
+    pattern `hint` matches somewhere.
     """
 
     find: Callable[[str], Iterable[Replacement]]
     required_chars: frozenset[str] = ANY_TEXT
+    hint: str = ""
 
 
 def compile_rule(
@@ -113,7 +115,7 @@ def compile_rule(
             it without such a group.
         expand: the spoken form, or None to leave the text as it is written.
         required_chars: see NormalisationRule.
-        hint: a cheaper pattern that must match somewhere for the costlier one to be tried.
+        hint: a cheaper pattern that matches somewhere in all texts in which the costlier one does.
     """
 
     @cache
@@ -122,15 +124,13 @@ def compile_rule(
         return compiled, "edit" if "edit" in compiled.groupindex else 0
 
     def find(text: str) -> Iterable[Replacement]:
-        if not re.search(hint, text):
-            return
         compiled, group = compile_pattern()
         for match in compiled.finditer(text):
             spoken = expand(match)
             if spoken is not None and spoken != match[group]:
                 yield Replacement(*match.span(group), spoken)
 
-    return NormalisationRule(find, frozenset(required_chars))
+    return NormalisationRule(find, frozenset(required_chars), hint)
 
 
 def build_alternation(words: Iterable[str]) -> str:
@@ -140,10 +140,14 @@ def build_alternation(words: Iterable[str]) -> str:
 
 def propose_replacements(rules: Iterable[NormalisationRule], text: str) -> list[Replacement]:
     """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
-    present = set(text)
+    present, hints = set(text), {"": True}
     accepted: list[Replacement] = []
     for rule in rules:
         if rule.required_chars and rule.required_chars.isdisjoint(present):
+            continue
+        if rule.hint not in hints:  # many rules share one
+            hints[rule.hint] = re.search(rule.hint, text) is not None
+        if not hints[rule.hint]:
             continue
         proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
         if proposals:

@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -43,6 +43,9 @@ METADATA_VERSION = 2
 """Format of the metadata; segments with another are rendered again."""
 
 LOOKUPS_AT_ONCE = 16
+
+CACHED_HISTOGRAMS = 512
+"""Several steps look up the same segments; these are some ten hours."""
 
 RENDERER_VERSION = 1
 """Increase it when something outside the command changes: how beds are made, how frames are cut."""
@@ -144,6 +147,7 @@ def _compress_histogram(windows: Histogram) -> str:
     return b64encode(compress(json.dumps(encode_histogram(windows, BIN_LU)).encode())).decode()
 
 
+@lru_cache(maxsize=CACHED_HISTOGRAMS)
 def _decompress_histogram(text: str) -> Histogram:
     return decode_histogram(json.loads(decompress(b64decode(text))), BIN_LU)
 

@@ -9,13 +9,19 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 
 from mixer.sound.timeline import GRID_S, Clip, Cue, Timeline
 
 SEGMENT_GRIDS = 100
 """128 s, give or take half: long enough to outweigh FFmpeg's start and the preroll, short enough to
 share out.
+"""
+
+HEAD_GRIDS = 5
+"""The first 6.4 s of a section are a segment of their own: the pause before it is in their preroll,
+and the music of the section before fades out in them. An edit before a section then renders these
+seconds again, not two minutes. They outlast the fade (3 s) and the next preroll.
 """
 
 MAX_CLIPS = 100
@@ -88,13 +94,16 @@ def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple
 
 
 def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
-    """Each section whole, or in an even number of equal parts: no core is idle at its end."""
+    """Each section's head, and the rest in one part or an even number: no core idles at its end."""
     clip_starts = [clip.start for clip in timeline.clips]
     section_starts = [section.start for section in timeline.sections]
     for start, end in zip(section_starts, [*section_starts[1:], timeline.length], strict=True):
         steps = -(-(end - start) // timeline.grid)
         count = min(2 * round(steps / grids / 2), steps) or 1
         cuts = [start + steps * part // count * timeline.grid for part in range(count + 1)]
+        head = HEAD_GRIDS * timeline.grid
+        if cuts[1] - start >= 3 * head:
+            cuts.insert(1, start + head)
         for begin, after in pairwise(cuts):
             yield from _split_crowded(clip_starts, begin, after, timeline.grid)
 
@@ -112,11 +121,13 @@ def _split_crowded(clip_starts: Sequence[int], begin: int, after: int, grid: int
 def _window_start(timeline: Timeline, start: int) -> int:
     rate_hz = timeline.rate_hz
     begin = start - int(PREROLL_S * rate_hz)
-    while begin > 0 and _count_audible_samples(timeline, begin, start) < PREROLL_SOUND_S * rate_hz:
+    while begin > 0 and not _has_sound(timeline, begin, start, PREROLL_SOUND_S * rate_hz):
         begin -= int(PREROLL_STEP_S * rate_hz)
     return max(0, begin)
 
 
-def _count_audible_samples(timeline: Timeline, begin: int, end: int) -> int:
-    parts: tuple[Clip | Cue, ...] = (*timeline.find_clips(begin, end), *timeline.cues)
-    return sum(max(0, min(part.end, end) - max(part.start, begin)) for part in parts)
+def _has_sound(timeline: Timeline, begin: int, end: int, min_samples: Fraction) -> bool:
+    """Whether clips and cues together play for so many samples between two points."""
+    parts: Iterator[Clip | Cue] = chain(timeline.find_clips(begin, end), timeline.cues)
+    played = (max(0, min(part.end, end) - max(part.start, begin)) for part in parts)
+    return any(total >= min_samples for total in accumulate(played))

@@ -1,17 +1,23 @@
 """Segments: every sample belongs to one, and rendering begins where frames line up."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
 from mixer.sound.formats.encoding import MP3
 from mixer.sound.presets import PRESETS
+from mixer.sound.render.bed import predict_bed
+from mixer.sound.render.segment_cache import segment_cache_key
 from mixer.sound.render.segments import (
+    HEAD_GRIDS,
     MAX_CLIPS,
     POSTROLL_S,
     PREROLL_S,
@@ -107,3 +113,40 @@ def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: in
     before = [(s.start + shift, s.end + shift) for s in cut_timeline(timeline, grids)]
     after = [(s.start, s.end) for s in cut_timeline(edited, grids) if s.start >= shift]
     assert after == before
+
+
+MUSIC = SoundFile("music", build_measurement(48.0, 44_100, -20.0))
+
+
+def lay_out(lengths_s: Sequence[float]) -> Timeline:
+    """Two chapters with music, of takes of so many seconds; the second begins with the fourth."""
+    takes = [
+        Take(f"{n}-{s}", build_measurement(s), 700, chapter_title=None if n % 3 else "Chapter")
+        for n, s in enumerate(lengths_s)
+    ]
+    style = MixStyle(PRESETS["story"], MP3.level_offset_db)
+    return build_timeline(takes, MUSIC, style)
+
+
+def key_segments(timeline: Timeline) -> dict[str, float]:
+    """The cache key of each segment, with its length in grid steps."""
+    beds = {(MUSIC.source, False): predict_bed(MUSIC.measured, 300.0, Path("bed"))}
+    return {
+        segment_cache_key(timeline, each, MP3, beds, {}, ffmpeg_version="1"): (
+            each.end - each.start
+        )
+        / timeline.grid
+        for each in cut_timeline(timeline)
+    }
+
+
+@pytest.mark.parametrize("changed_s", [20.2, 20.7, 21.5, 25.0, 33.3])
+def test_an_edit_renders_only_the_head_of_the_next_section(changed_s: float):
+    """The pause before it and the fade of the music may have changed, nothing else."""
+    before = lay_out([30.0, 20.0, 30.0, 40.0, 40.0, 40.0])
+    after = lay_out([30.0, changed_s, 30.0, 40.0, 40.0, 40.0])
+    after = replace(after, mastering=before.mastering)  # as a render history does
+    first_chapter = (after.sections[1].start - after.sections[0].start) / after.grid
+    known = key_segments(before)
+    new = [length for key, length in key_segments(after).items() if key not in known]
+    assert sum(new) <= first_chapter + HEAD_GRIDS
