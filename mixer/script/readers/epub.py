@@ -8,7 +8,8 @@ The price: what the book does not mark as a note or a page number is read as tex
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import regex
 
@@ -37,12 +38,19 @@ from mixer.script.readers.epub_package import (
     read_package,
     require_unlocked,
 )
-from mixer.script.readers.headings import find_chapter_lines
-from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
-from mixer.script.readers.page_marks import find_hidden_classes
+from mixer.script.readers.marks import fold_title
+from mixer.script.readers.page_blocks import AnchoredBlock, WebPage, is_broken_off
+from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.page_reader import read_page
+from mixer.script.readers.page_styles import NO_STYLES, PageStyles, read_styles
 from mixer.script.readers.project_gutenberg import find_book_span
-from mixer.script.readers.web_page import drop_contents, drop_notes
+from mixer.script.readers.web_page import (
+    NoteReferences,
+    Place,
+    drop_notes,
+    find_headings,
+    join_titles,
+)
 from mixer.script.script import Metadata
 
 MAX_COVER_BYTES, MAX_STYLE_BYTES = 8 << 20, 1 << 20
@@ -53,6 +61,9 @@ _FRONT_TYPES = split_names(
     "preamble seriespage"
 )
 """`epub:type` (EPUB Structural Semantics Vocabulary) of what precedes a story."""
+
+_DIVIDED_FILE = regex.compile(r"_split_\d{3}\.x?html?$")
+"""What calibre calls the parts of a file that was too large."""
 
 _ENTITY = regex.compile(r"<!ENTITY\b")
 
@@ -81,13 +92,14 @@ def read_epub(
     """
     archive, package = open_epub(content, name, check_time=check_time)
     pages, entries = _read_pages(archive, package)
+    if not entries:
+        pages = _find_titles(pages)
     if not front_matter:
         pages = [each for each in pages if not _is_front_matter(each, package)]
     blocks = tuple(_build_blocks(pages, index_chapter_titles(entries)))
+    blocks = blocks if entries else tuple(join_titles(blocks))
     start, end = find_book_span([block.text for block in blocks])
     blocks = blocks[start:end]
-    if not entries:
-        blocks = find_chapter_lines(blocks)
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
     return _build_document(archive, package, blocks)
@@ -134,38 +146,62 @@ def _read_pages(
 
     Pages of contents, notes and links to them are left out of both.
     """
-    hidden = _find_hidden_classes(archive, package)
+    styles = _read_styles(archive, package)
     pages = [
-        (item, _load_page(archive, item.path, hidden))
+        (item, _load_page(archive, item.path, styles))
         for item in package.spine
         if _is_text_page(item) and item.path not in package.contents_pages
     ]
     if pages and pages[0][1].is_picture:
         pages = pages[1:]
-    notes = {_resolve(item.path, link) for item, page in pages for link in page.note_links}
-    entries = tuple(
+    notes = NoteReferences()
+    for item, page in pages:
+        notes.add_page(page, item.path, partial(_resolve, item.path))
+    entries = [
         entry
         for entry in read_contents(archive, package)
-        if has_words(entry.title) and not (entry.fragment and (entry.path, entry.fragment) in notes)
-    )
+        if has_words(entry.title) and not notes.contain(entry.path, entry.fragment, entry.title)
+    ]
     targets = {(entry.path, entry.fragment) for entry in entries}
-    return [_filter_page(item, page, notes, targets) for item, page in pages], entries
+    titles = {fold_title(entry.title) for entry in entries} | {
+        fold_title(each.block.text)
+        for _, page in pages
+        for each in page.blocks
+        if each.is_heading and not each.targets
+    }
+    read = [_filter_page(item, page, notes, (targets, titles)) for item, page in pages]
+    emptied = {each.item.path for each in read if each.page.blocks and not each.blocks}
+    return read, _select_entries([entry for entry in entries if entry.path not in emptied], read)
+
+
+def _find_titles(pages: Sequence[_SpinePage]) -> list[_SpinePage]:
+    """Pages of a book without contents, with headings that their looks tell."""
+    found = iter(find_headings([each for page in pages for each in page.blocks]))
+    return [
+        replace(page, blocks=tuple(replace(each, block=next(found)) for each in page.blocks))
+        for page in pages
+    ]
+
+
+def _select_entries(entries: list[Entry], pages: Sequence[_SpinePage]) -> tuple[Entry, ...]:
+    """The contents, unless one line is all of them, where the text has more headings."""
+    headings = sum(each.is_heading for page in pages for each in page.blocks)
+    return tuple(entries) if len(entries) > 1 or headings <= 1 else ()
 
 
 def _filter_page(
     item: ManifestItem,
     page: WebPage,
-    notes: set[tuple[str, str]],
-    chapters: set[tuple[str, str]],
+    notes: NoteReferences,
+    chapters: tuple[set[Place], set[str]],
 ) -> _SpinePage:
-    blocks = drop_notes(
-        page.blocks, lambda each: any((item.path, anchor) in notes for anchor in each.anchors)
-    )
-    blocks = drop_contents(blocks, lambda link: _resolve(item.path, link) in chapters)
+    targets, titles = chapters
+    blocks = drop_notes(page.blocks, notes, item.path, partial(_resolve, item.path))
+    blocks = drop_lists(blocks, lambda link: _resolve(item.path, link) in targets, titles)
     return _SpinePage(item, page, tuple(blocks))
 
 
-def _resolve(path: str, link: str) -> tuple[str, str]:
+def _resolve(path: str, link: str) -> Place:
     """The file and the fragment that a link on a page leads to; empty for the world outside."""
     if has_scheme(link):
         return "", ""
@@ -178,28 +214,26 @@ def _is_text_page(item: ManifestItem) -> bool:
     return item.media_type in PAGE_TYPES and "nav" not in item.properties
 
 
-def _find_hidden_classes(archive: Archive, package: EpubPackage) -> frozenset[str]:
-    hidden = frozenset[str]()
+def _read_styles(archive: Archive, package: EpubPackage) -> PageStyles:
+    styles = NO_STYLES
     for item in package.items.values():
         if item.media_type == "text/css" and item.path in archive:
             try:
                 css = archive.read(item.path)[:MAX_STYLE_BYTES]
             except (UnreadableText, ObjectTooLarge):
                 continue
-            hidden |= find_hidden_classes(decode_page(css))
-    return hidden
+            styles = styles.add(read_styles(decode_page(css)))
+    return styles
 
 
-def _load_page(archive: Archive, path: str, hidden_classes: frozenset[str]) -> WebPage:
+def _load_page(archive: Archive, path: str, styles: PageStyles) -> WebPage:
     text = decode_page(archive.read(path))
     if _ENTITY.search(text, 0, SNIFFED_BYTES):
         raise UnreadableText(
             f"{archive.name} cannot be used: its file {path} declares entities of its own."
         )
     name = f"The file {path} of {archive.name}"
-    return read_page(
-        text, name, hidden_classes=hidden_classes, path=path, check_time=archive.check_time
-    )
+    return read_page(text, name, styles=styles, path=path, check_time=archive.check_time)
 
 
 def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
@@ -211,17 +245,26 @@ def _build_blocks(
 ) -> Iterator[Block]:
     """All blocks in reading order, with a scene break before each file without a heading."""
     waiting: list[str] = []
+    levels = set[int]()
     for number, each in enumerate(pages):
         titles = dict(chapter_titles.get(each.item.path, {}))
         opens = bool(titles or waiting) or any(placed.is_heading for placed in each.blocks[:1])
-        if number and not opens:
+        if number and each.blocks and not opens and not _continues(pages[number - 1], each):
             yield SCENE_BREAK
         if not chapter_titles:
             yield from (placed.block for placed in each.blocks)
             continue
-        opening = ChapterOpenings(each.page, each.blocks, titles, waiting)
+        opening = ChapterOpenings(each.page, each.blocks, titles, waiting, levels)
         yield from opening.insert_headings()
         waiting = opening.waiting
+
+
+def _continues(before: _SpinePage, page: _SpinePage) -> bool:
+    """Whether a tool divided a text between these files, and not its author."""
+    if _DIVIDED_FILE.search(page.item.path):
+        return True
+    ends = before.blocks[-1:], page.blocks[:1]
+    return all(ends) and is_broken_off(ends[0][0].block.text, ends[1][0].block.text)
 
 
 def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
@@ -246,7 +289,7 @@ def _find_picture(
     """The picture that a page shows; with `needs_picture` only where it shows nothing else."""
     if types.get(path) not in PAGE_TYPES:
         return ""
-    page = _load_page(archive, path, frozenset())
+    page = _load_page(archive, path, NO_STYLES)
     if needs_picture and not page.is_picture:
         return ""
     shown = (archive.find(_resolve(path, link)[0]) for link in page.pictures)

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import regex
-
 from mixer.errors import ObjectTooLarge, UnreadableText
 from mixer.script.document import Block, BlockKind, heading
 from mixer.script.readers.archive import Archive, has_scheme, split_reference
 from mixer.script.readers.epub_package import EpubPackage
 from mixer.script.readers.headings import CHAPTER_LEVEL
-from mixer.script.readers.marks import is_cover_title
+from mixer.script.readers.marks import fold_title, is_cover_title
 from mixer.script.readers.package_xml import (
     find_all,
     find_children,
@@ -24,8 +22,6 @@ from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +105,24 @@ def index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
 class ChapterOpenings:
     """Where the contents point into a file, and the titles that wait for their block.
 
-    `blocks` are those of the page that are read.
+    `blocks` are those of the page that are read, `levels` those of headings that the contents name:
+    where a file begins with another of such a level, that opens a chapter as well.
     """
 
     page: WebPage
     blocks: Sequence[AnchoredBlock]
     titles: dict[str, str]
     waiting: list[str]
+    levels: set[int]
 
     def insert_headings(self) -> Iterator[Block]:
         """A file's blocks, with a heading where a chapter opens."""
         self._claim_beginning()
-        for each in self.blocks:
+        for number, each in enumerate(self.blocks):
             self._claim(each.anchors)
-            if self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
+            if not (number or self.waiting) and each.is_heading and each.block.level in self.levels:
+                yield replace(each.block, level=CHAPTER_LEVEL)
+            elif self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
                 yield from self._open_chapters(each)
             else:
                 yield _demote_heading(each.block)
@@ -147,19 +147,24 @@ class ChapterOpenings:
     def _open_chapters(self, each: AnchoredBlock) -> Iterator[Block]:
         """Open the chapter that a heading names, or else the last of those that wait."""
         titles, self.waiting = list(dict.fromkeys(self.waiting)), []
-        folded = _fold(each.block.text)
-        named = [n for n, title in enumerate(titles) if each.is_heading and _fold(title) == folded]
+        named = [
+            n
+            for n, title in enumerate(titles)
+            if each.is_heading and _repeats(each.block.text, title)
+        ]
         if named:
             self.waiting = titles[named[0] + 1 :]
+            self.levels.add(each.block.level)
             yield replace(each.block, level=CHAPTER_LEVEL)
             return
         yield replace(heading(titles[-1], CHAPTER_LEVEL), is_silent=True)
         yield _demote_heading(each.block)
 
 
-def _fold(text: str) -> str:
-    """A title's letters and digits, by which a heading repeats it."""
-    return "".join(_LETTERS.findall(text.casefold()))
+def _repeats(text: str, title: str) -> bool:
+    """Whether a heading is a title, which may have a note's mark behind it."""
+    folded, own = fold_title(title), fold_title(text)
+    return own in (folded, folded.rstrip("0123456789"))
 
 
 def _demote_heading(block: Block) -> Block:

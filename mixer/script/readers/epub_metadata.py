@@ -121,11 +121,23 @@ def _find_title(terms: Sequence[_Term]) -> str:
     return next(iter([*main, *(term.text for term in titles)]), "")
 
 
+_AUTHOR_SEPARATOR = regex.compile(r"\s*;\s*|\s+&\s+")
+_NO_NAMES = frozenset({"unknown", "unknown author", "unbekannt", "anonymous author"})
+"""What calibre and others write where a book states no author."""
+
+
+def split_authors(text: str) -> list[str]:
+    """The names of a field that may hold several; none for what stands for an unknown one."""
+    names = filter(None, map(str.strip, _AUTHOR_SEPARATOR.split(text)))
+    return [name for name in names if name.casefold() not in _NO_NAMES]
+
+
 def _iter_authors(terms: Sequence[_Term]) -> Iterator[str]:
     creators = [term for term in terms if term.name == "creator"]
     authors = [term for term in creators if term.role == _AUTHOR_ROLE]
     unknown = [term for term in creators if not term.role]
-    yield from (term.text for term in authors or unknown or creators)
+    for term in authors or unknown or creators:
+        yield from split_authors(term.text)
 
 
 def _find_year(terms: Sequence[_Term]) -> str:

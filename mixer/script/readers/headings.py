@@ -133,6 +133,11 @@ def is_numbered_only(text: str) -> bool:
     return lone is not None and not lone.has_title
 
 
+def is_counted_line(text: str) -> bool:
+    """Whether a heading's line is a chapter's number, perhaps with its word."""
+    return is_numbered_only(text.strip())
+
+
 def is_capitals(text: str) -> bool:
     """Whether a line of several words is all in capitals, and names no place."""
     return text.isupper() and len(text.split()) > 1 and "," not in text

@@ -14,7 +14,8 @@ import regex
 from mixer.script.document import SCENE_BREAK, Block, Document, heading, paragraph
 from mixer.script.readers.inline_tags import read_tagged_text
 from mixer.script.readers.marks import remove_spans
-from mixer.script.readers.page_blocks import LINE_BREAK, build_paragraph, split_paragraphs
+from mixer.script.readers.open_block import LINE_BREAK
+from mixer.script.readers.page_blocks import build_paragraph, split_paragraphs
 from mixer.script.readers.page_reader import read_page
 
 if TYPE_CHECKING:

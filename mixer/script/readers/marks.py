@@ -4,7 +4,8 @@ import regex
 
 _ORNAMENT = regex.compile(
     r"\s*+(?:[*＊•·●○◦◆◇■□★☆✦✻#=_~+–—―-]\s*+)++|\s*+(?:[§⁂❧❦☙❖†‡]\s*+)++|\s*+(?:\.\s++){1,9}\.\s*+"
-    r"|\s*+(?:[xX]\s++){1,9}[xX]\s*+|\s*+o\s*+[oO]\s*+o\s*+"
+    r"|\s*+(?:[xX]\s++){1,9}[xX]\s*+|[\s~=*•.–—-]*+o\s*+[oO0]{1,4}\s*+o[\s~=*•.–—-]*+"
+    r"|\s*+(?P<sign>[^\p{L}\p{N}\s.…!?])(?:\s*+(?P=sign)){2,}\s*+|\s*+(?:<>\s*+){2,}"
 )
 _PAGE_NUMBER = regex.compile(
     r"\s*+[\[({]?\s*+(?:[-–—]\s*+)?(?:(?:pg|page|p|s|seite)\b\.?\s*+)?"
@@ -12,7 +13,7 @@ _PAGE_NUMBER = regex.compile(
     regex.IGNORECASE,
 )
 _NOTE_MARK = regex.compile(
-    r"\s*+[\[({]?\s*+(?:\d{1,3}|[*†‡§¶]{1,3}|\p{No}++|[a-z]|[ivx]{1,5})\s*+[\])}]?\s*+"
+    r"\s*+[\[({]?\s*+(?:[←↑^]\s*+)?+(?:\d{1,3}|[*†‡§¶]{1,3}|\p{No}++|[a-z]|[ivx]{1,5})\s*+[\])}]?\s*+"
 )
 _NAMED_NOTE_MARK = regex.compile(
     r"\s*+[\[({]?\s*+(?:foot|end)?(?:note|anm|fn|n)\b\.?\s*+\d{1,3}\s*+[\])}]?\s*+",
@@ -29,8 +30,11 @@ _COUNTED_THING = regex.compile(
 _FILE_NAME = regex.compile(r"\S++(?<=\.(?:jpe?g|png|gif|svg|webp|bmp|tiff?))", regex.IGNORECASE)
 _PICTURE_WORDS = regex.compile(
     r"(?:(?:book|front|back)\s+)?(?:img|image|picture|pic|photo|photograph|illustration|illus|"
-    r"drawing|graphic|figure|fig|dsc|cover|logo|icon|unknown|untitled|alt|placeholder|thumbnail|"
-    r"abbildung|bild|imagen|imagem|immagine)[\s_.:#-]*\w?\d*|\d+",
+    r"drawing|graphic|grafik|shape|frame|object|textbox|figure|fig|dsc|cover|logo|icon|unknown|untitled|alt|placeholder|thumbnail|"
+    r"abbildung|bild|imagen|imagem|immagine)[\s_.:#-]*\w?\d*|\d+|decorative(?: image)?"
+    r"|(?:the )?(?:publisher['’]?s?|company|imprint) (?:logo|colophon|mark)|(?:half )?title page"
+    r"|(?:no )?(?:alt(?:ernative)? text|(?:image )?description)(?: (?:is )?(?:not |un)available)?"
+    r"|image (?:is )?(?:not |un)available",
     regex.IGNORECASE,
 )
 _ORNAMENT_WORDS = regex.compile(
@@ -42,6 +46,17 @@ _ORNAMENT_WORDS = regex.compile(
 _CONTENTS_TITLE = regex.compile(
     r"(?:table\s+of\s+)?contents|contents\s+page|inhalt(?:sverzeichnis)?|table\s+des\s+mati[eè]res"
     r"|sommaire|[ií]ndice(?:\s+general)?|sommario|inhoud(?:sopgave)?|sum[aá]rio|目次|目录|目錄",
+    regex.IGNORECASE,
+)
+_PICTURES_TITLE = regex.compile(
+    r"(?:(?:list|table)\s+of\s+)?(?:illustrations|figures|plates|maps|photographs|images)"
+    r"|list\s+of\s+(?:tables|charts|diagrams|listings)|abbildungsverzeichnis"
+    r"|tabellenverzeichnis|table\s+des\s+illustrations",
+    regex.IGNORECASE,
+)
+_INDEX_TITLE = regex.compile(
+    r"(?:(?:general|subject|name|author)\s+)?index(?:\s+of\s+\w+)?|(?:stichwort|sach|personen)"
+    r"(?:verzeichnis|register)|index\s+des\s+noms|[ií]ndice\s+anal[ií]tico",
     regex.IGNORECASE,
 )
 _NOTES_TITLE = regex.compile(
@@ -57,6 +72,20 @@ PICTURE_NOTE = regex.compile(
     r"\[\s*(?:Illustrations?|Frontispiece|Decoration|Cover|Image)\b[^\[\]]{0,800}\]"
     r"|\[(?:Pg|Page) ?\d{1,4}\]"
 )
+_RETURN_MARK = regex.compile(
+    r"\s*+[\[({]?\s*+(?:[←↑↩⏎⤴⬆⮌🔙^][\ufe0e\ufe0f]?\s*+(?:\d{0,3}|[a-z])"
+    r"|(?:back|return|go back|jump up|zurück|retour)"
+    r"(?: to (?:the )?(?:text|content|article|reference))?)\s*+[\])}]?\s*+\.?",
+    regex.IGNORECASE,
+)
+_GENERATED = regex.compile(
+    r"(?:description (?:automatically )?generated(?: with \w+ confidence)?"
+    r"|AI-generated content may be incorrect)\.?$",
+    regex.IGNORECASE,
+)
+"""What Word writes where its author did not describe a picture."""
+
+_TITLE_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
 MAX_MARK_CHARS = 24
 """Longer text is neither a note mark nor a page number."""
 
@@ -86,6 +115,11 @@ def is_named_note_mark(text: str) -> bool:
     return len(text) <= MAX_MARK_CHARS and _NAMED_NOTE_MARK.fullmatch(text) is not None
 
 
+def is_return_mark(text: str) -> bool:
+    """Whether a link's text only leads back to where a note is referred to."""
+    return len(text) <= MAX_MARK_CHARS and _RETURN_MARK.fullmatch(text) is not None
+
+
 def strip_note_marks(text: str) -> str:
     """Drop note marks from the end of a text."""
     return text[:-MAX_MARK_CHARS] + _TRAILING_NOTE_MARKS.sub("", text[-MAX_MARK_CHARS:])
@@ -99,6 +133,8 @@ def names_counted_thing(before: str) -> bool:
 def describes_picture(alt: str) -> bool:
     """Whether an alternative text says more than that there is a picture."""
     text = alt.strip()
+    if _GENERATED.search(text):
+        return False
     return not (_FILE_NAME.fullmatch(text) or _PICTURE_WORDS.fullmatch(text))
 
 
@@ -110,6 +146,21 @@ def is_ornament_name(name: str) -> bool:
 def is_contents_title(text: str) -> bool:
     """Whether a heading is that of a table of contents."""
     return _CONTENTS_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def is_pictures_title(text: str) -> bool:
+    """Whether a heading is that of a list of pictures or tables."""
+    return _PICTURES_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def is_index_title(text: str) -> bool:
+    """Whether a heading is that of an index."""
+    return _INDEX_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def fold_title(text: str) -> str:
+    """A title's letters and digits, by which a heading or a line of contents repeats it."""
+    return "".join(_TITLE_LETTERS.findall(text.casefold()))
 
 
 def is_notes_title(text: str) -> bool:

@@ -128,6 +128,11 @@ def get_attribute(element: "Element", name: str) -> str:
     return next((v for k, v in element.attrib.items() if k.rsplit("}", 1)[-1] == name), "")
 
 
+def find_value(element: "Element", name: str) -> str:
+    """The `val` of the first child of a name, as DOCX states properties; empty without one."""
+    return next((get_attribute(each, "val") for each in find_children(element, name)), "")
+
+
 def get_text(element: "Element") -> str:
     """All text of an element, with its white space folded."""
     return collapse_whitespace("".join(element.itertext()))

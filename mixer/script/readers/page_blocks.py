@@ -1,7 +1,7 @@
 """The blocks of a page, built from its words in reading order."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import regex
@@ -11,26 +11,21 @@ from mixer.script.document import (
     Block,
     BlockKind,
     TextOrigin,
-    count_characters,
     has_words,
     heading,
     join_lines,
     paragraph,
     take_spans,
 )
+from mixer.script.readers.headings import is_counted_line, join_title
 from mixer.script.readers.marks import is_ornament, is_picture_note
-
-LINE_BREAK = "\u2028"
-"""Stands for `<br>`; in the source itself it is a line feed by now."""
+from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 
 MAX_VERSE_LINE_CHARS = 60
 """Longer lines between line breaks are prose that was wrapped by hand."""
 
 MAX_DROP_CAP_CHARS = 2
 """A letter, and perhaps the quotation mark before it."""
-
-_CLOSING_MARKS = frozenset(".,;:!?…)]”’")
-"""Nothing stands between them and the word before, but for a note that is left out."""
 
 _PRONOUN_VERB = regex.compile(
     r"(?:am|was|had|have|will|would|could|can|did|do|saw|said|shall|should|must|went|knew)\b"
@@ -43,14 +38,22 @@ class AnchoredBlock:
     """A block, the page's anchors that lead to it, and where its own links lead.
 
     `anchors` holds `id` and `name` attributes since the previous block, the block's own included;
-    `links` is empty unless all words are links; `is_note` where it begins with a link back.
+    `links` is empty unless all words are links; `is_note` where it begins with a link back, which
+    may be all of a paragraph before it (`has_lone_mark`). `owners` are the anchors of elements
+    around it, `targets` where all its links lead, those of marks included. `precedes_note` where
+    notes behind it were left out, `is_strong` where it is all in bold type.
     """
 
     block: Block
     anchors: frozenset[str]
     links: frozenset[str] = frozenset()
     is_note: bool = False
+    has_lone_mark: bool = False
     is_main: bool = False
+    owners: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    precedes_note: bool = False
+    is_strong: bool = False
 
     @property
     def is_heading(self) -> bool:
@@ -67,7 +70,8 @@ class WebPage:
         is_picture: whether all words describe pictures.
         last_anchors: anchors behind the last block.
         pictures: addresses of its pictures, as written.
-        note_links: addresses of its references to notes, as written.
+        note_links: addresses of its references to notes, as written, with the anchors there.
+        declared_notes: addresses of those that say that they are references to notes.
     """
 
     blocks: tuple[AnchoredBlock, ...]
@@ -79,81 +83,8 @@ class WebPage:
     is_picture: bool = False
     last_anchors: frozenset[str] = frozenset()
     pictures: tuple[str, ...] = ()
-    note_links: frozenset[str] = frozenset()
-
-
-@dataclass
-class OpenBlock:
-    """The block that is being read; its words are in pieces, as the parser reports them.
-
-    Attributes:
-        places: of each piece, its first character on the page; -1 for what is not on it.
-        has_gap: whether a reference to a note was just left out.
-        spans: of what is read so far and not yet part of a finished block.
-    """
-
-    level: int = 0
-    is_drop_cap: bool = False
-    is_ornament: bool = False
-    is_main: bool = False
-    pieces: list[str] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    spans: deque[tuple[int, int]] = field(default_factory=deque)
-    links: set[str] = field(default_factory=set)
-    has_unlinked_words: bool = False
-    has_own_words: bool = False
-    has_gap: bool = False
-    is_note: bool = False
-    late_anchors: set[str] = field(default_factory=set)
-
-    def add_piece(self, text: str, place: int = -1) -> None:
-        """Add a piece."""
-        self.pieces.append(text)
-        self.places.append(place)
-
-    def rewrite(self, at: int, text: str) -> None:
-        """Replace the pieces from a number on by a text of as many characters, or by nothing."""
-        spans = self._list_spans(at)
-        self.pieces[at:], self.places[at:] = [text], [spans[0][0] if len(spans) == 1 else -1]
-        self.has_gap = not text
-
-    def _list_spans(self, at: int = 0) -> list[tuple[int, int]]:
-        spans: list[tuple[int, int]] = []
-        for piece, place in zip(self.pieces[at:], self.places[at:], strict=True):
-            if count := count_characters(piece):
-                last, held = spans[-1] if spans else (-1, 0)
-                if last >= 0 and last + held == place:
-                    spans[-1] = (last, held + count)
-                else:
-                    spans.append((place, count))
-        return spans
-
-    def finish(self) -> None:
-        """Note where its words are; more may be put in front of them."""
-        self.spans += self._list_spans()
-
-    def take_origin(self, path: str, text: str) -> TextOrigin:
-        """The origin of the next block that is made of it."""
-        return TextOrigin(path, take_spans(self.spans, count_characters(text)))
-
-    def _close_gap(self) -> None:
-        for number in reversed(range(len(self.pieces))):
-            self.pieces[number] = self.pieces[number].rstrip()
-            if self.pieces[number]:
-                return
-
-    def add_words(self, data: str, link: str, place: int = -1) -> None:
-        """Add words, perhaps of a link."""
-        if self.has_gap and data[:1] in _CLOSING_MARKS:
-            self._close_gap()
-        self.has_gap = False
-        self.add_piece(data, place)
-        if not data.isspace() and has_words(data):
-            self.has_own_words = True
-            if link:
-                self.links.add(link)
-            elif not data.strip(" .\n").isdecimal():
-                self.has_unlinked_words = True
+    note_links: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    declared_notes: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -168,17 +99,26 @@ class BlockList:
     _drop_cap: str = ""
     _drop_spans: deque[tuple[int, int]] = field(default_factory=deque)
     _caption: str = ""
+    _lone_mark: OpenBlock | None = None
 
-    def add_words(self, data: str, link: str = "", place: int = -1) -> None:
+    def add_words(
+        self, data: str, link: str = "", place: int = -1, *, is_strong: bool = False
+    ) -> None:
         """Add words to the open block; anchors before them lead to it."""
         if self.open.late_anchors and not data.isspace():
             self.anchors |= self.open.late_anchors
             self.open.late_anchors = set()
-        self.open.add_words(data, link, place)
+        self.open.add_words(data, link, place, is_strong=is_strong)
 
     def add_anchors(self, anchors: Iterable[str]) -> None:
         """Add anchors: behind the words of a block they lead to the next."""
         (self.open.late_anchors if self.open.has_own_words else self.anchors).update(anchors)
+        self.open.ids.update(anchors)
+
+    def mark_note(self) -> None:
+        """Note that notes are left out here."""
+        if self.blocks and not self.open.has_own_words:
+            self.blocks[-1] = replace(self.blocks[-1], precedes_note=True)
 
     def add_scene_break(self) -> None:
         """Add a scene break."""
@@ -189,9 +129,16 @@ class BlockList:
         """End the open block, and open the following one."""
         finished, self.open = self.open, following
         paragraphs = split_paragraphs("".join(finished.pieces))
-        text = join_lines(line for lines in paragraphs for line in lines)
-        if is_picture_note(text):
-            return
+        text = _join_heading(paragraphs) if finished.level else ""
+        text = text or join_lines(line for lines in paragraphs for line in lines)
+        if not text and finished.label and finished.level:
+            text, paragraphs = finished.label, [[finished.label]]
+        if finished.is_note and not has_words(text):
+            self._lone_mark = finished
+        elif not is_picture_note(text):
+            self._close(finished, paragraphs, text)
+
+    def _close(self, finished: OpenBlock, paragraphs: list[list[str]], text: str) -> None:
         if self.path:
             finished.finish()
         if finished.is_drop_cap and 0 < len(text) <= MAX_DROP_CAP_CHARS:
@@ -225,7 +172,7 @@ class BlockList:
         if last is None or finished.level or last.block.kind is not BlockKind.PARAGRAPH:
             return False
         before = last.block.text
-        if not (_BROKEN_OFF.search(before) and text[0].islower()):
+        if not is_broken_off(before, text):
             return False
         is_hyphenated = before.endswith("-")
         joined = before[:-1] + text if is_hyphenated else f"{before} {text}"
@@ -240,12 +187,38 @@ class BlockList:
 
     def _append(self, blocks: Iterable[Block], finished: OpenBlock | None = None) -> None:
         state = finished or OpenBlock()
+        lone, self._lone_mark = self._lone_mark, None
         links = frozenset() if state.has_unlinked_words else frozenset(state.links)
         for block in blocks:
             anchors, self.anchors = frozenset(self.anchors), set()
             if self.path and finished is not None:
                 block = replace(block, origin=finished.take_origin(self.path, block.text))  # noqa: PLW2901
-            self.blocks.append(AnchoredBlock(block, anchors, links, state.is_note, state.is_main))
+            self.blocks.append(
+                AnchoredBlock(
+                    block,
+                    anchors,
+                    links,
+                    is_note=state.is_note or lone is not None,
+                    has_lone_mark=lone is not None,
+                    is_main=state.is_main,
+                    owners=state.owners,
+                    is_strong=state.is_strong and state.has_own_words,
+                    targets=frozenset(state.targets | (lone.targets if lone else set())),
+                )
+            )
+
+
+def _join_heading(paragraphs: list[list[str]]) -> str:
+    """A chapter's number and the name below it as one heading; empty for any other."""
+    lines = [line for lines in paragraphs for line in lines]
+    if len(lines) > 1 and is_counted_line(lines[0]):
+        return join_title(lines[0], join_lines(lines[1:]))
+    return ""
+
+
+def is_broken_off(before: str, text: str) -> bool:
+    """Whether a paragraph stops inside a sentence that the next one continues."""
+    return _BROKEN_OFF.search(before) is not None and text[:1].islower()
 
 
 def split_paragraphs(text: str) -> list[list[str]]:

@@ -11,13 +11,15 @@ from enum import Enum, auto
 import regex
 
 from mixer.script.document import has_words, split_names
+from mixer.script.readers.headings import CHAPTER_LEVEL
 from mixer.script.readers.marks import (
     is_named_note_mark,
     is_note_mark,
     is_page_number,
+    is_return_mark,
     names_counted_thing,
-    remove_spans,
 )
+from mixer.script.readers.page_styles import PageStyles
 
 Attributes = Mapping[str, str]
 
@@ -28,28 +30,40 @@ BLOCK_TAGS = split_names(
     "table tbody td tfoot th thead title tr ul"
 )
 _SKIPPED_TAGS = split_names(
-    "audio button canvas datalist embed head iframe input map math nav noscript object rp rt rtc "
-    "script select style svg template textarea video"
+    "annotation annotation-xml audio button canvas datalist del embed head iframe input map nav "
+    "noscript object rp rt rtc script select style svg template textarea video"
 )
 _SKIPPED_TYPES = split_names(
     "pagebreak noteref footnote footnotes endnote endnotes rearnote rearnotes note annoref "
-    "annotation backlink page-list toc landmarks index-locator "
+    "annotation backlink page-list toc landmarks loi lot loa lov index index-locator "
     "doc-pagebreak doc-noteref doc-footnote doc-endnote doc-endnotes doc-backlink doc-pagelist "
-    "doc-toc"
+    "doc-toc doc-index"
 )
 """Of `epub:type` (EPUB Structural Semantics Vocabulary) and `role` (DPUB-ARIA)."""
+
+NOTE_TYPES = split_names(
+    "footnote footnotes endnote endnotes rearnote rearnotes note doc-footnote doc-endnote "
+    "doc-endnotes"
+)
+_NOTE_REFERENCE_TYPES = split_names("noteref doc-noteref annoref")
+_WORD_PART = regex.compile(
+    r"mso-element\s*+:\s*+(?:footnote|endnote|comment|header|footer|toc)", regex.IGNORECASE
+)
+"""What Word writes in its pages for parts that are no text of the page."""
 
 _SKIPPED_CLASSES = split_names(
     "footnote footnotes footnote-text footnotetext footnote-body endnote endnotes endnote-text "
     "rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate pgheader pgfooter "
     "pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno "
-    "visually-hidden sr-only screen-reader-text toc-backref headerlink"
+    "visually-hidden sr-only screen-reader-text toc-backref headerlink anchorjs-link cbj_banner "
+    "cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext"
 )
 _REFERENCE_CLASSES = split_names(
     "footnote-ref footnoteref footnote-reference footnotereference footnote_ref footnote_reference "
     "footnotecall footnote-call footnote-back footnoteback footnote-backref footnote-link fnref "
     "fn-ref endnote-ref endnoteref noteref note-ref note-reference msofootnotereference "
-    "msoendnotereference backlink back-link"
+    "msoendnotereference backlink back-link linenum lineno line-number linenumber line_number "
+    "versenum verse-num verse-number versenumber vnum"
 )
 """Of references to notes, and, where tools confuse their classes, of other links."""
 
@@ -68,14 +82,9 @@ _SITE_HEADER_CLASSES = split_names("site global page-header page-footer top main
 _PAGE_PART_DEPTH = 3
 """Of a header or footer that belongs to the page itself: html, body, footer."""
 
-_HIDDEN_STYLE = regex.compile(
-    r"(?:display\s*+:\s*+none|visibility\s*+:\s*+hidden)\b", regex.IGNORECASE
-)
 _SYMBOL_FONT = regex.compile(r"font-family\s*+:\s*+[\"']?(?:symbol|wingdings)", regex.IGNORECASE)
 """Word's bullets: the letters of these fonts are pictures."""
 
-_CLASS_SELECTOR = regex.compile(r"\s*+[\w*]*\.([\w-]++)\s*+")
-_CSS_BRACE = regex.compile(r"[{}]")
 _CLASS_NUMBER = regex.compile(r"(?<=\D)[-_]?\d++$")
 _PAGE_ANCHOR = regex.compile(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECASE)
 _ENDED_WORD = regex.compile(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
@@ -83,6 +92,10 @@ _UNITS = split_names("km cm mm dm nm ft in yd mi sec min")
 _LAST_WORD = regex.compile(r"\p{L}+$")
 _SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_EDITORIAL = regex.compile(r"\[[^\[\]\d]{2,40}\]")
+"""Such as "[citation needed]"."""
+
+_BASE = regex.compile(r"(?:\d|\b\p{L})\s*+$")
 _INTEGER = regex.compile(r"\s*+[+−-]?\d{1,3}\s*+")
 
 
@@ -108,25 +121,41 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class RewrittenMark:
-    """What an element's text becomes; `is_note` and `is_page_number` where it is left out."""
+    """What an element's text becomes; `is_note` and `is_page_number` where it is left out.
+
+    A note's mark is a reference, unless it leads back.
+    """
 
     text: str = ""
     is_note: bool = False
+    is_reference: bool = True
     is_page_number: bool = False
 
 
-def is_skipped(tag: str, attributes: Attributes, hidden_classes: frozenset[str]) -> bool:
+def is_skipped(tag: str, attributes: Attributes, styles: PageStyles) -> bool:
     """Whether an element and all in it is left out, in a book as on a page of the web."""
+    if tag == "math" and attributes.get("alttext"):
+        return True
     if tag in _SKIPPED_TAGS or "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
     style = attributes.get("style", "")
-    if _HIDDEN_STYLE.search(style) or _SYMBOL_FONT.search(style):
+    if style and (_SYMBOL_FONT.search(style) or _WORD_PART.search(style)):
         return True
     if _SKIPPED_TYPES & parse_types(attributes):
-        return tag not in ("html", "body")
-    if hidden_classes & set(attributes.get("class", "").split()):
-        return True
-    return bool(_SKIPPED_CLASSES & parse_classes(attributes))
+        return tag != "html"
+    return styles.is_hidden(attributes) or bool(_SKIPPED_CLASSES & parse_classes(attributes))
+
+
+def is_note_element(attributes: Attributes) -> bool:
+    """Whether an element that is left out says that it holds notes."""
+    return bool(parse_types(attributes) & NOTE_TYPES) or any(
+        "note" in each for each in parse_classes(attributes) & _SKIPPED_CLASSES
+    )
+
+
+def is_note_reference(attributes: Attributes) -> bool:
+    """Whether a link says that it leads to a note."""
+    return bool(parse_types(attributes) & _NOTE_REFERENCE_TYPES)
 
 
 def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
@@ -141,14 +170,23 @@ def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
     return tag in ("header", "footer") and bool(_SITE_HEADER_CLASSES & classes)
 
 
-def find_mark(tag: str, attributes: Attributes, depth: int, at: int, link: str) -> Mark | None:
-    """The mark that an element may be; `link` is the address of the link it stands in."""
+def find_mark(
+    tag: str, attributes: Attributes, place: tuple[int, int], link: str, styles: PageStyles
+) -> Mark | None:
+    """The mark that an element may be.
+
+    Args:
+        place: its depth, and the number of the block's pieces before it.
+        link: the address of the link it stands in.
+    """
+    depth, at = place
     classes = parse_classes(attributes)
     if _REFERENCE_CLASSES & classes:
         return Mark(MarkKind.REFERENCE, depth, at, attributes.get("href", link))
-    if tag == "sup":
+    is_inline = tag not in BLOCK_TAGS and tag not in HEADING_LEVELS
+    if tag == "sup" or (is_inline and styles.is_raised(attributes)):
         return Mark(MarkKind.SUPERSCRIPT, depth, at, link if "#" in link else "")
-    if tag == "sub":
+    if tag == "sub" or (is_inline and styles.is_lowered(attributes)):
         return Mark(MarkKind.SUBSCRIPT, depth, at)
     names = [attributes.get("id", ""), attributes.get("name", "")]
     is_anchor = tag in ("a", "span") and any(map(_PAGE_ANCHOR.fullmatch, names))
@@ -166,8 +204,11 @@ def rewrite_mark(mark: Mark, before: str, text: str) -> RewrittenMark | None:
             return RewrittenMark(is_page_number=True) if is_page_number(text) else None
         case MarkKind.REFERENCE:
             is_mark = is_note_mark(text) or is_named_note_mark(text) or not has_words(text)
-            return RewrittenMark(is_note=True) if is_mark else None
+            is_reference = has_words(text) and not is_return_mark(text)
+            return RewrittenMark("", bool(mark.link), is_reference) if is_mark else None
         case MarkKind.NOTE_LINK:
+            if is_return_mark(text):
+                return RewrittenMark(is_note=True, is_reference=False)
             return RewrittenMark(is_note=True) if _is_note_link(before, text) else None
         case MarkKind.SUPERSCRIPT:
             return _rewrite_superscript(mark, before, text)
@@ -184,17 +225,27 @@ def _is_note_link(before: str, text: str) -> bool:
 
 def _rewrite_superscript(mark: Mark, before: str, text: str) -> RewrittenMark | None:
     mark_text = text.strip()
+    if mark_text and (not has_words(mark_text) or _EDITORIAL.fullmatch(mark_text)):
+        return RewrittenMark()
     if not is_note_mark(mark_text):
         return None
     if mark.link or not mark_text[0].isalnum():
         return RewrittenMark(is_note=True)
-    if not _INTEGER.fullmatch(text):
-        return None
+    return _rewrite_power(before, text) if _INTEGER.fullmatch(text) else None
+
+
+def _rewrite_power(before: str, text: str) -> RewrittenMark:
     word = _LAST_WORD.search(before[-4:])
-    is_power = word is not None and word[0] in _UNITS
-    if _ENDED_WORD.search(before) and not is_power:
+    is_unit = word is not None and word[0] in _UNITS
+    if _stands_alone(before) or (_ENDED_WORD.search(before) and not is_unit):
         return RewrittenMark(is_note=True)
     return RewrittenMark(text.translate(_SUPERSCRIPTS))
+
+
+def _stands_alone(before: str) -> bool:
+    """Whether a raised number has no base, such as that of a verse."""
+    is_apart = not before.strip() or before[-1].isspace()
+    return is_apart and _BASE.search(before) is None
 
 
 def parse_classes(attributes: Attributes) -> frozenset[str]:
@@ -205,27 +256,24 @@ def parse_classes(attributes: Attributes) -> frozenset[str]:
 
 def parse_types(attributes: Attributes) -> frozenset[str]:
     """What an element says that it is: `epub:type` and `role`."""
-    return frozenset(
-        f"{attributes.get('epub:type', '')} {attributes.get('role', '')}".lower().split()
-    )
+    names = ("epub:type", "role", "type")  # `type` in books that calibre made of Kindle's
+    return frozenset(" ".join(attributes.get(name, "") for name in names).lower().split())
+
+
+def find_level(tag: str, attributes: Attributes) -> int:
+    """The level of a heading, by its element or its role; 0 for any other block."""
+    level = HEADING_LEVELS.get(tag, 0)
+    if not level and attributes.get("role", "").lower() == "heading":
+        stated = attributes.get("aria-level", "2")
+        level = int(stated) if stated in "123456" else CHAPTER_LEVEL
+    return level
+
+
+def is_drop_cap_class(name: str) -> bool:
+    """Whether a class is for a letter that is set large at the beginning."""
+    return "drop" in name or name in ("initial", "firstletter", "first-letter", "lettrine")
 
 
 def is_page_class(attributes: Attributes) -> bool:
     """Whether an element's class is one for page numbers."""
     return any(each.startswith("page") for each in parse_classes(attributes))
-
-
-def find_hidden_classes(css: str) -> frozenset[str]:
-    """The classes that a style sheet hides on all devices."""
-    css = remove_spans(css, "/*", "*/")
-    hidden, depth, selectors, start = set[str](), 0, "", 0
-    for match in _CSS_BRACE.finditer(css):
-        between, start = css[start : match.start()], match.end()
-        if match[0] == "{":
-            selectors = between if depth == 0 else selectors
-            depth += 1
-        else:
-            if depth == 1 and _HIDDEN_STYLE.search(between):
-                hidden |= {m[1] for m in map(_CLASS_SELECTOR.fullmatch, selectors.split(",")) if m}
-            depth = max(0, depth - 1)
-    return frozenset(hidden)

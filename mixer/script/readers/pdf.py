@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
 from mixer.script.document import Document
+from mixer.script.readers.epub_metadata import split_authors
 from mixer.script.readers.headings import find_chapter_lines
 from mixer.script.readers.languages import normalise_language_tag
-from mixer.script.readers.pdf_layout import (
-    Fragment,
-    Line,
-    build_blocks,
-    build_lines,
-    drop_running_heads,
-)
+from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
+from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -83,7 +79,7 @@ def _read_metadata(reader: "PdfReader") -> Document:
     title, author = (" ".join(str(each or "").split()) for each in names)
     root: Any = reader.root_object
     language = normalise_language_tag(str(root.get("/Lang", "")))
-    return Document((), title=title, author=author, language=language)
+    return Document((), title=title, author=", ".join(split_authors(author)), language=language)
 
 
 @dataclass
@@ -98,7 +94,7 @@ class _PageVisitor:
         self, text: str, user: Sequence[float], matrix: Sequence[float], font: object, size: float
     ) -> None:
         """What pypdf reports: text, two transformations, its font and size."""
-        if not text or text.isspace():
+        if not text or (text.isspace() and "\n" in text):
             return
         letters = text.replace("\n", "")
         self.chars += len(letters)

@@ -17,8 +17,9 @@ from mixer.script.readers.headings import ends_statement
 from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.marks import is_ornament, is_page_number
 from mixer.script.readers.page_blocks import build_verse
+from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line
 
-HEADING_RATIO, NOTE_RATIO, RAISED_RATIO = 1.15, 0.88, 0.86
+HEADING_RATIO, NOTE_RATIO = 1.15, 0.88
 """Of a letter's size to that of the text."""
 
 EDGE_LINES = 2
@@ -27,62 +28,50 @@ EDGE_LINES = 2
 MIN_HEAD_REPEATS = 2
 PARAGRAPH_GAP_RATIO = 1.3
 MIN_INDENT_RATIO = 0.8
+MIN_LEADING_RATIO = 0.9
 MAX_VERSE_SHARE = 0.7
 """Of the width of the text: lines of verse are shorter."""
 
+_BULLET = regex.compile(r"^[•◦▪‣●○■]\s*(?=\S)")
+_RETURN_ARROW = regex.compile(r"[↩⏎↑]\ufe0e?\s*$")
+MAX_NOTE_GROUPS = 5
 _DIGITS = regex.compile(r"\d+")
 _NOTE_LINE = regex.compile(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
-
-
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """A piece of text at its place, in points; `y` is measured upwards."""
-
-    text: str
-    x: float
-    y: float
-    size: float
-
-
-@dataclass(slots=True)
-class Line:
-    """A line of a page; `y` is measured upwards, in points like all lengths."""
-
-    text: str
-    x: float
-    y: float
-    size: float
-
-
-def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
-    """The lines of a page from top to bottom, in the order of its text."""
-    sizes = Counter[float]()
-    for each in fragments:
-        sizes[round(each.size, 1)] += len(each.text)
-    body = sizes.most_common(1)[0][0] if sizes else 0.0
-    lines: list[Line] = []
-    for each in fragments:
-        last = lines[-1] if lines else None
-        if last is None or abs(each.y - last.y) > max(each.size, last.size) * 0.6:
-            lines.append(Line(each.text, each.x, each.y, each.size))
-        elif not (each.size < body * RAISED_RATIO and is_page_number(each.text)):
-            last.text += each.text
-            last.size = max(last.size, each.size)
-    return lines
 
 
 def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
     """Drop lines at the edges of pages that recur, or are page numbers."""
     places = Counter(head for page in pages for head in set(map(_fold_head, _find_edges(page))))
+    are_below = _count_below(pages)
     kept = []
     for page in pages:
         edges = [
             line
             for line in _find_edges(page)
-            if is_page_number(line.text) or places[_fold_head(line)] >= MIN_HEAD_REPEATS
+            if (
+                not (are_below and _is_above(line, page))
+                if is_page_number(line.text)
+                else places[_fold_head(line)] >= MIN_HEAD_REPEATS
+            )
         ]
         kept.append([line for line in page if not any(line is edge for edge in edges)])
     return kept
+
+
+def _count_below(pages: Sequence[Sequence[Line]]) -> bool:
+    """Whether pages have their numbers at the foot; then a number above the text is a chapter's."""
+    numbered = [page for page in pages if any(is_page_number(each.text) for each in page)]
+    below = [
+        page
+        for page in numbered
+        if any(is_page_number(each.text) and not _is_above(each, page) for each in page)
+    ]
+    return len(below) > MIN_HEAD_REPEATS and len(below) * 2 > len(pages)
+
+
+def _is_above(line: Line, page: Sequence[Line]) -> bool:
+    heights = [each.y for each in page]
+    return line.y > (max(heights) + min(heights)) / 2
 
 
 def _find_edges(page: Sequence[Line]) -> list[Line]:
@@ -103,8 +92,10 @@ def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
     layout = _PageLayout.measure(pages)
     joiner = LineJoiner("\n".join(line.text for line in lines))
     groups = [group for page in pages for group in layout.group_lines(layout.drop_notes(page))]
-    for group in _join_over_pages(groups, layout):
+    joined = _join_drop_caps(_join_over_pages(groups, layout), layout)
+    for group in _drop_endnotes(joined):
         texts = [" ".join(line.text.split()) for line in group]
+        texts[0] = _BULLET.sub("", texts[0])
         text = joiner.join(texts)
         level = layout.find_level(group)
         if is_ornament(text):
@@ -119,6 +110,35 @@ def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
             yield paragraph(text)
 
 
+def _join_drop_caps(groups: Sequence[list[Line]], layout: "_PageLayout") -> list[list[Line]]:
+    """Put a letter that is set large before the paragraph that it begins."""
+    kept: list[list[Line]] = []
+    for group in groups:
+        letter = kept[-1][0].text.strip() if kept and len(kept[-1]) == 1 else ""
+        is_cap = LARGE_LETTER.fullmatch(letter) and kept[-1][0].size >= layout.size * CAP_RATIO
+        if is_cap and not layout.find_level(group):
+            kept.pop()
+            group[0].text = letter + group[0].text.lstrip()
+        kept.append(group)
+    return kept
+
+
+def _drop_endnotes(groups: Sequence[list[Line]]) -> list[list[Line]]:
+    """Drop notes at the end of a text that was a page of the web: each ends with an arrow back."""
+    kept: list[list[Line]] = []
+    for group in groups:
+        kept.append(group)
+        if _RETURN_ARROW.search(group[-1].text):
+            start = len(kept) - 1
+            while start > 0 and start > len(kept) - MAX_NOTE_GROUPS:
+                if _NOTE_LINE.match(kept[start][0].text):
+                    break
+                start -= 1
+            is_note = _NOTE_LINE.match(kept[start][0].text) is not None
+            del kept[start if is_note else len(kept) - 1 :]
+    return kept
+
+
 def _join_over_pages(groups: list[list[Line]], layout: "_PageLayout") -> list[list[Line]]:
     """Paragraphs that a page's end divides are one: they stop inside a sentence."""
     joined: list[list[Line]] = []
@@ -131,6 +151,12 @@ def _join_over_pages(groups: list[list[Line]], layout: "_PageLayout") -> list[li
         else:
             joined.append(list(group))
     return joined
+
+
+def _find_leading(gaps: Sequence[float], size: float) -> float:
+    """The distance of lines in a paragraph: the least that is usual, since others are wider."""
+    usual = Counter(round(gap * 2) / 2 for gap in gaps if gap >= size * MIN_LEADING_RATIO)
+    return min((gap for gap, count in usual.items() if count > len(gaps) // 20), default=size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +182,7 @@ class _PageLayout:
         longest = max(len(line.text) for line in lines if abs(line.size - size) < 1)
         larger = sorted((each for each in sizes if each >= size * HEADING_RATIO), reverse=True)
         left = lefts.most_common(1)[0][0]
-        leading = sorted(gaps)[len(gaps) // 3] if gaps else size
+        leading = _find_leading(gaps, size)
         return cls(size, leading, left, int(longest * MAX_VERSE_SHARE), tuple(larger))
 
     def find_level(self, group: Sequence[Line]) -> int:
@@ -165,7 +191,15 @@ class _PageLayout:
         return min(self.larger.index(size) + 1, 6) if size in self.larger else 0
 
     def drop_notes(self, page: Sequence[Line]) -> list[Line]:
-        """Drop footnotes: the last lines of a page, set smaller, of which the first has a mark."""
+        """Drop footnotes: the last lines of a page, set smaller, of which the first has a mark.
+
+        Those that are not smaller begin with a raised mark, to which the page refers.
+        """
+        references = set[str]()
+        for number, line in enumerate(page):
+            if line.note_mark and line.note_mark in references:
+                return list(page[:number])
+            references |= line.references
         start = len(page)
         while start and page[start - 1].size < self.size * NOTE_RATIO:
             start -= 1
@@ -186,5 +220,8 @@ class _PageLayout:
     def _starts_paragraph(self, last: Line, line: Line) -> bool:
         gap = last.y - line.y
         is_apart = gap > self.leading * PARAGRAPH_GAP_RATIO or gap < 0
+        has_ended = ends_statement(last.text) and len(last.text) < self.verse_chars
         is_indented = line.x - last.x > self.size * MIN_INDENT_RATIO and line.x > self.left
-        return is_apart or is_indented or abs(line.size - last.size) > 1
+        is_next = abs(line.x - last.x) < 1 and ends_statement(last.text)
+        is_indented |= is_next and self.size * MIN_INDENT_RATIO < line.x - self.left
+        return is_apart or is_indented or has_ended or abs(line.size - last.size) > 1

@@ -1,18 +1,34 @@
-"""HTML to Document, and what only a whole page shows: its main part, notes, a table of contents."""
+"""HTML to Document, and what only a whole page shows: its main part, its notes, its headings."""
 
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from mixer.script.document import BlockKind, Document
+from mixer.script.document import Block, BlockKind, Document, has_words, heading
+from mixer.script.readers.epub_metadata import split_authors
+from mixer.script.readers.headings import (
+    CHAPTER_LEVEL,
+    TITLE_CHARS,
+    ends_sentence,
+    find_chapter_lines,
+    is_chapter_line,
+    is_counted_line,
+    join_title,
+)
 from mixer.script.readers.languages import normalise_language_tag
-from mixer.script.readers.marks import is_contents_title, is_notes_title, is_page_number
-from mixer.script.readers.page_blocks import AnchoredBlock
+from mixer.script.readers.marks import (
+    is_note_mark,
+    is_notes_title,
+    is_return_mark,
+)
+from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_reader import read_page
 from mixer.script.script import Metadata
 
-MIN_CONTENTS_LINES = 2
-MIN_TARGETED_LINES = 3
-"""Of links to chapters in a row, where no heading says that they are the contents."""
+Place = tuple[str, str]
+"""A file and an anchor in it."""
+
+MAX_NOTE_BLOCKS = 40
+MIN_BLOCKS_PER_TITLE = 2
 
 
 def read_html(
@@ -23,15 +39,63 @@ def read_html(
     Site navigation, share bars, notes and the references to them are left out.
     """
     page = read_page(text, name, is_site=True, check_time=check_time)
-    fragments = {link.rpartition("#")[2] for link in page.note_links}
-    kept = drop_notes(_select_main_part(page.blocks), lambda each: bool(each.anchors & fragments))
+    notes = NoteReferences()
+    notes.add_page(page, "", _find_fragment)
+    kept = drop_notes(_select_main_part(page.blocks), notes, "", _find_fragment)
     return Document(
-        tuple(each.block for each in kept),
+        tuple(join_titles(find_headings(kept))),
         page.title,
-        page.author,
+        ", ".join(split_authors(page.author)),
         normalise_language_tag(page.language),
         Metadata(description=page.description),
     )
+
+
+def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
+    """Blocks; where none is a heading, lines that name chapters are, or short ones in bold type."""
+    plain = tuple(each.block for each in blocks)
+    if any(each.is_heading for each in blocks):
+        return plain
+    strong = {n for n, each in enumerate(blocks) if each.is_strong and _is_title(each.block.text)}
+    if not 0 < len(strong) * MIN_BLOCKS_PER_TITLE <= len(blocks):
+        return find_chapter_lines(plain)
+    return tuple(
+        replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin) if n in strong else block
+        for n, block in enumerate(plain)
+    )
+
+
+def join_titles(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks, with a chapter's number and its name as one heading where each is one."""
+    joined = False
+    for block, following in zip(blocks, (*blocks[1:], None), strict=False):
+        is_number = block.kind is BlockKind.HEADING and is_counted_line(block.text)
+        is_named = following is not None and following.kind is BlockKind.HEADING
+        if joined:
+            joined = False
+        elif is_number and is_named and following and not is_chapter_line(following.text):
+            joined = True
+            yield join_headings(block, following)
+        else:
+            yield block
+
+
+def join_headings(number: Block, name: Block) -> Block:
+    """A chapter's number and its name as one heading, at the place of both."""
+    text = join_title(number.text, name.text)
+    origin = number.origin
+    if origin is not None and name.origin is not None:
+        spans = (*origin.spans, *name.origin.spans)
+        origin = replace(origin, spans=spans, is_exact=False)
+    return replace(number, text=text, origin=origin)
+
+
+def _is_title(text: str) -> bool:
+    return len(text) <= TITLE_CHARS and has_words(text) and not ends_sentence(text)
+
+
+def _find_fragment(link: str) -> Place:
+    return "", link.rpartition("#")[2]
 
 
 def _select_main_part(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
@@ -39,51 +103,115 @@ def _select_main_part(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
     return [each for each in blocks if each.is_main] or list(blocks)
 
 
-def drop_notes(
-    blocks: Sequence[AnchoredBlock], is_target: Callable[[AnchoredBlock], bool]
-) -> list[AnchoredBlock]:
-    """Drop blocks that begin with a link back and that references lead to; then their heading."""
-    kept: list[AnchoredBlock] = []
-    last_dropped = False
-    for each in (*blocks, None):
-        is_note = each is not None and each.is_note and is_target(each)
-        ends_section = each is None or each.is_heading
-        if ends_section and last_dropped and kept and is_notes_title(kept[-1].block.text):
-            kept.pop()
-        if each is not None and not is_note:
-            kept.append(each)
-        last_dropped = is_note or (last_dropped and not ends_section and each not in kept[-1:])
-    return kept
+@dataclass
+class NoteReferences:
+    """The references to notes on the pages of a text, by where they lead.
 
-
-def drop_contents(
-    blocks: Sequence[AnchoredBlock], is_chapter: Callable[[str], bool]
-) -> list[AnchoredBlock]:
-    """Drop lines that are nothing but links to chapters, where they are a table of contents.
-
-    Args:
-        is_chapter: whether a link's address leads to the beginning of a chapter.
+    Attributes:
+        places: of each note, the anchors around its references.
+        declared: notes whose references say that they are such.
     """
-    text_count = sum(_is_text(each) for each in blocks)
+
+    places: dict[Place, set[Place]] = field(default_factory=dict)
+    declared: set[Place] = field(default_factory=set)
+    sources: set[Place] = field(default_factory=set)
+
+    def add_page(self, page: WebPage, path: str, resolve: Callable[[str], Place]) -> None:
+        """Add the references of a page."""
+        self.add_links(page.note_links, path, resolve)
+        self.declared |= {resolve(link) for link in page.declared_notes}
+
+    def add_links(
+        self, links: Mapping[str, Collection[str]], path: str, resolve: Callable[[str], Place]
+    ) -> None:
+        """Add references by their addresses, with the anchors around each."""
+        for link, ids in links.items():
+            places = {(path, each) for each in ids}
+            self.places.setdefault(resolve(link), set()).update(places)
+            self.sources |= places
+
+    def contain(self, path: str, fragment: str, title: str) -> bool:
+        """Whether a line of contents leads to a note, or by its mark to a reference."""
+        place = (path, fragment)
+        is_mark = is_note_mark(title) or is_return_mark(title)
+        return bool(fragment) and (place in self.places or (is_mark and place in self.sources))
+
+
+def drop_notes(
+    blocks: Sequence[AnchoredBlock],
+    references: NoteReferences,
+    path: str,
+    resolve: Callable[[str], Place],
+) -> list[AnchoredBlock]:
+    """Drop notes, each the blocks from where a reference leads to up to its link back.
+
+    What has no link back is a note where its reference says so. Then the title of the notes goes,
+    and the line above them.
+    """
+    notes = _NoteFinder(blocks, references, path, resolve).find()
     kept: list[AnchoredBlock] = []
-    for is_line, group in groupby(blocks, _is_contents_line):
-        run = list(group)
-        title = kept[-1] if kept and kept[-1].is_heading else None
-        is_titled = title is not None and is_contents_title(title.block.text)
-        is_whole = is_titled or len(run) >= text_count
-        least = MIN_CONTENTS_LINES if is_whole else MIN_TARGETED_LINES
-        links = {link for each in run for link in each.links}
-        has_enough = is_line and sum(bool(each.links) for each in run) >= least
-        if has_enough and (is_titled or any(map(is_chapter, links))):
-            del kept[len(kept) - (title is not None and is_whole) :]
-        else:
-            kept += run
-    return kept
+    is_titled = False
+    for index, each in enumerate(blocks):
+        if index in notes and index - 1 not in notes:
+            is_titled = _drop_notes_title(kept) or is_titled
+        is_titled = is_titled and not each.is_heading
+        is_empty_title = each.precedes_note and is_notes_title(each.block.text)
+        if index not in notes and not is_titled and not is_empty_title:
+            kept.append(each)
+    has_notes = bool(notes) or any(each.precedes_note for each in blocks)
+    return [] if has_notes and all(each.is_heading for each in kept) else kept
 
 
-def _is_contents_line(each: AnchoredBlock) -> bool:
-    return not each.is_heading and (bool(each.links) or is_page_number(each.block.text))
+def _drop_notes_title(kept: list[AnchoredBlock]) -> bool:
+    """Drop the title of notes, and the line above them; whether there was a title."""
+    if kept and kept[-1].block.kind is BlockKind.SCENE_BREAK:
+        kept.pop()
+    is_titled = bool(kept) and is_notes_title(kept[-1].block.text)
+    if is_titled:
+        kept.pop()
+    return is_titled
 
 
-def _is_text(each: AnchoredBlock) -> bool:
-    return not each.is_heading and each.block.kind is not BlockKind.SCENE_BREAK
+@dataclass(frozen=True, slots=True)
+class _NoteFinder:
+    blocks: Sequence[AnchoredBlock]
+    references: NoteReferences
+    path: str
+    resolve: Callable[[str], Place]
+
+    def find(self) -> set[int]:
+        """The indices of all blocks of notes."""
+        if not self.references.places:
+            return set()
+        starts = {n: place for n in range(len(self.blocks)) if (place := self._find_note(n))}
+        found = set[int]()
+        for index, place in starts.items():
+            found |= set(range(index, self._find_end(index, place, starts)))
+        return found
+
+    def _find_note(self, index: int) -> Place | None:
+        each = self.blocks[index]
+        is_line_of_links = bool(each.links) and not each.is_note
+        if each.is_heading or is_line_of_links:
+            return None
+        places = ((self.path, anchor) for anchor in each.anchors)
+        return next((place for place in places if place in self.references.places), None)
+
+    def _find_end(self, start: int, place: Place, starts: Mapping[int, Place]) -> int:
+        first = self.blocks[start]
+        own = first.owners - (self.blocks[start - 1].owners if start else set())
+        is_own = place[1] in first.owners
+        is_note = first.is_note or (is_own and place in self.references.declared)
+        end = start + is_note
+        for index in range(start, min(len(self.blocks), start + MAX_NOTE_BLOCKS)):
+            each = self.blocks[index]
+            is_inside = place[1] in each.owners or bool(own & each.owners)
+            if each.is_heading and is_inside:
+                return start
+            if each.is_heading or (index > start and index in starts):
+                break
+            back = any(self.resolve(link) in self.references.places[place] for link in each.targets)
+            is_note = is_note or back
+            if back or is_inside or first.has_lone_mark:
+                end = index + 1
+        return end if is_note else start

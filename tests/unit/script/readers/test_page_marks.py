@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.script.readers.page_marks import find_hidden_classes
+from mixer.script.readers.page_styles import read_styles
 from mixer.script.readers.web_page import read_html
 
 
@@ -125,7 +125,7 @@ def test_hidden_text_is_left_out(hidden):
     ],
 )
 def test_only_what_a_style_sheet_hides_everywhere_is_hidden(css, classes):
-    assert find_hidden_classes(css) == classes
+    assert read_styles(css).hidden == classes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""The lists that a book has of itself: its contents, its pictures, its index. None is read."""
+
+from collections.abc import Callable, Collection, Sequence
+from itertools import groupby
+
+import regex
+
+from mixer.script.document import BlockKind, has_words
+from mixer.script.readers.marks import (
+    fold_title,
+    is_contents_title,
+    is_index_title,
+    is_page_number,
+    is_pictures_title,
+)
+from mixer.script.readers.page_blocks import AnchoredBlock
+
+MIN_CONTENTS_LINES = 2
+MIN_TARGETED_LINES = 3
+"""Of links to chapters in a row, where no heading says that they are the contents."""
+
+MAX_LINES, MAX_LINE_CHARS = 2_000, 300
+MIN_INDEX_SHARE = 0.6
+
+_INDEX_LINE = regex.compile(
+    r".{0,200}[,\s][\divxlc]+(?:[-–,;\s]+[\divxlc]+)*[.,;\s]*|.{1,100},[\s,]*"
+    r"|.{0,100}\bsee(?: also)?\s.{0,100}",
+    regex.IGNORECASE,
+)
+"""A word with its pages, or with links to them that are left out."""
+
+
+def drop_lists(
+    blocks: Sequence[AnchoredBlock], is_chapter: Callable[[str], bool], titles: Collection[str]
+) -> list[AnchoredBlock]:
+    """Drop the lists of a page, with their titles.
+
+    Args:
+        is_chapter: whether a link's address leads to the beginning of a chapter.
+        titles: of chapters, folded.
+    """
+    kept: list[AnchoredBlock] = []
+    index = 0
+    while index < len(blocks):
+        end = _find_list_end(blocks, index, titles)
+        kept += [] if end > index else [blocks[index]]
+        index = max(end, index + 1)
+    return _drop_links(kept, is_chapter)
+
+
+def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: Collection[str]) -> int:
+    """Where the list ends whose title is here; `start` where there is none."""
+    title = blocks[start].block.text
+    if is_contents_title(title) or is_pictures_title(title):
+        end, lines = start + 1, 0
+        while end < len(blocks) and end - start < MAX_LINES and _is_line(blocks[end], titles):
+            lines += max(len(blocks[end].targets), 1)
+            end += 1
+        return end if lines >= MIN_CONTENTS_LINES else start
+    if is_index_title(title) and blocks[start].is_heading:
+        return _find_index_end(blocks, start)
+    return start
+
+
+def _is_line(each: AnchoredBlock, titles: Collection[str]) -> bool:
+    text = each.block.text
+    if len(text) > MAX_LINE_CHARS or (each.is_heading and not each.targets):
+        return False
+    folded = fold_title(text)
+    is_named = any(folded in title for title in titles) if has_words(text) else True
+    return bool(each.targets) or is_page_number(text) or is_named
+
+
+def _find_index_end(blocks: Sequence[AnchoredBlock], start: int) -> int:
+    end = start + 1
+    while end < len(blocks) and (not blocks[end].is_heading or len(blocks[end].block.text) == 1):
+        end += 1
+    lines = [each.block.text for each in blocks[start + 1 : end] if not each.is_heading]
+    entries = sum(
+        len(line) <= MAX_LINE_CHARS and _INDEX_LINE.fullmatch(line) is not None for line in lines
+    )
+    return end if entries >= MIN_INDEX_SHARE * len(lines) else start
+
+
+def _drop_links(
+    blocks: Sequence[AnchoredBlock], is_chapter: Callable[[str], bool]
+) -> list[AnchoredBlock]:
+    """Drop lines that are nothing but links to chapters, where they are a table of contents."""
+    text_count = sum(_is_text(each) for each in blocks)
+    kept: list[AnchoredBlock] = []
+    for is_link, group in groupby(blocks, _is_link_line):
+        run = list(group)
+        is_whole = len(run) >= text_count
+        least = MIN_CONTENTS_LINES if is_whole else MIN_TARGETED_LINES
+        has_enough = is_link and sum(bool(each.links) for each in run) >= least
+        if has_enough and any(is_chapter(link) for each in run for link in each.links):
+            del kept[len(kept) - bool(kept and kept[-1].is_heading and is_whole) :]
+        else:
+            kept += run
+    return kept
+
+
+def _is_link_line(each: AnchoredBlock) -> bool:
+    return not each.is_heading and (bool(each.links) or is_page_number(each.block.text))
+
+
+def _is_text(each: AnchoredBlock) -> bool:
+    return not each.is_heading and each.block.kind is not BlockKind.SCENE_BREAK

@@ -1,0 +1,90 @@
+"""Letters at their places on a page of a PDF to its lines, with what is raised or set large."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import regex
+
+from mixer.script.readers.marks import is_page_number
+from mixer.script.readers.page_marks import Mark, MarkKind, rewrite_mark
+
+RAISED_RATIO = 0.86
+"""Of a letter's size to that of the text."""
+
+MIN_SHIFT_RATIO = 0.12
+"""How far a raised letter is above the line, to the size of the text."""
+
+LARGE_LETTER = regex.compile(r"[“‘\"'«„]?\p{Lu}")
+CAP_RATIO, CAP_HEIGHT_RATIO = 1.5, 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of text at its place, in points; `y` is measured upwards."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of a page; `y` is measured upwards, in points like all lengths.
+
+    It begins with `note_mark` where that is set above it; `references` are left out of it.
+    """
+
+    text: str
+    x: float
+    y: float
+    size: float
+    note_mark: str = ""
+    references: set[str] = field(default_factory=set)
+
+
+def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
+    """The lines of a page from top to bottom, in the order of its text."""
+    sizes = Counter[float]()
+    for each in fragments:
+        sizes[round(each.size, 1)] += len(each.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    lines: list[Line] = []
+    for each in fragments:
+        last = lines[-1] if lines else None
+        if each.text.isspace() and last is None:
+            continue
+        if last is None or abs(each.y - last.y) > max(each.size, last.size) * 0.6:
+            lines.append(Line(each.text, each.x, each.y, each.size))
+        else:
+            _add_fragment(last, each, body)
+    return _order_drop_caps(lines, body)
+
+
+def _order_drop_caps(lines: list[Line], body: float) -> list[Line]:
+    """Put a letter that is set large behind the lines above it, though it is drawn first."""
+    for index, cap in reversed(list(enumerate(lines))):
+        if cap.size >= body * CAP_RATIO and LARGE_LETTER.fullmatch(cap.text.strip()):
+            top, after = cap.y + cap.size * CAP_HEIGHT_RATIO, index + 1
+            while after < len(lines) and lines[after].y > top:
+                after += 1
+            lines.insert(after - 1, lines.pop(index))
+    return lines
+
+
+def _add_fragment(line: Line, each: Fragment, body: float) -> None:
+    """Add a fragment, which may be a note's mark or a power above the line, or below it."""
+    shift = (each.y - line.y) / max(body, 1.0)
+    if shift < -MIN_SHIFT_RATIO and line.text.strip().isdecimal() and line.size < each.size:
+        line.note_mark, line.y, shift = line.text.strip(), each.y, 0.0
+    is_small = each.size < body * RAISED_RATIO and is_page_number(each.text)
+    text = each.text
+    if abs(shift) >= MIN_SHIFT_RATIO or is_small:
+        kind = MarkKind.SUBSCRIPT if shift < 0 else MarkKind.SUPERSCRIPT
+        rewritten = rewrite_mark(Mark(kind, 0, 0), line.text, text)
+        if rewritten is not None and rewritten.is_note:
+            line.references.add(text.strip())
+        text = text if rewritten is None else rewritten.text
+    line.text += text
+    line.size = max(line.size, each.size)
