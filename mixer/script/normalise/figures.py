@@ -14,7 +14,6 @@ from mixer.script.normalise.digit_strings import FigureWording, build_digit_rule
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.numerals import spell_ordinal
 from mixer.script.normalise.rule import (
-    DIGITS,
     LOOK_CHARS,
     NormalisationRule,
     build_alternation,
@@ -62,6 +61,13 @@ def _build_decimal_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         r"\.\d",
     )
     yield compile_rule(
+        r"(?<![\w.,:/$€£¥₹–-])(?P<whole>\d{1,3}(?:,\d{3})*|\d{4,9})\.(?P<digits>\d{0,8}0)"
+        r"(?![\w:/%°]|[.,–-]\d)",
+        lambda match: f"{match['whole']} {wording.word('point')} {wording.spell(match['digits'])}",
+        "0",
+        r"\d\.\d*0",
+    )
+    yield compile_rule(
         r"(?<!\w)\$\.(?P<cents>\d\d)(?![\w.])", lambda match: f"$0.{match['cents']}", "$"
     )
 
@@ -79,7 +85,7 @@ def _build_power_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         return " " + _name_power(int(exponent), bool(match["sign"]), wording)
 
     yield compile_rule(
-        rf"(?<![\w.,^])(?P<base>\d[\d,]*(?:\.\d+)?|[A-Za-z]{{1,2}})"
+        rf"(?<![\w.,^/])(?P<base>\d[\d,]*(?:\.\d+)?|[A-Za-z]{{1,2}})"
         rf"(?P<edit>(?:⁺|(?P<sign>⁻))?(?P<exponent>[{SUPERSCRIPTS}]{{1,3}}))(?!\w)",
         expand,
         SUPERSCRIPTS,
@@ -200,8 +206,8 @@ def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<![\w.-]){build_alternation(known)}(?!\w)",
         lambda match: _space_formula(match[0]),
-        DIGITS,
-        r"[A-Za-z]\d",
+        "0123456789lH",
+        r"[A-Za-z]\d|[a-z](?:Cl|OH?)(?!\w)|HCl|K(?:Cl|OH)",
     )
 
 

@@ -36,6 +36,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     units = language.number_forms("units")
     yield from _build_minus_rules(language)
     yield from _build_height_rules(language)
+    yield from _build_ounce_rules(language)
     if not units:
         return
     yield _build_unit_rule(language, units)
@@ -114,6 +115,33 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
         expand,
         "'’′",
     )
+    # A stop stays where the sentence ends.
+    yield compile_rule(
+        r"(?<![\w.,'’′])(?P<edit>(?P<feet>\d{1,2}) ?ft\.?,? (?P<inches>\d{1,2}) ?"
+        r"in(?!\w)(?:\.(?= [a-z(]|[,;:)—]))?)",
+        expand,
+        "f",
+        r"\d ?ft\.?,? \d",
+    )
+
+
+def _build_ounce_rules(language: Language) -> Iterator[NormalisationRule]:
+    """`3 lb. 5 oz.`: the stop between them ends no sentence."""
+    if not language.table("heights"):
+        return
+    yield compile_rule(
+        r"(?<![\w.,$£€])\d{1,3}(?P<edit> lbs?\.,? (?P<ounces>\d{1,2}) oz(?!\w)\.?)",
+        lambda match: _expand_ounces(match, language),
+        "z",
+        r"lbs?\.,? \d",
+    )
+
+
+def _expand_ounces(match: re.Match[str], language: Language) -> str:
+    units = language.number_forms("units")
+    ounces = match["ounces"]
+    stop = keep_stop(match.string, match.end(), language) if match[0].endswith(".") else ""
+    return f" {units['lb'][1]} {ounces} {units['oz'][ounces != '1']}{stop}"
 
 
 def _build_minus_rules(language: Language) -> Iterator[NormalisationRule]:

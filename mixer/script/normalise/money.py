@@ -17,7 +17,11 @@ from mixer.script.normalise.rule import (
     NormalisationRule,
     build_alternation,
     compile_rule,
+    keep_stop,
+    next_word,
 )
+
+SHILLINGS_IN_A_POUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     wording = _load_wording(language)
     if not wording.currencies:
         return
+    yield from _build_old_rules(language)
     sign, scale = build_alternation(wording.currencies), build_alternation(wording.scales or ["\0"])
     amount = rf"(?P<low>{FIGURE})(?:[–-](?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
@@ -66,6 +71,31 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         expand,
         "".join(each[-1] for each in wording.currencies),
         sign,
+    )
+
+
+def _build_old_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Pounds, shillings and pence: `£5 10s. 6d.`, `2s. 6d.`; shillings alone in `10s. a week`."""
+    names = language.number_forms("money.old")
+    if not names:
+        return
+
+    def expand(match: re.Match[str]) -> str | None:
+        pounds, shillings, pence = match["pounds"], match["shillings"], match["pence"]
+        is_sum = pounds or pence or next_word(match.string, match.end()) in {"a", "an", "each"}
+        if not is_sum or int(shillings) >= SHILLINGS_IN_A_POUND:
+            return None
+        units = {"pound": pounds, "shilling": shillings, "penny": pence}
+        parts = [f"{value} {names[unit][value != '1']}" for unit, value in units.items() if value]
+        stop = keep_stop(match.string, match.end(), language) if match[0].endswith(".") else ""
+        return f" {language.phrase('symbols.and')} ".join(parts) + stop
+
+    yield compile_rule(
+        r"(?<![\w.,/$-])(?:£ ?(?P<pounds>\d[\d,]*),? )?(?P<shillings>\d{1,2}) ?s\."
+        r"(?:,? ?(?:and )?(?P<pence>\d{1,2}) ?d\.?)?(?!\w)",
+        expand,
+        "s",
+        r"\d ?s\.",
     )
 
 

@@ -14,6 +14,7 @@ from mixer.script.normalise.rule import (
     DIGITS,
     SPACE,
     NormalisationRule,
+    begins_sentence,
     build_alternation,
     compile_rule,
     is_capitalised,
@@ -21,15 +22,20 @@ from mixer.script.normalise.rule import (
     starts_sentence,
 )
 
+ROMAN_HUNDREDS = ("", "C", "CC", "CCC")
 ROMAN_TENS = ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")
 ROMAN_ONES = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 ROMAN_NUMERALS = {
-    tens + ones: 10 * i + j
+    hundreds + tens + ones: 100 * h + 10 * i + j
+    for h, hundreds in enumerate(ROMAN_HUNDREDS)
     for i, tens in enumerate(ROMAN_TENS)
     for j, ones in enumerate(ROMAN_ONES)
-    if tens + ones not in {"", "L"}
+    if hundreds + tens + ones not in {"", "C", "CC", "CD", "CI", "CL", "CV", "L"}
 }
-"""Numerals below a hundred; above it they begin to be words (MIX, CIVIL, DIM)."""
+"""Numerals up to 399; beyond they begin to be words (MIX, DIM)."""
+
+ROUND_NUMERALS = {"L": 50, "C": 100}
+"""Letters that are numerals only in headings such as `CHAPTER L.`"""
 
 ENGLISH_TEENS = {11, 12, 13}
 """Ordinals in `th` whatever their last figure."""
@@ -103,7 +109,8 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
 
     def expand(match: re.Match[str]) -> str | None:
         heading, numeral = match["heading"], match["numeral"]
-        value = ROMAN_NUMERALS.get(numeral.upper())
+        is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
+        value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
         if value is None or (single and not _is_number(match, language)):
             return None
@@ -146,7 +153,7 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
     female = frozenset(language.words("numerals.female_rulers"))
 
     def expand(match: re.Match[str]) -> str | None:
-        numeral, value = match["edit"], ROMAN_NUMERALS.get(match["edit"])
+        numeral, value = match["numeral"], ROMAN_NUMERALS.get(match["numeral"])
         if value is None or (len(numeral) == 1 and not _is_regnal(match, language)):
             return None
         if value > up_to:
@@ -156,7 +163,8 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
 
     yield compile_rule(
         rf"(?<!\w)(?P<title>{build_alternation([*language.words('numerals.titles'), chr(0)])} )?"
-        rf"(?P<name>{build_alternation(names)}){SPACE}(?P<edit>[IVX]{{1,6}})(?![\w-]|\.\w)",
+        rf"(?P<name>{build_alternation(names)}){SPACE}"
+        r"(?P<edit>(?P<numeral>[IVX]{1,6})(?:\.(?= [a-z]|[,;:]))?)(?![\w-]|\.\w)",
         expand,
         "IVX",
     )
@@ -167,7 +175,7 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
     template, things = language.phrase("numerals.ruler"), language.words("numerals.headings")
     if language.code != "en":
         return
-    excluded = frozenset(things)
+    excluded = frozenset([*things, *language.words("sentences.starters")])
 
     def expand(match: re.Match[str]) -> str | None:
         value = ROMAN_NUMERALS.get(match["edit"])
@@ -184,13 +192,15 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
 
 def _is_regnal(match: re.Match[str], language: Language) -> bool:
     """Whether one letter after a name is a numeral, not an initial or the pronoun."""
-    text, end = match.string, match.end()
+    text, end = match.string, match.end("numeral")
     if text[end : end + 1] == ".":
         word = next_word(text, end + 1)
         return not is_capitalised(word) or starts_sentence(word, language)
-    if match["edit"] != "I" or text[end : end + 2] in {"'s", "’s"}:
+    if match["numeral"] != "I" or text[end : end + 2] in {"'s", "’s"}:
         return True
-    return bool(match["title"]) and _is_followed_as_number(text, end, language)
+    if match["title"] or begins_sentence(text, match.start()):
+        return _is_followed_as_number(text, end, language)
+    return next_word(text, end) in language.words("numerals.after_first")
 
 
 def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:

@@ -19,6 +19,8 @@ from mixer.script.normalise import (
     measures,
     money,
     numerals,
+    phrases,
+    places,
     punctuation,
     references,
     symbols,
@@ -35,6 +37,8 @@ from mixer.script.normalise.rule import NormalisationRule, propose_replacements
 WORD_RULES = (
     symbols.build_address_rules,
     references.build_rules,
+    phrases.build_rules,
+    places.build_rules,
     money.build_rules,
     clock.build_rules,
     figures.build_rules,
@@ -63,7 +67,11 @@ def _compile_passes(language: Language) -> tuple[tuple[NormalisationRule, ...], 
     word_rules = (rule for build in WORD_RULES for rule in build(language))
     return (
         (punctuation.build_invisible_rule(),),
-        (*punctuation.build_decoration_rules(), *punctuation.build_pause_rules(language)),
+        (
+            *punctuation.build_decoration_rules(),
+            *punctuation.build_pause_rules(language),
+            *phrases.build_rewrite_rules(language),
+        ),
         tuple(capitals.build_rules(language)),
         tuple(word_rules),
     )

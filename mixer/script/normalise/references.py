@@ -1,10 +1,16 @@
-"""Places in a book of verses: `Gen. 1:1`, `1 Cor. 13:4–7`, `John 3:16`."""
+"""Places in books of verses and in plays: `Gen. 1:1`, `1 Cor. 13:4–7`, `IV.iii.20`."""
 
 import re
 from collections.abc import Iterator, Mapping
 
 from mixer.script.normalise.language import Language
-from mixer.script.normalise.rule import NormalisationRule, build_alternation, compile_rule
+from mixer.script.normalise.numerals import ROMAN_NUMERALS
+from mixer.script.normalise.rule import (
+    DIGITS,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+)
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -32,6 +38,33 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         r"\d:\d",
     )
     yield _build_chapter_rule(language, books)
+    yield from _build_lone_rules(language, books)
+
+
+def _build_lone_rules(language: Language, books: Mapping[str, str]) -> Iterator[NormalisationRule]:
+    """A chapter after a book cut short (`Matt. 5`), and a scene after an act (`III.i`)."""
+    yield compile_rule(
+        rf"(?<![\w.:])(?P<edit>(?P<book>{build_alternation(language.words('references.alone'))})"
+        r"\.)(?= \d{1,3}(?![\w:]|[.,]\d))",
+        lambda match: books[match["book"]],
+        DIGITS,
+        r"[a-z]\. \d",
+    )
+    yield compile_rule(
+        r"(?<![\w.])(?P<act>[IV]{1,3})\.\s?(?P<scene>[ivx]{1,5})"
+        r"(?:\.\s?(?P<line>\d{1,3}))?(?![\w.]\w|\w)",
+        _expand_scene,
+        "iv",
+        r"[IV]\.\s?[iv]",
+    )
+
+
+def _expand_scene(match: re.Match[str]) -> str | None:
+    """A place in a play, by act and scene: `III.i`, `IV.iii.20`."""
+    act, scene = ROMAN_NUMERALS.get(match["act"]), ROMAN_NUMERALS.get(match["scene"].upper())
+    if act is None or scene is None:
+        return None
+    return f"{act} {scene} {match['line'] or ''}".rstrip()
 
 
 def _build_chapter_rule(language: Language, books: Mapping[str, str]) -> NormalisationRule:

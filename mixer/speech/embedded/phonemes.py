@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from mixer.speech.embedded.homographs import find_homograph
 from mixer.speech.embedded.mapped_text import MappedText
 from mixer.speech.embedded.ssml_reader import Phrase, SsmlSentence, read_ssml
 from mixer.speech.embedded.text import sanitise_text
@@ -46,6 +47,27 @@ INTERJECTIONS = {
 }
 """Phonemes by word in lower case, each letter written once where a run of it is meant."""
 
+ACCENTED_NAMES = {
+    "josé": "hozˈA",
+    "zoë": "zˈOi",
+    "chloë": "klˈOi",
+    "brontë": "bɹˈɑnti",
+    "brontës": "bɹˈɑntiz",
+    "noël": "nOˈɛl",
+    "andré": "ˈɑndɹA",
+    "rené": "ɹənˈA",
+    "renée": "ɹənˈA",
+    "chloé": "klˈOi",
+    "zoé": "zˈOi",
+    "esmé": "ˈɛzmA",
+    "salomé": "sˈæləmA",
+    "beyoncé": "biˈɑnsA",
+    "déjà": "dˈAʒɑ",
+    "fiancé": "fˌiɑnsˈA",
+    "fiancée": "fˌiɑnsˈA",
+}
+"""Words that the voice's rules misread because of an accent."""
+
 LETTER_A = "ˈA"
 """The name of the letter, not the article."""
 
@@ -66,6 +88,13 @@ are written out before; a space, which it removes afterwards, keeps the word."""
 
 _LETTER_AFTER_WORD = re.compile(r"(?<=[a-z] )(?=[CDLM](?!\w))")
 """A letter, not a Roman numeral: `Section C`."""
+
+_NAME_AFTER_WORD = r"(?<!\w)(?:{words}) (?=[IVXLC](?![IVXLCDM]+(?!\w)))"
+"""Before a word, or one letter, that begins like a Roman numeral: hibari-tts finds an empty one
+there and reads `King Charles` as `King the zeroth Charles`."""
+
+_NEGATIVE = re.compile(r"(?<!\S)-(?=\.?\d)")
+"""The tagger may take `-5` for a mark, which has no sound."""
 
 GUARD = "\ue000"
 """Of the private use area: no rule matches across it."""
@@ -101,8 +130,11 @@ class Phonemizer:
     def phonemize(self, text: str) -> Phonemes:
         """Look up the phonemes of a prepared text."""
         tokens = self._g2p.tokenize(_expand_text(text))
+        words = [token.text.lower() for token in tokens]
         for index, token in enumerate(tokens):
             token.phonemes = token.phonemes or _find_interjection(token.text)
+            token.phonemes = token.phonemes or find_homograph(words, index)
+            token.phonemes = token.phonemes or ACCENTED_NAMES.get(words[index])
             if token.text == "A" and _is_spelled(tokens, index):
                 token.phonemes = LETTER_A
         phonemes, words = "", []
@@ -131,7 +163,16 @@ def _expand_text(text: str) -> str:
     from hibari.g2p.normalize import normalize
 
     guarded = _LETTER_AFTER_WORD.sub(GUARD, _WORD_BEFORE_STOP.sub(r"\1 ", text))
+    guarded = _compile_name_guard().sub(rf"\g<0>{GUARD}", _NEGATIVE.sub("minus ", guarded))
     return str(normalize(guarded)).replace(GUARD, "")
+
+
+@cache
+def _compile_name_guard() -> re.Pattern[str]:
+    from hibari.g2p.normalize import ROMAN_CARDINAL, ROMAN_ORDINAL
+
+    words = "|".join(map(re.escape, (*ROMAN_CARDINAL, *ROMAN_ORDINAL)))
+    return re.compile(_NAME_AFTER_WORD.format(words=words))
 
 
 def _is_spelled(tokens: Sequence[Any], index: int) -> bool:

@@ -113,6 +113,38 @@ def test_interjections_are_sounds_and_not_spelled(written, phonemes):
     assert read(written) == phonemes
 
 
+SOUNDS = {
+    "bˈWd": ["He [bowed] low.", "They all [bowed] to her.", "She [bowed], and left."],
+    "bˈW": ["He made a low [bow].", "He took a [bow].", "They [bow] before him."],
+    "bˈO": ["A [bow] and arrow.", "She wore a red [bow] in her hair.", "He bent his [bow]."],
+    "ɹˈɛd": ["Have you [read] it?", "He had never [read] it.", "The letter was [read] aloud."],
+    "ɹˈid": ["They had to [read] it.", "I will [read] it.", "Did you [read] it?"],
+    "lˈɛd": ["A [lead] pipe.", "A lump of [lead] fell.", "Made of [lead]."],
+    "lˈid": ["She took the [lead].", "They [lead] the way."],
+    "kəntˈɛnt": ["He was [content].", "She seemed [content] to wait."],
+    "kˈɑntɛnt": ["The [content] was good.", "The [content] of the box."],
+    "ˈɪnvəlɪd": ["He was an [invalid].", "The poor [invalid] was asleep."],
+    "ɪnvˈælɪd": ["The claim is [invalid].", "An [invalid] argument."],
+    "əbʤˈɛkt": ["They [object] to it.", "I do not [object] to him."],
+    "ˈɑbʤəkt": ["The [object] fell.", "An [object] to look at."],
+    "ˈAʤɪd": ["An [aged] man.", "His [aged] mother."],
+    "ˈAʤd": ["A man [aged] forty."],
+    "kˈɪŋ ʧˈɑɹlz": ["[King Charles] spoke."],
+    "kˈɪŋ lˈɪɹ": ["[King Lear] was old."],
+    "pˈOp klˈɛmᵊnt": ["[Pope Clement] died."],
+    "hˈɛnɹi lˈɔŋfɛlO": ["[Henry Longfellow] wrote."],
+    "hozˈA": ["[José] came."],
+    "zˈOi": ["[Zoë] came."],
+}
+"""The sound of what stands in brackets."""
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_a_word_sounds_as_its_sentence_demands(sound):
+    sentences = [sentence.replace("[", "").replace("]", "") for sentence in SOUNDS[sound]]
+    assert [each for each in sentences if sound not in read(each)] == []
+
+
 @pytest.mark.parametrize("word", ["no", "Sun", "Sat", "est", "fig", "ed"])
 def test_a_word_that_ends_a_sentence_is_no_abbreviation(word):
     assert read(f"It was {word}.") == read(f"It was {word}!").replace("!", ".")

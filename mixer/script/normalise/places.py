@@ -1,0 +1,81 @@
+"""Where something is: `Austin, TX`, `Mobile, Ala.`, `41°43′N`, `W. 42nd St.`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from mixer.script.normalise.language import Language
+from mixer.script.normalise.rule import (
+    DIGITS,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+    keep_stop,
+)
+
+_TOWN = r"[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}"
+
+
+def build_rules(language: Language) -> Iterator[NormalisationRule]:
+    """States after their towns, points of the compass after degrees and before streets."""
+    yield from _build_state_rules(language)
+    directions = language.spellings("places.directions")
+    if directions:
+        yield _build_coordinate_rule(language)
+        yield compile_rule(
+            r"(?<![\w.])(?P<edit>(?P<side>[NSEW])\.?)(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]+)"
+            r" (?:St|Ave|Avenue|Street|Blvd)(?!\w))",
+            lambda match: directions[match["side"]].title(),
+            "NSEW",
+            r"(?<![\w.])[NSEW]\.? (?:\d|[A-Z])",
+        )
+
+
+def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
+    """Two capitals after a town and `in`, or before a postcode; and older abbreviations."""
+    postal = language.spellings("places.postal")
+    older = language.spellings("places.older")
+    if not postal:
+        return
+    code = rf"(?P<edit>{build_alternation(postal)})"
+    expand = partial(_name_state, states=postal)
+    prepositions = build_alternation(language.words("places.before_town"))
+    yield compile_rule(
+        rf"(?<!\w)(?i:{prepositions}) {_TOWN}, {code}(?![\w.-]|['’]\w)", expand, ",", r", [A-Z]{2}"
+    )
+    yield compile_rule(
+        rf"(?<!\w){_TOWN},? {code}(?=,? \d{{5}}(?!\d))", expand, DIGITS, r"[A-Z]{2},? \d{5}"
+    )
+    yield compile_rule(
+        rf"(?<!\w){_TOWN}, (?P<edit>{build_alternation(older)})(?!\w|['’]\w)",
+        lambda match: older[match["edit"]] + keep_stop(match.string, match.end(), language),
+        ",",
+        r", [A-Z][a-z]{1,5}\.",
+    )
+
+
+def _name_state(match: re.Match[str], states: Mapping[str, str]) -> str:
+    return states[match["edit"]]
+
+
+def _build_coordinate_rule(language: Language) -> NormalisationRule:
+    directions = language.spellings("places.directions")
+    names = {
+        "d": language.number_forms("units")["°"],
+        "m": language.number_forms("units")["min"],
+        "s": language.number_forms("units")["sec"],
+    }
+
+    def expand(match: re.Match[str]) -> str:
+        parts = [
+            f"{match[key]} {forms[match[key] != '1']}" for key, forms in names.items() if match[key]
+        ]
+        return " ".join([*parts, directions.get(match["side"] or "", "")]).rstrip()
+
+    return compile_rule(
+        r"(?<![\w.,])(?P<d>\d{1,3}(?:\.\d+)?) ?° ?(?:(?P<m>\d{1,2}(?:\.\d+)?) ?['’′](?!['’]) ?)?"
+        r"(?:(?P<s>\d{1,2}(?:\.\d+)?) ?(?:[\"”″]|''|’’) ?)?(?:(?P<side>[NSEW])(?![\w'’]))?"
+        r"(?<=[NSEW'’′\"”″])",
+        expand,
+        "°",
+    )
