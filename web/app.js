@@ -66,7 +66,8 @@ setCapabilities(capabilities);
 token.init(capabilities.auth === "token");
 library.init();
 await composer.init();
-$("#feed-field").hidden = $("#feeds").hidden = !capabilities.feeds;
+$("#feed-field").hidden = $("#episode-field").hidden = !capabilities.feeds;
+$("#project").hidden = !capabilities.limits.project_bytes;
 $("#characters").addEventListener("toggle", () => import("./characters.js"), { once: true });
 document.documentElement.dataset.ready = "true";
 // What is not needed at once is loaded when the page can be used.

@@ -37,7 +37,7 @@ export function showBook() {
   $("#excerpt").hidden = Boolean(book);
   $("#skip-front-matter").checked = Boolean(book?.skips_front_matter);
   if (!book || contents.length) return;
-  showTitle(book.name, "", `${book.name} will be narrated as a book.`);
+  showTitle(book.name, "", `Reading ${book.name}…`);
   $("#book-cover").hidden = $("#book-chapters").hidden = true;
 }
 

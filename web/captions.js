@@ -6,10 +6,10 @@ const SENTENCE_END = /[.!?…。！？][»”’"')\]]*$/;
 const VOICE = /^<v(?:\.[^ >]*)? ([^>]*)>/;
 const HEAD = /^---\n[^]*?\n(?:---|\.\.\.)[ \t]*(?:\n|$)/;
 const SPEAKER = /^\*{0,2}[\p{Lu}][^:\n]{0,39}:\*{0,2}\s+/u; // before what a role says
-const PARAGRAPH_S = 0.55; // a longer silence starts a paragraph
+const PARAGRAPH_S = 0.5; // a longer silence starts a paragraph
 const MAX_SENTENCE_CHARS = 320;
-const KEY_CHARS = 24; // of a paragraph's beginning, by which it is recognised
-const MAX_SKIPPED = 4; // paragraphs that the narration may leave out in a row
+const WINDOW_CHARS = 2_000; // that the narration may leave out at once
+const SURE_CHARS = 8; // shorter cues are expected where the last one ended
 
 const seconds = (h, m, s, ms) => Number(h || 0) * 3600 + Number(m) * 60 + Number(s) + Number(ms) / 1000;
 
@@ -34,18 +34,31 @@ export function parseCues(vtt) {
 
 const extractLetters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
 
-// Returns a function that checks whether a sentence starts a paragraph of the text; it expects the
-// sentences in order.
+// Returns a function that checks whether a cue starts a paragraph of the text; it expects the cues in order. A
+// cue that was changed is not in the text: it starts a paragraph if the one before it ended one.
 function createParagraphMatcher(text) {
   const isPlay = /^cast[ \t]*:/m.test(HEAD.exec(text)?.[0] ?? "");
-  const blocks = text.replace(HEAD, "").replace(/\[\[[^\]]*\]\]/g, "").split(isPlay ? /\n+/ : /\n\s*\n|\n(?=#)|(?<=^#[^\n]*)\n/m);
-  const keys = blocks.map((each) => extractLetters(isPlay ? each.replace(SPEAKER, "") : each).slice(0, KEY_CHARS)).filter(Boolean);
-  let next = 0;
-  return (sentence) => {
-    const letters = extractLetters(sentence).slice(0, KEY_CHARS);
-    const index = letters ? keys.findIndex((key, i) => i >= next && i < next + MAX_SKIPPED && (key.startsWith(letters) || letters.startsWith(key))) : -1;
-    if (index >= 0) next = index + 1;
-    return index >= 0;
+  const plain = text.replace(HEAD, "").replace(/\[\[(?:[^\]:]*:([^\]]*)|[^\]]*)\]\]/g, "$1");
+  const starts = []; // of paragraphs, in letters
+  let letters = "";
+  for (const block of plain.split(isPlay ? /\n+/ : /\n\s*\n|\n(?=#)|(?<=^#[^\n]*)\n/m)) {
+    const own = extractLetters(isPlay ? block.replace(SPEAKER, "") : block);
+    if (own) starts.push({ start: letters.length });
+    letters += own;
+  }
+  let at = 0; // where the last cue ended
+  let gone = Infinity; // letters of the cues since then that are not in the text; at first, any
+  let isFirst = true;
+  return (cue) => {
+    const own = extractLetters(cue);
+    const startsHere = isFirst || (!gone && starts[findIndexAt(starts, at)]?.start === at);
+    isFirst = false;
+    const window = letters.slice(at, at + gone + WINDOW_CHARS);
+    const found = gone || own.length >= SURE_CHARS ? window.indexOf(own) : window.startsWith(own) - 1;
+    if (found < 0 || !own) return (gone += own.length), startsHere;
+    const isLater = findIndexAt(starts, at + found) > findIndexAt(starts, at);
+    [at, gone] = [at + found + own.length, 0];
+    return startsHere || isLater;
   };
 }
 

@@ -34,7 +34,7 @@ export function showCast(text) {
   if (key !== shown) $("#cast .fields").replaceChildren(...names.map(createField));
   shown = key;
   const chosen = names.filter((name) => choices.cast?.[name]).length;
-  $("#cast-summary").textContent = chosen ? `${chosen} of ${formatPlural(names.length, "name")}` : `${formatPlural(names.length, "name")} found`;
+  $("#cast-summary").textContent = chosen ? `${chosen} of ${formatPlural(names.length, "name")}` : `${formatPlural(names.length, "name")} found: choose voices`;
 }
 
 function createField(name, number) {

@@ -15,6 +15,7 @@ let found = null; // the server's last answer
 let source = "";
 // The server counts characters, the browser UTF-16.
 const toUnits = (at) => [...source].slice(0, at).join("").length;
+const shorten = (words) => (words.length > MAX_SAMPLE ? `${words.slice(0, MAX_SAMPLE).replace(/\s+\S*$/, "")} …` : words);
 let speakers = {}; // chosen by the user, by number of a quotation
 
 async function requestCast(button, more) {
@@ -62,10 +63,10 @@ function showFound() {
 
 function createCharacter({ name, words }, number) {
   const select = el("select", { id: `character-${number}` });
-  fillSelect(select, voices.map(({ id, gender }) => [id, `${id} ${gender}`]), found.voices[name]);
+  fillSelect(select, voices.map(({ id, gender }) => [id, `${id}, ${gender.toLowerCase()}`]), found.voices[name]);
   select.addEventListener("change", () => (found.voices[name] = select.value));
   const own = found.quotations.filter((each) => each.speaker === name);
-  const line = (own.find((each) => each.confidence >= found.certain_from) ?? own[0])?.text.slice(0, MAX_SAMPLE);
+  const line = shorten((own.find((each) => each.confidence >= found.certain_from) ?? own[0])?.text ?? "");
   const hear = (event) => togglePreview(event.currentTarget, () => fetchSpeech({ voice: select.value, text: line }), "characters-error");
   return el(
     "li", {},
@@ -85,8 +86,8 @@ function createDoubtful({ number, candidates, speaker, text: words, spans }) {
   };
   return el(
     "li", {},
-    el("label", { for: select.id }, words.slice(0, MAX_SAMPLE)),
-    el("p", { class: "field" }, select, el("button", { type: "button", class: "link-button", onclick: show, "aria-label": `Show quotation ${number}` }, "Show")),
+    el("label", { for: select.id }, shorten(words)),
+    el("p", { class: "row" }, select, el("button", { type: "button", class: "link-button", onclick: show, "aria-label": `Show quotation ${number}` }, "Show")),
   );
 }
 

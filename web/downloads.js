@@ -21,6 +21,7 @@ function formatName(key) {
   return kind ? `${name} (${kind.toUpperCase()})` : name;
 }
 
+const LISTED_FIRST = ["audio", "captions_srt", "read_aloud", "chapter_files", "stems", "notes_html", "transcript", "words_json"];
 const getRank = (key) => (Object.keys(NAMES).indexOf(key) + 1 || 100);
 
 export function showDownloads() {
@@ -28,10 +29,11 @@ export function showDownloads() {
   const links = Object.entries(story.links)
     .filter(([, url]) => /^https?:/.test(url))
     .sort(([a], [b]) => getRank(a) - getRank(b));
-  $("#downloads ul").replaceChildren(
-    ...links.map(([key, url]) =>
-      el("li", {}, el("a", { href: url, target: "_blank", rel: "noreferrer", "data-name": key, download: title }, NAMES[key] ?? formatName(key)))),
-  );
+  const rows = links.map(([key, url]) =>
+    el("li", {}, el("a", { href: url, target: "_blank", rel: "noreferrer", "data-name": key, download: title }, NAMES[key] ?? formatName(key))));
+  const isFirst = (_, index) => LISTED_FIRST.includes(links[index][0]);
+  $("#downloads > ul").replaceChildren(...rows.filter(isFirst));
+  $("#downloads details ul").replaceChildren(...rows.filter((row, index) => !isFirst(row, index)));
 }
 
 $("#downloads").addEventListener("click", async (event) => {

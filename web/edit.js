@@ -13,6 +13,7 @@ const POLL_MS = 1_000;
 const LEAD_S = 1.5; // before a sentence that is compared
 
 const mode = $("#edit-mode");
+const note = $("#edit-note");
 const sound = $("#edit-audio");
 const list = $("#versions ol");
 const field = (label, control, hint = null) => el("label", { class: "field" }, el("span", {}, label), control, hint);
@@ -25,12 +26,14 @@ const word = el("input", { maxlength: "100", autocomplete: "off" });
 const spoken = el("input", { maxlength: "200", autocomplete: "off", placeholder: "other words, or /IPA/" });
 const hear = el("button", { type: "submit", class: "listen" }, "Hear it");
 const keep = button("Keep", () => keepChange(), "listen");
-const undo = button("Undo", () => closeForm());
+const undo = button("Cancel", () => closeForm());
+const pronounce = el("details", { class: "small" }, el("summary", {}, "Pronounce a word"), el("div", { class: "edit-row" }, field("Word", word), field("Say it as", spoken)));
 const who = field("Who says it", speaker);
 const form = el("form", { class: "edit-form", "aria-label": "Change this sentence" },
   field("The sentence", text),
-  el("div", { class: "edit-row" }, who, field("Pause after it, seconds", pause), field("Word to pronounce", word), field("Say it as", spoken)),
-  el("p", { class: "row" }, hear, keep, undo),
+  el("div", { class: "edit-row" }, who, field("Pause after it, seconds", pause)),
+  pronounce,
+  el("p", { class: "row" }, keep, hear, undo),
   el("p", { class: "error", id: "edit-error", role: "alert" }));
 
 let sentence = null; // as the server has it
@@ -50,6 +53,7 @@ async function openForm(item) {
     if (!found.sentences.length) return;
     [opener, version] = [item.node, found.newest];
     item.node.closest("p").after(form);
+    item.node.classList.add("editing");
     fillForm(found.sentences[0], found.speakers);
     text.focus();
   } catch (error) {
@@ -68,13 +72,28 @@ function fillForm(found, speakers) {
   who.hidden = !speakers.length;
   pause.value = found.pause_ms ? found.pause_ms / 1000 : "";
   [word.value, spoken.value, played] = ["", "", ""];
-  keep.hidden = true;
+  pronounce.open = false;
+  offerKeep(false);
   showError("edit-error", "");
+}
+
+// Once a change has been heard, keeping it is the next step.
+function offerKeep(isHeard) {
+  keep.hidden = !isHeard;
+  hear.classList.toggle("quiet", isHeard);
+  hear.textContent = isHeard ? "Hear it again" : "Hear it";
+  undo.textContent = isHeard ? "Undo" : "Cancel";
+}
+
+function showHint() {
+  const edits = mode.getAttribute("aria-pressed") === "true";
+  note.textContent = edits ? "Click a sentence to change it." : "Click a sentence to play from there.";
 }
 
 function closeForm() {
   sound.pause();
   form.remove();
+  opener?.classList.remove("editing");
   opener?.focus();
   sentence = null;
 }
@@ -96,17 +115,18 @@ async function hearChange() {
   if (!change.changes.length && !change.lexicon.length) return showError("edit-error", "You have not changed anything yet.");
   if (played === JSON.stringify(change)) return playFrom(sound.src, 0);
   hear.disabled = true;
-  announce("The change is being spoken.");
+  hear.textContent = "Speaking…";
   try {
     const found = await callApi("POST", path("edits"), { body: change, retries: 1 });
     played = JSON.stringify(change);
-    keep.hidden = false;
+    offerKeep(true);
     announce("This is how it will sound. Keep it, or undo it.");
     await playFrom(found.audio_url, 0);
   } catch (error) {
     showChangeError(error);
   } finally {
     hear.disabled = false;
+    offerKeep(played === JSON.stringify(change));
   }
 }
 
@@ -119,7 +139,7 @@ async function keepChange() {
     node.textContent = text.value;
     node.classList.add("pending");
     closeForm();
-    announce(`Kept as version ${record.version}. The recording is being updated.`);
+    note.textContent = `Kept as version ${record.version}. The recording is being updated.`;
     await followVersion(record, shown);
   } catch (error) {
     showChangeError(error);
@@ -143,8 +163,12 @@ async function followVersion(record, shown) {
     status = await callApi("GET", `/stories/${record.story_id}`, { retries: 3, background: true });
   }
   if (story?.story !== shown) return;
-  if (status.state === "done") await reloadStory();
-  else showError("player-error", `Version ${record.version} could not be made: ${status.error?.error ?? status.state}. The story is as it was.`);
+  const { version: number } = record;
+  if (status.state === "done") {
+    document.dispatchEvent(new CustomEvent("version", { detail: { story: shown, version: number, duration_s: status.duration_s } }));
+    await reloadStory();
+    note.textContent = `Version ${number} is ready.`;
+  } else showError("player-error", `Version ${record.version} could not be made: ${status.error?.error ?? status.state}. The story is as it was.`);
   await showVersions();
 }
 
@@ -208,7 +232,7 @@ async function restoreVersion(number, newest) {
   const shown = story.story;
   try {
     const record = await callApi("POST", path("versions"), { body: { version: newest, restore: number } });
-    announce(`Version ${number} is the newest again.`);
+    note.textContent = `Version ${number} is being restored.`;
     await followVersion(record, shown);
   } catch (error) {
     showError("player-error", formatError(error));
@@ -222,7 +246,8 @@ export function init() {
     if (event.key === "Enter" && event.target === text && !event.shiftKey) event.preventDefault(), hearChange();
     event.stopPropagation();
   });
-  mode.addEventListener("click", () => mode.setAttribute("aria-pressed", mode.getAttribute("aria-pressed") !== "true"));
+  mode.addEventListener("click", () => (mode.setAttribute("aria-pressed", mode.getAttribute("aria-pressed") !== "true"), showHint()));
+  showHint();
   $("#audio").addEventListener("loadstart", () => $("#versions").open && showVersions());
   $("#versions").addEventListener("toggle", (event) => event.target.open && showVersions());
   setPicker((item, isAsked) => {

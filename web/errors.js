@@ -6,9 +6,10 @@ import { $, showError } from "./ui.js";
 const PLACES = {
   voice: ["voice", "engine", "language"],
   words: ["lexicon", "lexicons"],
-  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover", "feed"],
+  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover", "feed", "episode"],
   music: ["music"],
-  sound: ["music_level_lu", "duck_db", "pauses", "rate", "preset", "format", "bitrate_kbps", "outputs", "target", "verify"],
+  sound: ["music_level_lu", "duck_db", "pauses", "rate", "music_intro_s", "music_outro_s"],
+  files: ["preset", "format", "bitrate_kbps", "outputs", "target", "verify", "disclose", "provenance"],
   text: ["text", "text_type", "source", "body", "chapters"],
 };
 
@@ -33,9 +34,13 @@ function findPlace(error, request) {
 export function showApiError(error, request = null) {
   const place = findPlace(error, request);
   if (place === "form" && error.isNetworkError) return; // the banner shows it
-  if (["sound", "words", "tags"].includes(place)) $(`#${place}`).open = true;
+  if (["sound", "files", "words", "tags"].includes(place)) $(`#${place}`).open = true;
   showError(`${place}-error`, formatError(error), place === "text" ? $("#text") : null);
+  if (request) $(`#${place}-error`).scrollIntoView({ block: "center" });
 }
+
+// Whether the same request would be refused again, for a reason that is shown next to a field.
+export const isRefused = (error, request) => error.status >= 400 && error.status < 500 && !error.isTemporary && findPlace(error, request) !== "form";
 
 // Removes the errors of an earlier request.
 export function clearErrors() {

@@ -34,7 +34,7 @@ function findExcerpt() {
 function showLabel() {
   const label = hasSelection() ? "Hear the selection" : "Hear this sentence";
   button.setAttribute("aria-label", label);
-  $("#excerpt-text").textContent = `${label} with the chosen voice`;
+  $("#excerpt-text").textContent = label;
 }
 
 document.addEventListener("selectionchange", () => document.activeElement === text && showLabel());

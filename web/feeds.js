@@ -27,6 +27,7 @@ async function load() {
 }
 
 function show(feeds) {
+  $("#feeds").hidden = false;
   $("#feeds ul").replaceChildren(...feeds.map(createRow));
   $("#feed-names").replaceChildren(...feeds.map(({ title }) => el("option", { value: title })));
 }

@@ -7,8 +7,7 @@
 import { ApiError, callApi, onToken } from "./api.js";
 import { createCard, formatStage, updateCard } from "./card.js";
 import { choices } from "./choices.js";
-import { formatError, showApiError } from "./errors.js";
-import { closePlayer, failLive, finishLive, getStoryId, isLiveStory, isPlaying, openPlayer } from "./player.js";
+import { formatError, isRefused, showApiError } from "./errors.js";
 import { fetchResult, FINAL_STATES, runStory } from "./progress.js";
 import { createId, deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
 import { $, announce, formatPlural, showError } from "./ui.js";
@@ -19,6 +18,7 @@ const RELOAD_MS = 5_000; // after a temporary error
 
 const entries = readItem("stories", []);
 const cardsById = new Map();
+let player = null; // loaded when the page can be used, or with the first story
 let cursor = ""; // of the server's next page; null after the last
 
 export function init() {
@@ -30,6 +30,11 @@ export function init() {
   openShared();
   addEventListener("hashchange", openShared);
 }
+
+const loadPlayer = async () => (player ??= await import("./player.js"));
+const isLiveStory = (id) => Boolean(player?.isLiveStory(id));
+const getStoryId = () => player?.getStoryId() ?? null;
+const isPlaying = () => Boolean(player?.isPlaying());
 
 // The server's list
 
@@ -66,6 +71,7 @@ async function openShared() {
     await playStory(entry, { focus: true, play: false }, true);
   } catch (error) {
     $("#library").hidden = false;
+    $("#library").scrollIntoView();
     showError("library-error", error.status === 404 ? "The story of this link does not exist any more, or belongs to someone else." : formatError(error));
   }
 }
@@ -119,6 +125,7 @@ async function resumeStory(entry, isRequested = false) {
   let isNew = isRequested;
   const update = (changed, changes) => {
     updateEntry(changed, changes);
+    if (isLiveStory(entry.id)) player.showStage(formatStage(entry));
     if (changes.story) document.dispatchEvent(new CustomEvent("story", { detail: entry }));
     if (isNew && changes.listen?.audio) (isNew = false), listenAtOnce(entry);
   };
@@ -128,8 +135,9 @@ async function resumeStory(entry, isRequested = false) {
     if (error.code === "cancelled") return updateEntry(entry, { state: "cancelled" });
     updateEntry(entry, { state: "failed", error: describeError(error) });
     if (isRequested) showApiError(error, entry.body);
+    if (isRequested && !entry.story && isRefused(error, entry.body)) return dropEntry(entry);
   }
-  if (entry.state !== "done" && isLiveStory(entry.id)) failLive(entry.error ?? "");
+  if (entry.state !== "done" && isLiveStory(entry.id)) player.failLive(entry.error ?? "");
   if (entry.state === "failed") announce(`${entry.title} failed. ${entry.error}`);
   if (entry.state === "done") handleDone(entry, isRequested);
 }
@@ -139,7 +147,7 @@ const isIdle = () => [document.body, $("#narrate")].includes(document.activeElem
 
 // Plays a story that was just requested while it is made, unless the user listens to another.
 function listenAtOnce(entry) {
-  if (isIdle() && !isPlaying()) playStory(entry, { focus: false, play: !document.hidden, scroll: false });
+  if (isIdle() && !isPlaying()) playStory(entry, { focus: false, play: !document.hidden });
 }
 
 // Plays a story that was requested on this page, unless the user is doing something else.
@@ -153,7 +161,7 @@ async function handleDone(entry, isRequested) {
 
 async function finishListening(entry) {
   try {
-    await finishLive(await loadFinished(entry), () => fetchResult(entry));
+    await player.finishLive(await loadFinished(entry), () => fetchResult(entry));
     if (isIdle()) $("#play").focus({ preventScroll: true });
   } catch {
     if (isLiveStory(entry.id)) playStory(entry, { play: isPlaying() });
@@ -174,6 +182,7 @@ const describeError = (error) =>
 
 async function playStory(entry, options = { focus: true, play: true }, throws = false) {
   try {
+    const { openPlayer } = await loadPlayer();
     if (entry.state !== "done" && entry.listen) return await openPlayer(await loadLive(entry), () => loadLive(entry), options);
     const finished = await loadFinished(entry);
     updateEntry(entry, { trouble: "" });
@@ -235,17 +244,21 @@ function retryStory(entry) {
   cardsById.get(entry.id)?.cancel.focus();
 }
 
-function removeStory(entry) {
-  if (getStoryId() === entry.id) closePlayer();
-  const { node } = cardsById.get(entry.id) ?? {};
-  const next = node?.nextElementSibling ?? node?.previousElementSibling;
-  node?.remove();
+function dropEntry(entry) {
+  cardsById.get(entry.id)?.node.remove();
   cardsById.delete(entry.id);
   if (entries.includes(entry)) entries.splice(entries.indexOf(entry), 1);
-  if (entry.story) writeItem("hidden", [...readItem("hidden", []), entry.story].slice(-MAX_HIDDEN));
   deleteText(`story.${entry.id}`);
   saveEntries();
   showLibrary();
+}
+
+function removeStory(entry) {
+  if (getStoryId() === entry.id) player.closePlayer();
+  const { node } = cardsById.get(entry.id) ?? {};
+  const next = node?.nextElementSibling ?? node?.previousElementSibling;
+  if (entry.story) writeItem("hidden", [...readItem("hidden", []), entry.story].slice(-MAX_HIDDEN));
+  dropEntry(entry);
   (next?.querySelector("button:not([hidden])") ?? $("#text")).focus({ preventScroll: true });
 }
 
@@ -261,10 +274,16 @@ function updateEntry(entry, changes) {
   Object.assign(entry, changes);
   saveEntries();
   const card = cardsById.get(entry.id);
-  if (!card) return;
+  if (!card || !entries.includes(entry)) return; // a shared link opens an entry of its own
   updateCard(card, entry);
   if (entry.state !== before && !FINAL_STATES.includes(entry.state)) announce(`${entry.title}: ${formatStage(entry)}`);
 }
+
+// A sentence of the story was changed, or an older version restored.
+document.addEventListener("version", ({ detail }) => {
+  const entry = entries.find((each) => each.story === detail.story);
+  if (entry) updateEntry(entry, { change: `version ${detail.version}`, duration_s: detail.duration_s });
+});
 
 function showLibrary() {
   $("#library").hidden = !entries.length;

@@ -53,7 +53,7 @@ export async function reloadStory() {
   const at_s = audio.currentTime;
   await links.renewLinks();
   audio.addEventListener("loadedmetadata", () => seek(at_s), { once: true });
-  await openPlayer({ ...links.story, text: "" }, links.getRefetch(), { scroll: false });
+  await openPlayer(links.story, links.getRefetch(), { scroll: false });
 }
 
 function showFacts() {
@@ -62,11 +62,14 @@ function showFacts() {
   section.toggleAttribute("data-live", isBeingMade);
   $("#downloads").hidden = isBeingMade;
   showPassages();
-  const facts = [isBeingMade ? "Still being made" : formatClock(story.duration_s)];
+  const facts = [isBeingMade ? "Plays while it is made" : formatClock(story.duration_s)];
   if (story.loudness_lufs) facts.push(`${story.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`);
   $("#player-facts").textContent = facts.join(" · ");
   waveform.setAttribute("aria-valuemax", Math.round(getDuration_s()));
 }
+
+// How far a story that plays while it is made has got.
+export const showStage = (stage) => isLive() && ($("#player-facts").textContent = stage);
 
 // Passages in doubt; their times are rounded.
 function showPassages() {

@@ -32,10 +32,11 @@ const status = el("span", { class: "note", role: "status" });
 const keep = button("Keep as a project", create);
 const close = button("Close", () => closeProject(), "Close the project");
 const question = el("p", { class: "banner", role: "alert", id: "project-question", hidden: true });
-const bar = el("section", { class: "row", id: "project", "aria-label": "Project" }, nameInput, keep, status, close);
+const bar = $("#project");
 
 export async function init() {
-  $("#compose").before(question, bar);
+  bar.before(question);
+  bar.append(nameInput, keep, status, close);
   initList({ open: openProject, rename: renameOpen, drop });
   const id = sessionStorage.getItem("mixer.project") ?? choices.project?.id;
   showBar();
@@ -286,7 +287,7 @@ function showBar() {
   [nameInput.hidden, close.hidden, keep.hidden] = [!open, !open, open];
   if (nameInput !== document.activeElement) nameInput.value = name;
   updateChoices({ project: open ? { id: open.id, name } : null }, false);
-  status.textContent = !open ? "Saves the text and all choices for all your devices." : isUnsent() ? status.textContent : "Saved";
+  status.textContent = !open ? "Saves your work for all your devices." : isUnsent() ? status.textContent : "Saved";
   showQuestion();
 }
 

@@ -1,4 +1,4 @@
-// Sound options: sliders, preset, format and extra files.
+// How the story sounds (sliders), and its files: target, preset, format, marks and extra files.
 
 import { capabilities, choices, fillSelect, updateChoices } from "./choices.js";
 import { $, el, showError } from "./ui.js";
@@ -7,20 +7,25 @@ const NATURAL_PAUSES_MS = { clause: 120, sentence: 350, question: 400, exclamati
 const PRESETS = { story: "Story, −18 LUFS", podcast: "Podcast, −16 LUFS", broadcast: "Broadcast, −23 LUFS", "audiobook-acx": "Audiobook (ACX)" };
 const FORMATS = { mp3: "MP3", m4a: "M4A (AAC)", m4b: "M4B with chapters", opus: "Opus", flac: "FLAC", wav: "WAV" };
 const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files", words: "Times of words, highlighted as they play", notes: "Show notes", transcript: "Transcript with speakers" };
+const MARKS = { disclose: "none", provenance: "signed" }; // as they are by default
+const formatSeconds = (n) => (n ? `${n} s` : "none");
 const SLIDERS = {
+  rate: (n) => `${n} %`,
+  pauses: (n) => (n === 100 ? "natural" : n ? `${n} %` : "none"),
   music_level_lu: (n) => `${n} LU below the voice`,
   duck_db: (n) => (n ? `${n} dB` : "none"),
-  pauses: (n) => (n === 100 ? "natural" : n ? `${n} %` : "none"),
-  rate: (n) => `${n} %`,
+  music_intro_s: formatSeconds,
+  music_outro_s: formatSeconds,
 };
 const SPEECH_SLIDERS = ["pauses", "rate"]; // these change length and cost
 
 export function init() {
   for (const name of Object.keys(SLIDERS)) initSlider(name);
-  for (const [name, names, labels] of [["preset", capabilities.presets, PRESETS], ["format", capabilities.formats, FORMATS]]) {
+  for (const [name, names, labels] of [["preset", capabilities.presets, PRESETS], ["format", capabilities.formats, FORMATS]])
     fillSelect($(`#${name}`), names.map((each) => [each, labels[each] ?? each]), choices[name]);
-    $(`#${name}`).addEventListener("change", (event) => (updateChoices({ [name]: event.target.value }, false), clearError()));
-  }
+  for (const name of Object.keys(MARKS)) $(`#${name}`).value = choices[name] ?? MARKS[name];
+  for (const name of ["preset", "format", ...Object.keys(MARKS)])
+    $(`#${name}`).addEventListener("change", ({ target }) => (updateChoices({ [name]: target.value === MARKS[name] ? null : target.value }, name === "disclose"), clearError("files")));
   initTarget(capabilities.targets ?? {});
   showOutputs(capabilities.outputs ?? []);
   initVerify();
@@ -37,14 +42,14 @@ function initTarget(targets) {
     const { preset, format } = targets[value] ?? {};
     updateChoices({ target: value || null, ...(value && { preset, format }) }, false);
     if (value) [$("#preset").value, $("#format").value] = [preset, format];
-    clearError();
+    clearError("files");
   });
 }
 
 function initVerify() {
   $("#verify-row").hidden = !capabilities.verify;
   $("#verify").checked = Boolean(capabilities.verify && choices.verify);
-  $("#verify").addEventListener("change", (event) => (updateChoices({ verify: event.target.checked || null }), clearError()));
+  $("#verify").addEventListener("change", (event) => (updateChoices({ verify: event.target.checked || null }), clearError("files")));
 }
 
 export const getVerify = () => $("#verify").checked || undefined;
@@ -52,7 +57,7 @@ export const getVerify = () => $("#verify").checked || undefined;
 function showOutputs(names) {
   $("#outputs").hidden = !names.length;
   $("#outputs").append(
-    ...names.map((name) => el("label", {}, el("input", { type: "checkbox", name, checked: Boolean(choices.outputs?.includes(name)) }), OUTPUTS[name] ?? name)),
+    ...names.map((name) => el("label", { class: "check" }, el("input", { type: "checkbox", name, checked: Boolean(choices.outputs?.includes(name)) }), el("span", {}, OUTPUTS[name] ?? name))),
   );
 }
 
@@ -61,7 +66,7 @@ const readOutputs = () => [...document.querySelectorAll("#outputs :checked")].ma
 $("#outputs").addEventListener("change", () => {
   const outputs = readOutputs();
   updateChoices({ outputs: outputs.length ? outputs : null }, false);
-  clearError();
+  clearError("files");
 });
 
 function initSlider(name) {
@@ -73,7 +78,7 @@ function initSlider(name) {
     const isDefault = slider.value === slider.defaultValue;
     updateChoices({ [name]: isDefault ? null : Number(slider.value) }, SPEECH_SLIDERS.includes(name));
     showValue(name);
-    clearError();
+    clearError("sound");
   });
   showValue(name);
 }
@@ -85,18 +90,18 @@ function showValue(name) {
   slider.setAttribute("aria-valuetext", text);
 }
 
-function clearError() {
-  showError("sound-error", "");
+function clearError(place) {
+  showError(`${place}-error`, "");
   showSummary();
 }
 
 function showSummary() {
-  const parts = [$("#preset").selectedOptions[0]?.textContent.split(",")[0], $("#format").value.toUpperCase()];
-  if (choices.outputs) parts.push(`+${choices.outputs.length}`);
+  const parts = [$("#format").value.toUpperCase(), $("#preset").selectedOptions[0]?.textContent.split(",")[0].toLowerCase()];
+  if (choices.outputs) parts.push(`${choices.outputs.length} extra`);
   if (getVerify()) parts.push("checked");
+  $("#files-summary").textContent = parts.filter(Boolean).join(" · ");
   const changed = Object.keys(SLIDERS).filter((name) => choices[name] !== undefined).length;
-  if (changed) parts.push(`${changed} changed`);
-  $("#sound-summary").textContent = parts.filter(Boolean).join(" · ");
+  $("#sound-summary").textContent = changed ? `${changed} changed` : "";
 }
 
 const readSlider = (name) => {
@@ -110,6 +115,8 @@ function buildPauses() {
   return share === 0 ? "none" : Object.fromEntries(Object.entries(NATURAL_PAUSES_MS).map(([name, ms]) => [name, Math.round(ms * share)]));
 }
 
+const readMark = (name) => ($(`#${name}`).value === MARKS[name] ? undefined : $(`#${name}`).value);
+
 export const getSpeechOptions = () => ({ pauses: buildPauses(), rate: readSlider("rate") });
 export const getMixOptions = () => ({
   outputs: readOutputs().length ? readOutputs() : undefined,
@@ -117,5 +124,9 @@ export const getMixOptions = () => ({
   preset: $("#preset").value,
   music_level_lu: readSlider("music_level_lu"),
   duck_db: readSlider("duck_db"),
+  music_intro_s: readSlider("music_intro_s"),
+  music_outro_s: readSlider("music_outro_s"),
+  disclose: readMark("disclose"),
+  provenance: readMark("provenance"),
   format: $("#format").value !== "mp3" || $("#target").value ? $("#format").value : undefined,
 });

@@ -22,6 +22,7 @@ export function init() {
 
 export function getTags() {
   const tags = Object.fromEntries(fields.map((field) => [field.name, field.value.trim()]));
+  tags.episode = Number(tags.episode.replace(/\D/g, "")) || "";
   return { ...tags, cover: choices.cover?.key };
 }
 

@@ -1,6 +1,7 @@
 // The transcript: highlights the sentence that plays, its word where times of words are known, and
 // plays the sentence that is clicked; the same for chapters.
 
+import { callApi } from "./api.js";
 import { buildSentences, findIndexAt } from "./captions.js";
 import { fetchFile, story } from "./links.js";
 import { $, el, formatClock, reducedMotion } from "./ui.js";
@@ -8,6 +9,9 @@ import { $, el, formatClock, reducedMotion } from "./ui.js";
 const box = $("#captions");
 const list = $("#chapters ol");
 const PATIENCE_MS = 6_000;
+const PAGE_SENTENCES = 500;
+const MAX_SENTENCES = 10_000; // whose paragraphs are fetched
+const ENDS_PARAGRAPH = ["paragraph", "scene", "heading", "chapter"];
 
 export let chapters = []; // {start, title}
 let sentences = []; // {start, end, node}
@@ -40,11 +44,27 @@ export async function showCaptions() {
     if (story?.id !== shown.id) return;
     if (!vtt) return box.replaceChildren(el("p", {}, "This recording has no captions."));
     showSentences(buildSentences(vtt, shown.text));
+    if (!shown.text) {
+      shown.text = await fetchText(shown).catch(() => "");
+      if (story?.id !== shown.id) return;
+      if (shown.text && !box.contains(document.activeElement)) showSentences(buildSentences(vtt, shown.text));
+    }
     if (shown.links.words_json) await showWords(shown);
   } catch (error) {
     if (error.name !== "AbortError" && error.code !== "cancelled")
       box.replaceChildren(el("p", {}, "The captions could not be loaded. Open the story again to retry."));
   }
+}
+
+// The text of a story that this browser does not have, by paragraphs.
+async function fetchText(shown) {
+  let text = "";
+  for (let first = 0, total = 1; first < Math.min(total, MAX_SENTENCES) && story?.id === shown.id; first += PAGE_SENTENCES) {
+    const found = await callApi("GET", `/stories/${shown.story}/sentences?first=${first}&count=${PAGE_SENTENCES}`, { background: true });
+    total = found.total;
+    for (const sentence of found.sentences) text += sentence.text + (ENDS_PARAGRAPH.includes(sentence.ending) ? "\n\n" : " ");
+  }
+  return text;
 }
 
 export const getSentences = () => sentences;

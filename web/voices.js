@@ -68,7 +68,7 @@ function renderVoices() {
   );
 }
 
-const describeVoice = ({ gender, quality, note }) => [gender, quality && `grade ${quality}`, note].filter(Boolean).join(", ");
+const describeVoice = ({ gender, quality, note }) => [gender, quality && `grade ${quality}`, note].filter(Boolean).join(", ").replace(/-(?=\d)/g, "−");
 
 async function fetchGreeting(voice) {
   const engine = $("#engine").value || voice.engines[0];

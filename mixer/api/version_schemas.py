@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from mixer.api.schemas import RequestBody
+from mixer.script import BreakKind
 from mixer.stories import StoryState
 
 MAX_PAUSE_MS = 10_000
@@ -118,6 +119,9 @@ class SentenceAnswer(BaseModel):
     text: str
     spoken: Annotated[str, Field(description="The text that is spoken.")]
     speaker: Annotated[str, Field(description="Empty for the narrator.")]
+    ending: Annotated[
+        BreakKind, Field(description="What ends with it, such as a sentence or a paragraph.")
+    ]
     pause_ms: Annotated[int | None, Field(description="Set by the author; null: the natural one.")]
     chapter: str
     start_s: float | None

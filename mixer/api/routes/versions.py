@@ -220,6 +220,7 @@ def _describe_sentence(sentence: TimedSentence) -> dict[str, Any]:
         "text": utterance.text,
         "spoken": utterance.spoken,
         "speaker": utterance.speaker,
+        "ending": utterance.ending.value,
         "pause_ms": utterance.pause_ms,
         "chapter": sentence.chapter,
         "start_s": None if sentence.start_s is None else round(sentence.start_s, TIME_DIGITS),

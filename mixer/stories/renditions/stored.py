@@ -10,7 +10,9 @@ ends or its own time is over; a later listener has it started again. A lease lea
     listening/{story}/{attempt}/writer            the lease of the function at work
 """
 
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -48,6 +50,9 @@ END_MARGIN_S = 20.0
 """Before a function's time is over, for the pieces that are being rendered."""
 
 WRITERS = 4
+
+MAX_WATCHES = 200
+"""Stories whose players are remembered; the one that was asked for last is remembered longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,8 @@ class StoredRenditions:
     store: ObjectStore
     start_writer: Callable[[str], None]
     link: Callable[[str], str]
-    _watches: dict[tuple[str, int], PlaylistWatch] = field(default_factory=dict)
+    _watches: "OrderedDict[tuple[str, int], PlaylistWatch]" = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def await_playlist(self, story: str) -> tuple[int, Playlist]:
         """Wait for a playlist that players take, as a local server does; the attempt comes first.
@@ -174,12 +180,20 @@ class StoredRenditions:
         """
         _, attempt = find_listened(self.store, story)
         folder = RenditionFolder(self.store, story, attempt=attempt)
-        watch = self._watches.setdefault((story, attempt), PlaylistWatch(story))
+        watch = self._find_watch(story, attempt)
         return attempt, watch.await_news(lambda: self._look(folder), poll_s=LOOK_EVERY_S / 2)
 
     def link_piece(self, story: str, attempt: int, piece: int) -> str:
         """Link to a piece, which need not exist."""
         return self.link(RenditionFolder(self.store, story, attempt=attempt).piece_key(piece))
+
+    def _find_watch(self, story: str, attempt: int) -> PlaylistWatch:
+        with self._lock:
+            watch = self._watches.setdefault((story, attempt), PlaylistWatch(story))
+            self._watches.move_to_end((story, attempt))
+            while len(self._watches) > MAX_WATCHES:
+                self._watches.popitem(last=False)
+            return watch
 
     def _look(self, folder: RenditionFolder) -> Playlist:
         """Read what is stored; starts a function if none is at work."""

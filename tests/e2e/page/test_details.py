@@ -76,12 +76,20 @@ def test_pronunciation_tags_and_cover_are_sent_with_the_story(server, visit):
     Image.new("RGB", (64, 64), "red").save(picture, "PNG")
     cover = {"name": "red.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     page.set_input_files("#cover-file", cover)
+    page.click("#files summary")
+    page.get_by_label("Announce the synthetic voice").select_option("at the end")
+    page.get_by_label("Mark the file").select_option("tags only")
+    page.click("#sound summary")
+    page.get_by_label("Music before the first word").fill("3")
     wait_until(page, "!document.querySelector('#cover-preview').hidden")
     page.click("#narrate")
     tab.await_player()
     options = requests_of(server)[-1]["options"]
     assert options["lexicon"] == "NASA = nassa"
     assert (options["title"], options["author"]) == ("The Lamp", "Mara Keeper")
+    assert (options["disclose"], options["provenance"]) == ("end", "tags")
+    assert options["music_intro_s"] == 3
+    page.locator(".sentence", has_text="read by a synthetic voice").wait_for()
     assert page.text_content("#player-title") == "The Lamp"
     assert page.locator("#downloads a[data-name='cover']").count() == 1
 
@@ -136,7 +144,7 @@ def test_refused_text_that_is_repaired_loses_its_error(server, visit):
     tab = visit(server.url)
     page = tab.open()
     tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[puase 1s]]\n\nDana: Hello.")
-    tab.await_state("failed")
+    wait_until(page, "localStorage.getItem('mixer.stories') === '[]'")
     assert page.text_content("#text-error")
     tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[pause 1s]]\n\nDana: Hello, you.")
     tab.await_state("done")
@@ -146,7 +154,7 @@ def test_refused_text_that_is_repaired_loses_its_error(server, visit):
 def test_list_is_the_server_s_with_dates_search_and_links(server, visit):
     tab = visit(server.url)
     page = tab.open()
-    tab.request_story(f"# Shared Lamp\n\n{STORY}")
+    tab.request_story(f"# Shared Lamp\n\n{STORY}\n\nIt was dark. All slept.\n\nIt rained.")
     tab.await_player()
     link = page.get_attribute("#share", "data-url")
     other = visit(server.url)
@@ -163,6 +171,9 @@ def test_list_is_the_server_s_with_dates_search_and_links(server, visit):
     third.open()
     third.await_player()
     assert third.page.text_content("#player-title") == "Shared Lamp"
+    wait_until(third.page, "document.querySelectorAll('#captions p').length === 4")
+    assert third.page.locator("#captions p").nth(2).text_content() == "It was dark. All slept. "
+    assert third.page.locator("#stories li h3", has_text="Shared Lamp").count() == 1
 
 
 def test_progress_is_streamed_and_polled_where_it_cannot_be(server, visit):

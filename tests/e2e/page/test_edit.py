@@ -29,6 +29,7 @@ def open_form(page, words):
 
 def test_sentence_is_changed_by_mouse_compared_and_restored(tab):
     page = tab.page
+    paragraphs = page.locator("#captions p").count()
     open_form(page, "Nobody saw it")
     assert not violations(page)
     page.get_by_role("textbox", name="The sentence").fill("Everybody saw it.")
@@ -37,6 +38,9 @@ def test_sentence_is_changed_by_mouse_compared_and_restored(tab):
     wait_until(page, PREVIEW_PLAYS)
     page.get_by_role("button", name="Keep", exact=True).click()
     page.locator(".sentence:not(.pending)", has_text="Everybody saw it").wait_for()
+    page.locator("#edit-note", has_text="Version 2 is ready").wait_for()
+    assert page.locator("#captions p").count() == paragraphs
+    assert "version 2" in page.locator("#stories .meta").first.text_content()
     page.click("#versions summary")
     page.get_by_role("button", name="Compare version 1 with the newest").click()
     page.get_by_role("button", name="Version 1: Nobody saw it.").click()
@@ -70,7 +74,7 @@ def test_wrong_change_is_explained_and_the_words_stay(tab):
         page.get_by_role("button", name="Hear it").click()
         page.locator("#edit-error", has_text=reason).wait_for()
     assert page.input_value(".edit-form textarea") == "It [[pause 2s was."
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Cancel").click()
     assert not page.locator(".edit-form").count()
     assert page.locator(".sentence:focus", has_text="Nobody saw it").count()
 

@@ -72,10 +72,10 @@ def test_link_is_revoked_and_made_again(feed_server, visit):
 def test_target_sets_preset_and_format(feed_server, visit):
     tab = visit(feed_server.url)
     page = tab.open()
-    page.click("#sound summary")
-    page.get_by_label("Target").select_option("audiobookshelf")
+    page.click("#files summary")
+    page.get_by_label("Made for").select_option("audiobookshelf")
     assert page.input_value("#format") == "m4b"
-    page.get_by_label("Target").select_option("apple-podcasts")
+    page.get_by_label("Made for").select_option("apple-podcasts")
     assert (page.input_value("#preset"), page.input_value("#format")) == ("podcast", "mp3")
     page.reload()
     page.wait_for_selector("html[data-ready]")

@@ -29,7 +29,7 @@ def player(server, visit):
 def test_checked_speech_names_passages_that_play(server, visit):
     tab = visit(server.url)
     page = tab.open()
-    page.click("#sound summary")
+    page.click("#files summary")
     page.check("#verify")
     tab.request_story("The voice of this server is made of tones, so no word of it is there.")
     tab.await_player()
@@ -86,7 +86,7 @@ def test_every_file_of_the_api_can_be_downloaded(server, player):
 def test_more_files_are_made_when_they_are_asked_for(server, visit):
     tab = visit(server.url)
     page = tab.open()
-    page.click("#sound summary")
+    page.click("#files summary")
     page.get_by_label("A file for each chapter").check()
     page.get_by_label("Read-aloud book").check()
     tab.request_story(STORY)
@@ -100,10 +100,10 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
     with zipfile.ZipFile(files.value.path()) as archive:
         assert sum(name.endswith(".mp3") for name in archive.namelist()) == 2
     page.locator("#downloads").get_by_text("Read-aloud book (EPUB)").wait_for()
-    page.click("#sound summary")
+    page.click("#files summary")
     page.select_option("#format", "opus")
     page.click("#narrate")
-    wait_until(page, "document.querySelector('#sound-error').textContent")
+    wait_until(page, "document.querySelector('#files-error').textContent")
 
 
 def test_nothing_moves_where_motion_is_unwanted(player):

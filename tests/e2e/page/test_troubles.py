@@ -107,6 +107,7 @@ def test_failed_captions_and_files_are_reported_in_the_player(server, faults, vi
     tab.request_story(STORY)
     tab.await_player()
     faults.failing.add("GET /objects/")
+    page.click("#downloads summary")
     page.click("#downloads a[data-name='report']")
     wait_until(page, "document.querySelector('#player-error').textContent.includes('try again')")
     faults.failing.clear()
@@ -226,6 +227,7 @@ def test_expired_links_are_renewed(visit, tmp_path):
         page.click("#play")
         wait_until(page, f"document.querySelector('#audio').currentTime > {was_s} + 0.3")
         assert page.evaluate("document.querySelector('#audio').src") != first
+        page.click("#downloads summary")
         with page.expect_download() as captions:
             page.click("#downloads a[data-name='captions_vtt']")
         assert re.match("WEBVTT", captions.value.path().read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 """Stories of the state machine, listened to while they are made: playlist, segments, sound."""
 
+import gc
 import threading
 import time
 from contextlib import closing
@@ -16,10 +17,20 @@ from mixer.settings import StorySettings
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import verify
 from mixer.sound.formats.mp3_frames import split_frames
+from mixer.store import FolderStore
 from mixer.store.s3 import create_s3_client
-from mixer.stories.model import StoryKind, StoryState
+from mixer.stories.folder import REQUEST, StoryFolder
+from mixer.stories.model import StoredRequest, StoryKind, StoryState
 from mixer.stories.renditions import RenditionWriter, StoredRenditions
-from mixer.stories.renditions.stored import PREFIX
+from mixer.stories.renditions.listeners import PlaylistWatch
+from mixer.stories.renditions.pieces import Playlist
+from mixer.stories.renditions.stored import (
+    MAX_WATCHES,
+    PLAYLIST,
+    PREFIX,
+    RenditionFolder,
+    StoredPlaylist,
+)
 from mixer.stories.request import StoryRequest
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.functional.clouds import (
@@ -194,3 +205,17 @@ def test_links_are_checked(cloud, listening, path, is_signed, answer):
     status, code, words = answer
     refusal = expect_refusal(cloud.get(f"/stories/{story}/{path}", query), status, code)
     assert words in refusal["error"]
+
+
+def test_players_of_many_stories_need_little_memory(tmp_path):
+    store = FolderStore(tmp_path)
+    renditions = StoredRenditions(store, start_writer=print, link=str)
+    stored = StoredPlaylist(Playlist(3, 18.0, is_complete=True), is_growing=False, written_s=0.0)
+    for number in range(MAX_WATCHES + 20):
+        folder = RenditionFolder(store, f"{number:032x}")
+        request = StoredRequest(StoryKind.STORY, CALLER, "", 0.0, {})
+        StoryFolder(store, folder.story_id).write(REQUEST, request)
+        folder.write(PLAYLIST, stored)
+        assert renditions.await_playlist(folder.story_id) == (1, stored.playlist)
+    watches = [each for each in gc.get_objects() if isinstance(each, PlaylistWatch)]
+    assert sum(int(each.story, 16) < MAX_WATCHES + 20 for each in watches) == MAX_WATCHES

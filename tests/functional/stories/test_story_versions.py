@@ -182,7 +182,8 @@ def test_version_is_restored_and_costs_nothing(stories, story, kept):
     calls = stories.engine.calls
     record = ask(stories, "POST", f"{story}/versions", {"version": 2, "restore": 1}, status=202)
     assert (record["version"], record["restored"], record["state"]) == (3, 1, "done")
-    assert find_sentence(stories, story, "rain of day 10")
+    assert find_sentence(stories, story, "rain of day 10")["ending"] == "sentence"
+    assert find_sentence(stories, story, "from town 10")["ending"] == "paragraph"
     again = ask(stories, "POST", f"{story}/versions", {"version": 3, "restore": 2}, status=202)
     assert again["story_id"] == kept["record"]["story_id"]
     assert stories.engine.calls == calls
