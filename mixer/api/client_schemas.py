@@ -115,7 +115,7 @@ class SpokenVoiceSettings(BaseModel):
     speed: Annotated[float | None, Field(ge=SPEED_MIN, le=SPEED_MAX)] = None
 
 
-class TextToSpeechBody(RequestBody):
+class TextToSpeechBody(CostOptions, RequestBody):
     """A text to speak, in ElevenLabs' protocol."""
 
     text: Annotated[str, Field(description="The text.", examples=["Once upon a time."])]

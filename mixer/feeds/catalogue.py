@@ -5,6 +5,7 @@ overwrite each other; `feed.xml` is written from all of them, and again if they 
 """
 
 import hmac
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,9 @@ from mixer.publish.feed import (
     hash_text,
     list_items,
 )
-from mixer.store import ObjectStore
+from mixer.store import ObjectStore, find_sealed, put_sealed
+
+logger = logging.getLogger(__name__)
 
 MAX_FEEDS = 200
 """Per caller."""
@@ -82,7 +85,7 @@ class FeedCatalogue:
     def build_record(self, caller: str, name: str, base_url: str = "") -> FeedRecord:
         """Find a caller's feed by its name, or build the record of a new one."""
         feed_id = derive_feed_id(caller, name)
-        with suppress(NotFound):
+        with suppress(NotFound, DamagedObject):  # a damaged record is made again
             return self.get(caller, feed_id)
         if sum(1 for _ in self.store.list(caller_prefix(caller))) >= MAX_FEEDS:
             raise BadInput(f"feed: a caller may have at most {MAX_FEEDS} feeds; delete one first.")
@@ -98,9 +101,10 @@ class FeedCatalogue:
         return record
 
     def list_feeds(self, caller: str) -> tuple[FeedRecord, ...]:
-        """List a caller's feeds by name."""
+        """List a caller's feeds by name, without damaged ones."""
         prefix = caller_prefix(caller)
-        found = (self._read(each.key.removeprefix(prefix)) for each in self.store.list(prefix))
+        ids = [each.key.removeprefix(prefix) for each in self.store.list(prefix)]
+        found = map(self._read_undamaged, ids)
         return tuple(sorted(filter(None, found), key=lambda each: each.name.casefold()))
 
     def rotate_key(self, record: FeedRecord, base_url: str = "") -> FeedRecord:
@@ -135,18 +139,16 @@ class FeedCatalogue:
         record = None
         if key.isalnum():
             with suppress(NotFound):
-                record = self._read(self.store.get(key_path(key)).decode())
+                record = self._read(self.store.get(key_path(key)).decode(errors="replace"))
         if record is None or not hmac.compare_digest(record.key.encode(), key.encode()):
             raise NotFound("This feed does not exist, or its link was revoked.")
         return record
 
     def read_xml(self, record: FeedRecord) -> bytes:
-        """Read a feed as it is served."""
-        try:
-            return self.store.get(record.path(XML))
-        except NotFound:
+        """Read a feed as it is served; a damaged one is written again."""
+        if find_sealed(self.store, record.path(XML)) is None:
             self.write(record)
-            return self.store.get(record.path(XML))
+        return self.store.get(record.path(XML))
 
     def find_file(self, record: FeedRecord, path: str) -> tuple[str, FeedFile]:
         """Find the object key of a file that a feed names; raises NotFound."""
@@ -219,7 +221,7 @@ class FeedCatalogue:
             if not current.key:
                 return warnings
             content = format_feed(current.channel, items, current.address)
-            self.store.put(record.path(XML), content, content_type=FEED_TYPE)
+            put_sealed(self.store, record.path(XML), content, content_type=FEED_TYPE)
             if self._list_sources(record) == before:
                 break
         return warnings
@@ -258,8 +260,15 @@ class FeedCatalogue:
     def _read(self, feed_id: str) -> FeedRecord | None:
         key = f"feeds/{feed_id}/{RECORD}"
         with suppress(NotFound):
-            return from_json(self.store.get(key), FeedRecord, key)
+            return from_json(self.store.get(key), FeedRecord, key) if feed_id.isalnum() else None
         return None
+
+    def _read_undamaged(self, feed_id: str) -> FeedRecord | None:
+        try:
+            return self._read(feed_id)
+        except DamagedObject as error:
+            logger.warning("%s It is made again when it is set up.", error)
+            return None
 
     def _read_story(self, record: FeedRecord, story_id: str) -> PublishedStory | None:
         key = record.path(f"{EPISODES}{story_id}.json")

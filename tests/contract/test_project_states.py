@@ -7,9 +7,17 @@ from threading import Barrier
 
 import pytest
 
-from mixer.errors import BadInput, MixerError, NotFound, ObjectTooLarge, ProjectChanged
+from mixer.errors import (
+    BadInput,
+    DamagedObject,
+    MixerError,
+    NotFound,
+    ObjectTooLarge,
+    ProjectChanged,
+)
 from mixer.services import ProjectService
 from mixer.services import projects as module
+from mixer.services.project_states import KEPT_STATES
 from mixer.store import ObjectStore
 from tests.contract.test_object_store import CASES, keys
 
@@ -54,7 +62,7 @@ def test_old_states_and_their_texts_go_and_a_deletion_leaves_a_mark_for_a_day(
     service = ProjectService(store, clock=lambda: now_s[0])
     for number in range(9):
         service.save("ann", ID, {"name": f"{number}", "text": f"{number // 2}"}, "*" * (number > 0))
-    assert len(keys(store)) == module.KEPT_STATES + 3
+    assert len(keys(store)) == KEPT_STATES + 3
     (listed,) = service.list_page("ann").projects
     assert listed.fields == {"name": "8"}
     now_s[0] = listed.modified.timestamp()
@@ -69,6 +77,44 @@ def test_old_states_and_their_texts_go_and_a_deletion_leaves_a_mark_for_a_day(
     now_s[0] += 2 * 86_400
     service.list_page("ann")
     assert keys(store) == []
+
+
+DAMAGES: tuple[Callable[[bytes], bytes], ...] = (
+    lambda _: b"",
+    lambda content: content[: len(content) // 2],
+    lambda content: content[:20] + bytes([content[20] ^ 4]) + content[21:],
+    lambda content: b"\xff" * len(content),
+    lambda _: b'{"etag": 1, "fields": [1], "text_key": 5, "digest": 3, "uploads": []}',
+)
+
+
+def test_damage_is_reported_and_healed_by_saving_again(store: ObjectStore) -> None:
+    service, fields = ProjectService(store), {"name": "Lamp", "text": "The whole text." * 9}
+    service.save("ann", ID, fields)
+    service.save("ann", f"{ID}-2", {"name": "Other", "text": "Another."})
+    for part in (".json", ".txt"):
+        for damage in DAMAGES:
+            key = max(key for key in keys(store) if f"{ID}/" in key and key.endswith(part))
+            store.put(key, damage(store.get(key)))
+            assert capture(lambda: service.get("ann", ID)) is DamagedObject
+            listed = {each.project_id: each.fields for each in service.list_page("ann").projects}
+            assert listed.keys() == {ID, f"{ID}-2"}
+            assert ("damaged" in listed[ID]["name"]) == (part == ".json")
+            service.save("ann", ID, fields, "an etag from before")
+            assert service.get("ann", ID).fields == fields
+            service.delete("ann", ID)
+            service.save("ann", ID, fields)
+
+
+def test_state_of_another_project_is_not_taken_for_ones_own(store: ObjectStore) -> None:
+    service = ProjectService(store)
+    for project_id in (ID, f"{ID}-2"):
+        service.save("ann", project_id, {"name": project_id, "text": "Same."})
+    one, other = [key for key in keys(store) if key.endswith(".json")]
+    store.put(one, store.get(other))
+    assert {capture(lambda name=name: service.get("ann", name)) for name in (ID, f"{ID}-2")} == {
+        *(DamagedObject, None)
+    }
 
 
 def test_caller_reaches_only_own_projects_and_limits_hold(

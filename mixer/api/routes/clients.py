@@ -8,8 +8,8 @@ from mixer.api.client_voices import select_client_voice
 from mixer.api.events import RequestContext
 from mixer.api.live import LiveSpeech, SpokenText, TimedBlock
 from mixer.api.routes.speech import emit_speech_metrics
-from mixer.errors import UnknownModel
-from mixer.requests import Options
+from mixer.errors import BadOption, UnknownModel
+from mixer.requests import CostOptions, Options
 from mixer.sound.live import convert_mix
 from mixer.speech import Voice
 from mixer.stories import MixService, SpeechService, StoryKind, StoryRequest
@@ -49,6 +49,16 @@ class ClientServices:
                 f"model: “{name}” is not available; choose one of {', '.join(self.models)}.",
                 field="model",
             )
+
+    def read_options(self, body: CostOptions, language: str | None) -> dict[str, Any]:
+        """Read the options of speech; raises BadOption for a dry run, which these routes lack."""
+        if body.dry_run:
+            raise BadOption(
+                "dry_run: this route speaks at once; POST /estimate predicts the cost.",
+                field="dry_run",
+            )
+        options = {"language": language, "max_cost_usd": body.max_cost_usd}
+        return {name: value for name, value in options.items() if value is not None}
 
     def list_voices(self, deadline_s: float) -> tuple[Voice, ...]:
         """List the voices, the default first."""

@@ -146,7 +146,7 @@ class _ElevenLabsRoutes:
             voice=services.select_voice(voice_id, deadline_s),
             speed=1.0 if speed is None else speed,
             encoding=encoding,
-            options={"language": body.language_code} if body.language_code else {},
+            options=services.read_options(body, body.language_code or None),
         )
 
     def _stream(self, spoken: SpokenText) -> Generator[TimedBlock]:

@@ -106,13 +106,12 @@ class _OpenAIRoutes:
     def _build_spoken_text(self, body: SpeechBody, services: ClientServices) -> SpokenText:
         name = body.voice.id if isinstance(body.voice, VoiceObject) else body.voice
         deadline_s = self.api.request_context.deadline_s
-        options = {"language": body.language, "max_cost_usd": body.max_cost_usd}
         return SpokenText(
             text=body.input,
             voice=services.select_voice(name, deadline_s),
             speed=1.0 if body.speed is None else body.speed,
             encoding=CLIENT_ENCODINGS[body.response_format or DEFAULT_ENCODING],
-            options={option: value for option, value in options.items() if value is not None},
+            options=services.read_options(body, body.language),
         )
 
     def _stream(

@@ -41,6 +41,7 @@ from mixer.stories.versions import (
 
 MONEY_DIGITS = 6
 MAX_SENTENCES = 500
+MAX_AT_S = 1_000_000.0
 TIME_DIGITS = 3
 
 
@@ -112,7 +113,7 @@ class _VersionRoutes:
         self,
         story_id: str,
         version: Annotated[int, Query(ge=0)] = 0,
-        at_s: Annotated[float | None, Query(ge=0)] = None,
+        at_s: Annotated[float | None, Query(ge=0, le=MAX_AT_S)] = None,
         first: Annotated[int, Query(ge=0)] = 0,
         count: Annotated[int, Query(ge=1, le=MAX_SENTENCES)] = 1,
     ) -> Response[str]:

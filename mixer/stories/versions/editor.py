@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 
 from mixer.errors import BadOption
 from mixer.script.readers import TextType
-from mixer.stories.folder import COVER, SOUNDS, TEXT, StoryFolder
+from mixer.stories.folder import COVER, REQUEST, SOUNDS, TEXT, StoryFolder
 from mixer.stories.model import KnownSounds, StoredRequest, StoryKind
 from mixer.stories.request import derive_story_id, hash_request
 from mixer.stories.service import StoryService
@@ -28,6 +28,7 @@ from mixer.stories.versions.reader import PARALLEL_READS, StoryVersions
 from mixer.stories.versions.texts import RevisedText, TextLoader, VersionText
 
 MAX_LISTED = 100
+LIMIT = frozenset({"max_cost_usd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class StoryEditor:
         base, text, revised = self.texts.revise(story, caller, proposal)
         changed = self.previews and self.previews.plan(text, revised, deadline_s)
         first = self.texts.reader.load(story, caller).first
+        revised = self._limit_cost(revised, first, proposal.max_cost_usd)
         request = self._build_request(text, revised, first)
         child = derive_story_id(self.service.secret, caller, request.fingerprint)
         request = self._store_version(child, text, revised, request)
@@ -103,6 +105,18 @@ class StoryEditor:
         )
         self._claim(story, caller, versions.first, record)
         return record
+
+    def _limit_cost(
+        self, revised: RevisedText, first: str, max_cost_usd: float | None
+    ) -> RevisedText:
+        """Apply the limit of this change, or else the story's own, not that of another change."""
+        if max_cost_usd is None:
+            request = StoryFolder(self.service.store, first).read(REQUEST, StoredRequest)
+            limits = {name: request.options[name] for name in LIMIT & request.options.keys()}
+        else:
+            limits = dict.fromkeys(LIMIT, max_cost_usd)
+        others = {name: each for name, each in revised.options.items() if name not in LIMIT}
+        return replace(revised, options={**others, **limits})
 
     def _build_request(self, text: VersionText, revised: RevisedText, first: str) -> StoredRequest:
         edits = [asdict(edit) for edit in revised.edits]

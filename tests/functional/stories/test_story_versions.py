@@ -4,6 +4,7 @@ import json
 import subprocess
 from array import array
 from base64 import b64encode
+from dataclasses import replace
 from math import sqrt
 from urllib.parse import urlsplit
 
@@ -213,6 +214,7 @@ def test_missing_story_version_and_lexicon_are_named(stories, story, kept):
     change = [{"sentence": 3, "text": "It was."}]
     for path in (f"{UNKNOWN}/versions", f"{UNKNOWN}/sentences", f"{story}/sentences?version=99"):
         assert "does not exist" in ask(stories, "GET", path, status=404)["error"]
+    assert "at_s" in ask(stories, "GET", f"{story}/sentences?at_s=1e999", status=400)["error"]
     body = {"version": 99, "changes": change}
     assert "versions 1 to" in ask(stories, "POST", f"{story}/edits", body, status=404)["error"]
     body = {"version": 0, "lexicon": ["nonsense"]}
@@ -234,6 +236,18 @@ def test_of_two_changes_at_once_one_is_refused(world):
         world.editor.keep(story, CALLER, second)
     with pytest.raises(Exception, match="does not exist"):
         world.editor.keep(story, "somebody else", first)
+
+
+def test_limit_of_a_change_holds_for_it_alone(world):
+    story = world.create_story()
+    world.run_story(story)
+    change = SentenceChange(2, "These are other words.")
+    limited = world.editor.keep(story, CALLER, Proposal(1, (change,), max_cost_usd=0.0))
+    world.run_story(limited.story_id)
+    assert world.status(limited.story_id).failure.code == "too_expensive"
+    free = world.editor.keep(story, CALLER, Proposal(2, (replace(change, sentence=3),)))
+    world.run_story(free.story_id)
+    assert world.status(free.story_id).state == "done"
 
 
 def test_story_after_twenty_edits_is_that_of_the_last_text(world, tmp_path):

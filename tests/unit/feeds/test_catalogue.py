@@ -96,6 +96,26 @@ def test_feed_whose_xml_is_missing_is_written_when_it_is_read(catalogue):
     assert read_titles(catalogue, record) == {"A"}
 
 
+@pytest.mark.parametrize("content", [b"", b"<rss", b"\xff\xff", b'{"feed_id": 1}'])
+def test_damaged_feed_is_made_again(catalogue, content):
+    record, other = open_feed(catalogue), open_feed(catalogue, "Other")
+    catalogue.publish(record, "a" * 32, build_content("A"), 1.0)
+    catalogue.store.path(record.path("feed.xml")).write_bytes(content)
+    assert read_titles(catalogue, record) == {"A"}
+    (key_object,) = [
+        each.key
+        for each in catalogue.store.list("feed_keys/")
+        if catalogue.store.get(each.key) == record.feed_id.encode()
+    ]
+    catalogue.store.put(key_object, content)
+    with pytest.raises(NotFound):
+        catalogue.find_by_key(record.key)
+    catalogue.store.put(record.path("feed.json"), content)
+    assert [each.name for each in catalogue.list_feeds("anna")] == [other.name]
+    assert read_titles(catalogue, open_feed(catalogue)) == {"A"}
+    assert len(catalogue.list_feeds("anna")) == 2
+
+
 def test_story_of_another_version_is_left_out(catalogue):
     record = open_feed(catalogue)
     for story, title in (("a" * 32, "A"), ("b" * 32, "B")):
