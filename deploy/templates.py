@@ -11,11 +11,11 @@ from deploy.stacks import TEMPLATES
 Template = dict[str, Any]
 
 
-class TemplateLoader(yaml.SafeLoader):
+class TemplateLoader(yaml.CSafeLoader):
     """YAML with CloudFormation's short tags."""
 
 
-def _construct_intrinsic(loader: yaml.SafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - PyYAML has no types
+def _construct_intrinsic(loader: yaml.CSafeLoader, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - PyYAML has no types
     name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)

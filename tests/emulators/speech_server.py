@@ -35,7 +35,12 @@ def make_wav(text: str, rate_hz: int) -> bytes:
 
 @dataclass
 class SpeechServer:
-    """What a test sees of the server; `faults` counts down answers of status 503."""
+    """What a test sees of the server.
+
+    Attributes:
+        faults: counts down answers of status 503.
+        meeting: where the first calls wait for each other, once.
+    """
 
     url: str
     mode: str = ""
@@ -45,7 +50,27 @@ class SpeechServer:
     redirect_to: str = ""
     max_concurrency: int = 0
     active: int = 0
+    meeting: threading.Barrier | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def count_call(self) -> Iterator[None]:
+        """Count a call under way; it ends before its answer is sent, as the next may follow."""
+        with self.lock:
+            self.active += 1
+            self.max_concurrency = max(self.max_concurrency, self.active)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.active -= 1
+
+    def let_calls_meet(self, count: int) -> None:
+        """Let the next calls wait until so many are under way."""
+        self.meeting = threading.Barrier(count, self._end_meeting, timeout=60)
+
+    def _end_meeting(self) -> None:
+        self.meeting = None
 
     @property
     def billed_chars(self) -> int:
@@ -67,16 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, json.dumps({"voices": ["alloy", {"id": "nova"}]}).encode())
 
     def do_POST(self) -> None:
-        state = self.state
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with state.lock:
-            state.active += 1
-            state.max_concurrency = max(state.max_concurrency, state.active)
-        try:
-            getattr(self, f"_say_{state.mode or 'well'}")(body)
-        finally:
-            with state.lock:
-                state.active -= 1
+        getattr(self, f"_say_{self.state.mode or 'well'}")(body)
 
     def answer(self, status: int, content: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
@@ -87,8 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _say_well(self, body: dict[str, Any], rate_hz: int = 24_000) -> None:
         state = self.state
-        with state.lock:
-            failing, state.faults = state.faults > 0, state.faults - 1
+        with state.count_call():
+            if state.meeting is not None:
+                state.meeting.wait()
+            with state.lock:
+                failing, state.faults = state.faults > 0, state.faults - 1
         if failing:
             return self.answer(503, b'{"error": "busy"}')
         if self.headers["Authorization"] != f"Bearer {KEY}":

@@ -26,8 +26,9 @@ from deploy.terminal import open_terminal
 from tests.functional.lambdas import event_v2
 from tests.infra.cloudformation import load_templates
 
+LOADED = load_templates()
 DECLARED = {
-    each.short_name: set(load_templates()[each.template.removesuffix(".yml")]["Parameters"])
+    each.short_name: set(LOADED[each.template.removesuffix(".yml")]["Parameters"])
     for each in STACKS
 }
 
@@ -58,7 +59,7 @@ def test_every_name_that_a_template_asks_for_is_known():
 
 
 def test_defaults_of_templates_are_the_names_of_the_usual_deployment():
-    for template in load_templates().values():
+    for template in LOADED.values():
         for key, parameter in template["Parameters"].items():
             if key.endswith("StackName"):
                 assert parameter["Default"] == name_stacks("mixer")[key]
