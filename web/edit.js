@@ -77,12 +77,12 @@ function fillForm(found, speakers) {
   showError("edit-error", "");
 }
 
-// Once a change has been heard, keeping it is the next step.
-function offerKeep(isHeard) {
-  keep.hidden = !isHeard;
-  hear.classList.toggle("quiet", isHeard);
-  hear.textContent = isHeard ? "Hear it again" : "Hear it";
-  undo.textContent = isHeard ? "Undo" : "Cancel";
+// After the preview, keeping is the next step.
+function offerKeep(hasPlayed) {
+  keep.hidden = !hasPlayed;
+  hear.classList.toggle("quiet", hasPlayed);
+  hear.textContent = hasPlayed ? "Hear it again" : "Hear it";
+  undo.textContent = hasPlayed ? "Undo" : "Cancel";
 }
 
 function showHint() {

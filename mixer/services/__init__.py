@@ -7,7 +7,8 @@ from mixer.services.library import (
     UPLOAD_TYPES,
     MusicLibrary,
 )
-from mixer.services.projects import Project, ProjectService
+from mixer.services.project_states import Project
+from mixer.services.projects import ProjectService
 from mixer.services.speaker_model import SpeakerModel
 from mixer.services.target_rules import check_target
 

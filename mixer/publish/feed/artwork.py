@@ -49,7 +49,7 @@ def _square(cover: Picture) -> Picture:
 
 def _describe_change(cover: Picture, fitted: Picture, name: str) -> str:
     return (
-        f"The picture “{name}” has {cover.width_px} × {cover.height_px} pixels; podcast apps want a "
-        f"square of {MIN_ARTWORK_PX} to {MAX_ARTWORK_PX} pixels, so it was put on one of "
+        f"The picture “{name}” has {cover.width_px} × {cover.height_px} pixels; podcast apps want a"
+        f" square of {MIN_ARTWORK_PX} to {MAX_ARTWORK_PX} pixels, so it was put on one of "
         f"{fitted.width_px} × {fitted.height_px}."
     )

@@ -62,7 +62,7 @@ def read_docx_styles(archive: Archive) -> dict[str, Style]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
+class _ListLevel:
     text: str
     style: str
     start: int
@@ -72,7 +72,7 @@ class _Level:
 class HeadingNumbers:
     """Counts headings as their lists do; a heading without a list has no number."""
 
-    lists: Mapping[str, Sequence[_Level]]
+    lists: Mapping[str, Sequence[_ListLevel]]
     _counts: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def count(self, properties: "Element | None", styles: Sequence[tuple[str, int]]) -> str:
@@ -92,7 +92,7 @@ class HeadingNumbers:
         return f"{text.strip()} " if any(map(str.isalnum, text)) else ""
 
 
-def _write(levels: Sequence[_Level], counts: Mapping[int, int], depth: int) -> str:
+def _write(levels: Sequence[_ListLevel], counts: Mapping[int, int], depth: int) -> str:
     if depth >= len(levels):
         return ""
     number, style = counts.get(depth, levels[depth].start), levels[depth].style
@@ -137,9 +137,9 @@ def read_numbering(archive: Archive) -> HeadingNumbers:
     )
 
 
-def _read_level(level: "Element") -> _Level:
+def _read_level(level: "Element") -> _ListLevel:
     start = find_value(level, "start")
-    return _Level(
+    return _ListLevel(
         find_value(level, "lvlText"),
         find_value(level, "numFmt"),
         int(start) if start.isdecimal() else 1,
