@@ -28,7 +28,7 @@ ABOUT = ReadAloudMetadata(
     language="en-GB",
     identifier="urn:uuid:0b0f1a52-9a26-5b26-9d0f-2b7e0c4f7c11",
     modified=datetime(2026, 11, 26, 12, 0, 5, tzinfo=UTC),
-    author="A. Writer, Örjan & Co",
+    author="A. Writer, Örjan Åberg",
     narrator="Ada “Voice”",
     publisher="Quay <Press>",
     isbn="978-3-16-148410-0",
