@@ -24,6 +24,7 @@ from mixer.publish.epub.own_package import (
     AddedFile,
     OwnPackage,
     PageOverlay,
+    keep_order,
 )
 from mixer.publish.epub.own_pages import (
     PageElement,
@@ -201,6 +202,7 @@ class OwnBook:
         entries = read_contents(self._archive, self._info)
         first = [(each.path, "", metadata.title, 1) for each in self._info.spine[:1]]
         found = [(each.path, each.fragment, each.title, each.level) for each in entries] or first
+        found = list(keep_order(found, [each.path for each in self._info.spine]))
         for path, fragment, title, wanted in found:
             depth = min(wanted, level + 1)
             lines.append("<ol>" if depth > level else "</li>" + "</ol></li>" * (level - depth))

@@ -4,7 +4,7 @@ What the book says of itself stays, its identifier included: its fonts may be en
 """
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OPF, DC = "http://www.idpf.org/2007/opf", "http://purl.org/dc/elements/1.1/"
 OVERLAY_TYPE, PAGE_TYPE = "application/smil+xml", "application/xhtml+xml"
+
+ContentsLine = tuple[str, str, str, int]
+"""Path, fragment, title, level."""
 
 _DECLARATION = regex.compile(r"\A\s*+<\?xml[^>]*+>")
 
@@ -228,3 +231,14 @@ class OwnPackage:
         if self.metadata.nsmap.get(None) == OPF:  # some reading systems know no prefix here
             written = written.replace(b"<opf:meta", b"<meta").replace(b"</opf:meta>", b"</meta>")
         return written
+
+
+def keep_order(entries: Iterable[ContentsLine], spine: Sequence[str]) -> Iterator[ContentsLine]:
+    """Lines of contents without those that lead back, as tools list references to notes."""
+    places = {path: number for number, path in enumerate(spine)}
+    last = 0
+    for entry in entries:
+        place = places.get(entry[0], last)
+        if place >= last:
+            yield entry
+            last = place

@@ -124,6 +124,34 @@ def open_page(content: bytes, sentences: Sequence[PageSentence]) -> OwnPage | No
     return page if page is not None and page.matches(sentences) else None
 
 
+_TAG = regex.compile(
+    r"<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)>"
+    r"|<(?P<slash>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<rest>(?:\s(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)?+/?)>",
+    regex.DOTALL | regex.IGNORECASE,
+)
+_ATTRIBUTE = regex.compile(r"(?P<key>[\w:.-]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')")
+_OLD_ELEMENTS = {
+    "center": ("div", "text-align: center"),
+    "font": ("span", ""),
+    "big": ("span", "font-size: larger"),
+    "tt": ("span", "font-family: monospace"),
+    "strike": ("s", ""),
+    "acronym": ("abbr", ""),
+}
+_OLD_STYLES = {
+    "align": "text-align",
+    "valign": "vertical-align",
+    "bgcolor": "background-color",
+    "color": "color",
+}
+_OLD_ATTRIBUTE = regex.compile(
+    r"cellpadding|cellspacing|border|frame|rules|nowrap|noshade|compact|clear|[hv]space|size"
+    r"|background|text|v?link|alink"
+)
+_WIDE = regex.compile(r"table|t[dhr]|col(?:group)?|hr|pre|p")
+"""HTML 4.01 (chapter 15): what HTML left to style sheets."""
+
+
 def decode_own_page(content: bytes) -> str:
     """Decode a page, to be kept in UTF-8; named characters and CDATA sections are written out."""
     try:
@@ -142,11 +170,36 @@ def _write_plainly(match: "regex.Match[str]") -> str:
 
 
 def upgrade_page(text: str) -> str:
-    """Write a page of XHTML 1 as one of HTML: its document type, anchors, notes to old browsers."""
+    """Write a page of XHTML 1 as one of HTML: its document type, anchors, what styles do today."""
+    text = _TAG.sub(_upgrade_tag, text)
     text = _OLD_META.sub("", _DOCTYPE.sub("<!DOCTYPE html>", text, count=1))
     return _OLD_ANCHOR.sub(
         lambda match: match[0] if " id=" in match[0] else f"{match[1]} id=", text
     )
+
+
+def _upgrade_tag(match: "regex.Match[str]") -> str:
+    """A tag with styles instead of HTML 4's attributes and elements for them."""
+    name = (match["name"] or "").lower()
+    if not name or not (match["rest"].strip(" /\n") or name in _OLD_ELEMENTS):
+        return match[0]
+    tag, style = _OLD_ELEMENTS.get(name, (match["name"], ""))
+    styles = [style] if style and not match["slash"] else []
+    kept = [tag]
+    for each in _ATTRIBUTE.finditer(match["rest"]):
+        key, value = each["key"].lower(), each["value"][1:-1]
+        if key in _OLD_STYLES:
+            styles.append(f"{_OLD_STYLES[key]}: {value}")
+        elif key == "width" and _WIDE.fullmatch(name):
+            styles.append(f"width: {value}{'px' if value.isdecimal() else ''}")
+        elif key == "style":
+            styles.insert(0, value.rstrip("; "))
+        elif not _OLD_ATTRIBUTE.fullmatch(key) and not (name == "font" and key == "face"):
+            kept.append(each[0])
+    if styles:
+        kept.append(f'style="{"; ".join(styles).replace(chr(34), chr(39))}"')
+    end = "/" if match["rest"].rstrip().endswith("/") else ""
+    return f"<{match['slash']}{' '.join(kept)}{end}>"
 
 
 def add_to_head(text: str, element: str) -> str:

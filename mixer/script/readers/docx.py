@@ -55,6 +55,9 @@ _SKIPPED = split_names(
     "object Fallback footnoteRef endnoteRef annotationRef sdtPr rPr pPr tblPr trPr tcPr "
     "txbxContent rt"
 )
+MAX_FIELDS = 20
+"""Fields in each other; Word has at most a few."""
+
 _LISTS_FIELD = regex.compile(r"\s*(?:TOC|INDEX|TOA|PAGE|NUMPAGES)\b", regex.IGNORECASE)
 """Fields whose text lists what the document has, or counts pages."""
 
@@ -243,7 +246,7 @@ class _DocxReader:
         kind = get_attribute(mark, "fldCharType")
         if not kind and self._fields:
             self._fields[-1] += mark.text or ""
-        elif kind == "begin":
+        elif kind == "begin" and len(self._fields) < MAX_FIELDS:
             self._fields.append("")
         elif kind == "separate" and self._fields and _LISTS_FIELD.match(self._fields[-1]):
             self._drop_contents_title()

@@ -49,7 +49,9 @@ from mixer.script.readers.web_page import (
     Place,
     drop_notes,
     find_headings,
+    has_wrapped_lines,
     join_titles,
+    join_wrapped,
 )
 from mixer.script.script import Metadata
 
@@ -163,13 +165,13 @@ def _read_pages(
         if has_words(entry.title) and not notes.contain(entry.path, entry.fragment, entry.title)
     ]
     targets = {(entry.path, entry.fragment) for entry in entries}
-    titles = {fold_title(entry.title) for entry in entries} | {
-        fold_title(each.block.text)
-        for _, page in pages
-        for each in page.blocks
-        if each.is_heading and not each.targets
-    }
+    headings = (each for _, page in pages for each in page.blocks if each.is_heading)
+    named = [entry.title for entry in entries]
+    named += [each.block.text for each in headings if not each.targets]
+    titles = "\n".join(map(fold_title, named))
     read = [_filter_page(item, page, notes, (targets, titles)) for item, page in pages]
+    if has_wrapped_lines([each for page in read for each in page.blocks]):
+        read = [replace(page, blocks=tuple(join_wrapped(page.blocks))) for page in read]
     emptied = {each.item.path for each in read if each.page.blocks and not each.blocks}
     return read, _select_entries([entry for entry in entries if entry.path not in emptied], read)
 
@@ -193,7 +195,7 @@ def _filter_page(
     item: ManifestItem,
     page: WebPage,
     notes: NoteReferences,
-    chapters: tuple[set[Place], set[str]],
+    chapters: tuple[set[Place], str],
 ) -> _SpinePage:
     targets, titles = chapters
     blocks = drop_notes(page.blocks, notes, item.path, partial(_resolve, item.path))

@@ -10,6 +10,7 @@ from mixer.script.document import TextOrigin, count_characters, has_words, take_
 LINE_BREAK = "\u2028"
 """Stands for `<br>`; in the source itself it is a line feed by now."""
 
+MAX_TITLE_PIECES = 12
 _CLOSING_MARKS = frozenset(".,;:!?…)]”’")
 """Nothing stands between them and the word before, but for a note that is left out."""
 
@@ -32,6 +33,7 @@ class OpenBlock:
         spans: of what is read so far and not yet part of a finished block.
         label: what a heading is called that shows a picture.
         owners: anchors of the elements around it; `ids` are all in it, `targets` its links'.
+        has_hidden: whether screen readers pass over a part of it.
         is_strong: whether all words so far are in bold type.
         has_drop_cap: whether the last piece is a letter that begins a word.
         line_ended: whether what follows stands in a line of its own; `number_ended` where that
@@ -57,6 +59,7 @@ class OpenBlock:
     targets: set[str] = field(default_factory=set)
     has_drop_cap: bool = False
     is_strong: bool = True
+    has_hidden: bool = False
     line_ended: bool = False
     number_ended: bool = False
 
@@ -64,6 +67,10 @@ class OpenBlock:
         """Add a piece."""
         self.pieces.append(text)
         self.places.append(place)
+
+    def count_chars(self) -> int:
+        """How long it is; more than any title where it has many pieces."""
+        return sum(map(len, self.pieces)) if len(self.pieces) <= MAX_TITLE_PIECES else 1 << 20
 
     def rewrite(self, at: int, text: str) -> None:
         """Replace the pieces from a number on by a text of as many characters, or by nothing."""
@@ -134,8 +141,8 @@ class OpenBlock:
         if not data.strip(" \n") or not (self.line_ended or is_welded):
             return
         self.line_ended = False
-        before = "".join(self.pieces).rstrip(" \n")
-        if before and before[-1] != LINE_BREAK and not data.startswith(LINE_BREAK):
+        before = next((each for each in reversed(self.pieces) if each.strip(" \n")), LINE_BREAK)
+        if before.rstrip(" \n")[-1] != LINE_BREAK and not data.startswith(LINE_BREAK):
             self.add_piece(LINE_BREAK)
 
     def add_words(self, data: str, link: str, place: int = -1, *, is_strong: bool = False) -> None:

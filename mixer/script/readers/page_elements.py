@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import regex
 
 from mixer.script.document import has_words
-from mixer.script.readers.headings import is_counted_line
+from mixer.script.readers.headings import SUBTITLE_CHARS, is_counted_line
 from mixer.script.readers.marks import describes_picture, is_ornament_name
 from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 from mixer.script.readers.page_blocks import BlockList
@@ -114,7 +114,7 @@ class PageElements:
         block = self.content.open
         if self._line_depth > self.depth:
             self._line_depth, block.line_ended = 0, True
-        if block.level and not block.has_drop_cap and block.pieces:
+        if block.level and not block.has_drop_cap and block.count_chars() <= SUBTITLE_CHARS:
             block.number_ended = is_counted_line("".join(block.pieces[:MAX_MARK_PIECES]))
         if self._cap_depth > self.depth:
             self._cap_depth = 0

@@ -1,11 +1,11 @@
 """The lists that a book has of itself: its contents, its pictures, its index. None is read."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import regex
 
-from mixer.script.document import BlockKind, has_words
+from mixer.script.document import BlockKind
 from mixer.script.readers.marks import (
     fold_title,
     is_contents_title,
@@ -31,13 +31,13 @@ _INDEX_LINE = regex.compile(
 
 
 def drop_lists(
-    blocks: Sequence[AnchoredBlock], is_chapter: Callable[[str], bool], titles: Collection[str]
+    blocks: Sequence[AnchoredBlock], is_chapter: Callable[[str], bool], titles: str
 ) -> list[AnchoredBlock]:
     """Drop the lists of a page, with their titles.
 
     Args:
         is_chapter: whether a link's address leads to the beginning of a chapter.
-        titles: of chapters, folded.
+        titles: of chapters, folded, one a line.
     """
     kept: list[AnchoredBlock] = []
     index = 0
@@ -48,7 +48,7 @@ def drop_lists(
     return _drop_links(kept, is_chapter)
 
 
-def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: Collection[str]) -> int:
+def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: str) -> int:
     """Where the list ends whose title is here; `start` where there is none."""
     title = blocks[start].block.text
     if is_contents_title(title) or is_pictures_title(title):
@@ -62,12 +62,12 @@ def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: Collecti
     return start
 
 
-def _is_line(each: AnchoredBlock, titles: Collection[str]) -> bool:
+def _is_line(each: AnchoredBlock, titles: str) -> bool:
     text = each.block.text
     if len(text) > MAX_LINE_CHARS or (each.is_heading and not each.targets):
         return False
     folded = fold_title(text)
-    is_named = any(folded in title for title in titles) if has_words(text) else True
+    is_named = folded in titles
     return bool(each.targets) or is_page_number(text) or is_named
 
 

@@ -55,9 +55,11 @@ _SKIPPED_CLASSES = split_names(
     "footnote footnotes footnote-text footnotetext footnote-body endnote endnotes endnote-text "
     "rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate pgheader pgfooter "
     "pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno "
-    "visually-hidden sr-only screen-reader-text toc-backref headerlink anchorjs-link cbj_banner "
-    "cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext"
+    "visually-hidden visuallyhidden sr-only screen-reader-text toc-backref headerlink "
+    "anchorjs-link anchor-link hash-link jp-inputprompt jp-outputprompt input_prompt output_prompt "
+    "cbj_banner cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext"
 )
+_LISTENER_CLASSES = split_names("visually-hidden visuallyhidden sr-only screen-reader-text")
 _REFERENCE_CLASSES = split_names(
     "footnote-ref footnoteref footnote-reference footnotereference footnote_ref footnote_reference "
     "footnotecall footnote-call footnote-back footnoteback footnote-backref footnote-link fnref "
@@ -75,7 +77,7 @@ _SITE_CLASSES = split_names(
     "sidebar site-header site-footer site-nav masthead navbar nav menu breadcrumb breadcrumbs "
     "cookie cookie-banner cookie-notice advert advertisement ads ad related related-posts "
     "newsletter subscribe comments comment-form respond pagination skip-link signup promo "
-    "popup modal"
+    "popup modal mw-editsection hatnote noprint subscription-widget subscription-widget-wrap"
 )
 _SITE_ROLES = split_names("banner navigation contentinfo complementary search")
 _SITE_HEADER_CLASSES = split_names("site global page-header page-footer top main-header")
@@ -146,6 +148,11 @@ def is_skipped(tag: str, attributes: Attributes, styles: PageStyles) -> bool:
     return styles.is_hidden(attributes) or bool(_SKIPPED_CLASSES & parse_classes(attributes))
 
 
+def is_for_listeners(attributes: Attributes) -> bool:
+    """Whether an element is only for screen readers; they read it instead of one that is shown."""
+    return bool(_LISTENER_CLASSES & parse_classes(attributes))
+
+
 def is_note_element(attributes: Attributes) -> bool:
     """Whether an element that is left out says that it holds notes."""
     return bool(parse_types(attributes) & NOTE_TYPES) or any(
@@ -165,7 +172,7 @@ def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
         return False
     if _SITE_CLASSES & classes or attributes.get("role", "").lower() in _SITE_ROLES:
         return True
-    if tag == "footer" and depth <= _PAGE_PART_DEPTH:
+    if (tag == "footer" or "footer" in classes) and depth <= _PAGE_PART_DEPTH:
         return True
     return tag in ("header", "footer") and bool(_SITE_HEADER_CLASSES & classes)
 
@@ -218,7 +225,8 @@ def rewrite_mark(mark: Mark, before: str, text: str) -> RewrittenMark | None:
 
 
 def _is_note_link(before: str, text: str) -> bool:
-    if is_note_mark(text) and not text.strip("[]() \n").isalpha():
+    is_bracketed = text.strip().startswith("[")
+    if is_note_mark(text) and (is_bracketed or not text.strip("() \n").isalpha()):
         return not (text.strip().isdecimal() and names_counted_thing(before))
     return is_named_note_mark(text) and bool(before) and not before[-1].isspace()
 

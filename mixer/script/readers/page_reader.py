@@ -21,6 +21,7 @@ from mixer.script.readers.page_head import PageHead
 from mixer.script.readers.page_marks import (
     BLOCK_TAGS,
     is_decoration,
+    is_for_listeners,
     is_note_element,
     is_note_reference,
     is_page_class,
@@ -125,7 +126,9 @@ class _PageReader(PageElements):
         if self._skipped[0]:
             self.note_picture(tag, attributes)
             return
-        if is_skipped(tag, attributes, self.head.styles) or (
+        block = self.content.open
+        is_instead = block.has_hidden and is_for_listeners(attributes)
+        if (is_skipped(tag, attributes, self.head.styles) and not is_instead) or (
             self.is_site and is_decoration(tag, attributes, self.depth)
         ):
             self._skip_element(tag, attributes)
@@ -172,6 +175,7 @@ class _PageReader(PageElements):
     def _skip_element(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._skipped = (self.depth, tag)
         is_note = is_note_element(attributes)
+        self.content.open.has_hidden |= attributes.get("aria-hidden") == "true"
         if not is_note:
             self.content.add_anchors(find_anchors(attributes))
         if "#" in attributes.get("href", ""):

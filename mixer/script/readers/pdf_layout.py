@@ -94,8 +94,7 @@ def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
     groups = [group for page in pages for group in layout.group_lines(layout.drop_notes(page))]
     joined = _join_drop_caps(_join_over_pages(groups, layout), layout)
     for group in _drop_endnotes(joined):
-        texts = [" ".join(line.text.split()) for line in group]
-        texts[0] = _BULLET.sub("", texts[0])
+        texts = [_BULLET.sub("", " ".join(line.text.split())) for line in group]
         text = joiner.join(texts)
         level = layout.find_level(group)
         if is_ornament(text):

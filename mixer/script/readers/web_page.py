@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from mixer.script.document import Block, BlockKind, Document, has_words, heading
 from mixer.script.readers.epub_metadata import split_authors
@@ -9,6 +10,7 @@ from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
     TITLE_CHARS,
     ends_sentence,
+    ends_statement,
     find_chapter_lines,
     is_chapter_line,
     is_counted_line,
@@ -29,6 +31,9 @@ Place = tuple[str, str]
 
 MAX_NOTE_BLOCKS = 40
 MIN_BLOCKS_PER_TITLE = 2
+MIN_WRAPPED, MIN_BLOCKS_PER_LINE = 5, 4
+MIN_LINE_CHARS, WRAPPED_LINE_CHARS = 45, 90
+"""Of lines that a tool took for paragraphs, which are at least a fourth of all."""
 
 
 def read_html(
@@ -49,6 +54,41 @@ def read_html(
         normalise_language_tag(page.language),
         Metadata(description=page.description),
     )
+
+
+def has_wrapped_lines(blocks: Sequence[AnchoredBlock]) -> bool:
+    """Whether a tool made a paragraph of each line of a text."""
+    broken = sum(_is_wrapped(one.block, two.block) for one, two in pairwise(blocks))
+    return broken >= MIN_WRAPPED and broken * MIN_BLOCKS_PER_LINE >= len(blocks)
+
+
+def join_wrapped(blocks: Sequence[AnchoredBlock]) -> Iterator[AnchoredBlock]:
+    """Blocks with lines that were taken for paragraphs as whole sentences."""
+    last: AnchoredBlock | None = None
+    end: Block | None = None
+    for each in blocks:
+        if last is not None and end is not None and _is_wrapped(end, each.block):
+            last = replace(last, block=_join_blocks(last.block, each.block))
+        else:
+            yield from [last] if last is not None else []
+            last = each
+        end = each.block
+    yield from [last] if last is not None else []
+
+
+def _is_wrapped(one: Block, two: Block) -> bool:
+    """Whether a line goes on in the next: it is long, and no sentence ends with it."""
+    are_text = one.kind is two.kind is BlockKind.PARAGRAPH and not one.continues
+    is_line = MIN_LINE_CHARS <= len(one.text) <= WRAPPED_LINE_CHARS
+    is_open = one.text[-1:].isalnum() or one.text.endswith((",", ";", ":", "-", "—", "–", "”", "]"))
+    return are_text and is_line and is_open and not ends_statement(one.text)
+
+
+def _join_blocks(one: Block, two: Block) -> Block:
+    origin = one.origin
+    if origin is not None and two.origin is not None:
+        origin = replace(origin, spans=origin.spans + two.origin.spans)
+    return replace(one, text=f"{one.text} {two.text}", origin=origin)
 
 
 def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:

@@ -11,6 +11,8 @@ import pytest
 from mixer.errors import MixerError
 from mixer.publish.epub.book import ACTIVE
 from mixer.publish.epub.own_book import OwnBook, SourceBook
+from mixer.publish.epub.own_package import keep_order
+from mixer.publish.epub.own_pages import upgrade_page
 from mixer.publish.epub.pages import (
     BlockShape,
     BookBlock,
@@ -259,3 +261,28 @@ def test_pages_of_paragraphs_are_marked_in_linear_work(tmp_path):
     body = "<p>" + "One <i>two. Three</i> four. " * 800 + "</p>"
     made = make_book(Book({"1.xhtml": build_page(body)}).content(), tmp_path)
     assert len(read_highlights(made)) == 4 * 800
+
+
+@pytest.mark.parametrize(
+    ("written", "today"),
+    [
+        ('<p align="center">a</p>', '<p style="text-align: center">a</p>'),
+        ('<tr valign="top" class="x">', '<tr class="x" style="vertical-align: top">'),
+        ('<td width="80" style="x: y;">', '<td style="x: y; width: 80px">'),
+        ('<font size="2" color="red">a</font>', '<span style="color: red">a</span>'),
+        ("<center>a</center>", '<div style="text-align: center">a</div>'),
+        ('<br clear="all"/>', "<br/>"),
+        ('<img width="9" alt="a > b"/>', '<img width="9" alt="a > b"/>'),
+        (
+            '<!-- <p align="x"> --><a href="?a=1&amp;b">',
+            '<!-- <p align="x"> --><a href="?a=1&amp;b">',
+        ),
+    ],
+)
+def test_what_older_html_states_of_looks_becomes_styles(written, today):
+    assert upgrade_page(written) == today
+
+
+def test_contents_that_lead_back_are_left_out_of_a_navigation_document():
+    lines = [("1", "", "One", 1), ("2", "n", "1", 1), ("1", "r", "←1", 1), ("2", "", "Two", 1)]
+    assert [line[2] for line in keep_order(lines, ["1", "2"])] == ["One", "1", "Two"]

@@ -1,6 +1,7 @@
 """DOCX and PDF, and books that real tools made of one text: all of it, nothing more, its chapters.
 
-The files in `data` were made of `harbour.md`: with Pandoc 2.17, and printed with Chromium.
+The files in `data` were made of `harbour.md`: with Pandoc 2.17, printed with Chromium, converted by
+calibre 6.13 from Pandoc's DOCX by way of Kindle's AZW3 and MOBI, exported by LibreOffice 7.4.
 """
 
 import io
@@ -17,6 +18,8 @@ from mixer.script.planning import plan_document
 from mixer.script.readers import TextType, detect_text_type, is_book, read_document
 from mixer.script.readers.docx import read_docx
 from mixer.script.readers.pdf import read_pdf
+from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
+from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
 
 DATA = Path(__file__).parent / "data"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -38,6 +41,17 @@ def read_words(blocks) -> list[str]:
         ("pandoc-3.epub", TextType.EPUB, ["The Storm", "The Boat", "A Letter", "The End of It"]),
         ("pandoc.docx", TextType.DOCX, ["The Storm", "The Boat", "The End of It"]),
         ("printed.pdf", TextType.PDF, ["The Storm", "The Boat", "The End of It"]),
+        (
+            "calibre-azw3.epub",
+            TextType.EPUB,
+            ["The Storm", "The Boat", "A Letter", "The End of It"],
+        ),
+        (
+            "calibre-mobi.epub",
+            TextType.EPUB,
+            ["The Storm", "The Boat", "A Letter", "The End of It"],
+        ),
+        ("libreoffice.docx", TextType.DOCX, ["The Storm", "The Boat", "The End of It"]),
     ],
 )
 def test_a_book_of_a_real_tool_reads_like_its_source(file, text_type, expected):
@@ -46,10 +60,17 @@ def test_a_book_of_a_real_tool_reads_like_its_source(file, text_type, expected):
     assert detect_text_type(content) is text_type
     document = read_document(content, text_type, file)
     assert read_words(document.blocks) == read_words(STORY.blocks)
-    assert (document.title, document.language) == ("The Harbour", "en-GB")
+    assert document.title == "The Harbour"
+    assert document.language == ("en" if file.startswith("calibre") else "en-GB")
     assert document.author == ("" if text_type is TextType.PDF else "Ann Author, Bob Writer")
     chapters = [chapter.title for chapter in plan_document(document).chapters]
     assert [title for title in chapters if title not in ("", "The Harbour")] == expected
+
+
+def test_a_page_that_libreoffice_exported_reads_like_its_source():
+    document = read_document((DATA / "libreoffice.html").read_bytes(), TextType.HTML)
+    assert read_words(document.blocks) == read_words(STORY.blocks)
+    assert (document.author, document.language) == ("Ann Author, Bob Writer", "en-GB")
 
 
 def build_docx(body: str, **files: str) -> bytes:
@@ -201,3 +222,53 @@ def test_a_pdf_that_only_forbids_changes_is_read():
 def test_what_is_no_book_is_refused(text_type):
     with pytest.raises(BadInput, match=r"story is not an EPUB, a DOCX or a PDF\."):
         read_document(b"It began.", text_type, "story")
+
+
+LONG = "It was late in the year when the boats came in, and nothing was said of it."
+
+
+def lay_out(*lines: tuple[str, float, float, float]) -> list[str]:
+    """What is read of a page with these pieces of text: x, y, size."""
+    pages = [build_lines([Fragment(*each) for each in lines])]
+    return [block.text for block in build_blocks(pages)]
+
+
+BODY = [(LONG, 70, 400 - 14 * n, 12) for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("fragments", "text"),
+    [
+        ([("He left.", 70, 500, 12), ("1", 120, 505, 7), (" No.", 125, 500, 12)], "He left. No."),
+        ([("It rose by 5 m", 70, 500, 12), ("2", 120, 504, 12)], "It rose by 5 m²"),
+        ([("H", 70, 500, 12), ("2", 75, 499, 7), ("O", 80, 500, 12)], "H₂O"),
+        ([("Mr.", 70, 500, 12), ("\xa0", 90, 500, 12), ("Brown", 94, 500, 12)], "Mr. Brown"),
+        ([("•", 70, 500, 12), (" ", 80, 500, 12), ("an oar", 84, 500, 12)], "an oar"),
+        ([("T", 70, 490, 34), ("he lamp burned.", 95, 508, 12)], "The lamp burned."),
+    ],
+)  # fmt: skip
+def test_letters_of_a_pdf_are_known_by_their_places(fragments, text):
+    assert lay_out(*fragments, *BODY)[0] == text
+
+
+def test_notes_of_a_pdf_in_letters_of_any_size_are_left_out():
+    referred = [(LONG, 70, 500, 12), ("7", 300, 505, 7), *BODY]
+    note = [("7", 70, 104, 7), (" A note.", 75, 100, 12), ("More of it.", 70, 80, 12)]
+    assert lay_out(*referred, *note) == lay_out(*referred)
+    assert len(lay_out(*BODY, *note)) > len(lay_out(*BODY))
+    arrow = [("1. A note of it.", 70, 100, 12), ("And more.↩", 70, 60, 12)]
+    assert lay_out(*BODY, *arrow) == lay_out(*BODY)
+
+
+def test_the_number_of_a_chapter_above_a_page_is_no_page_number():
+    body = [Line(*each) for each in BODY]
+    texts = [
+        [Line("abcdef"[n] + each.text, each.x, each.y, each.size) for each in body]
+        for n in range(4)
+    ]
+    pages = [
+        [Line(str(n), 200, 450, 12), *texts[n - 1], Line(str(n + 4), 200, 20, 9)]
+        for n in range(1, 5)
+    ]
+    assert [page[0].text for page in drop_running_heads(pages)] == ["1", "2", "3", "4"]
+    assert all(len(page) == 1 + len(BODY) for page in drop_running_heads(pages))

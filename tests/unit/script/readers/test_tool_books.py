@@ -6,6 +6,7 @@ from mixer.script.document import BlockKind
 from mixer.script.planning import plan_document
 from mixer.script.readers.docx import read_docx
 from mixer.script.readers.epub import read_epub
+from mixer.script.readers.web_page import read_html
 from tests.books import Book, build_page
 from tests.unit.script.readers.test_docx_and_pdf import STYLES, W, build_docx
 
@@ -41,6 +42,10 @@ def read_body(body: str) -> list[str]:
         ('<p><span class="drop">“</span><span class="drop">I</span> came.</p>', "“I came."),
         ('<p><img alt="T" src="t.png"/> <span class="sc">he</span> lamp.</p>', "The lamp."),
         ("<p>He said <q>Go</q>.</p>", "He said “Go”."),
+        (
+            '<p><i aria-hidden="true">W</i><i class="sr-only">W</i>hen he left.</p>',
+            "When he left.",
+        ),
         ("<p>He <del>ran</del><ins>left</ins>.</p>", "He left."),
         ("<p>• an oar</p>", "an oar"),
         ('<p><sup class="v">3</sup>For he left.</p>', "For he left."),
@@ -206,6 +211,42 @@ def test_files_that_a_tool_divided_are_no_scenes():
     pages = {"a_split_000.xhtml": ONE, "a_split_001.xhtml": build_page(STAYED)}
     read = read_epub(Book(pages, [("a_split_000.xhtml", "One", 1)]).content())
     assert show(read.blocks) == ["#2 One", "He left.", "She stayed."]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        (
+            '<p>He left.<sup><a href="#c1" id="r">[a]</a></sup></p><p>She stayed.</p>'
+            '<div><p><a href="#r" id="c1">[a]</a>A comment.</p></div>'
+        ),
+        (
+            '<div class="jp-InputPrompt">In [1]:</div><p>He left.'
+            '<a class="anchor-link" href="#T">¶</a></p><p>She stayed.</p>'
+        ),
+        '<p>He left.<span class="mw-editsection">[edit]</span></p><p>She stayed.</p>',
+        '<p>He left.</p><p>She stayed.</p><div class="footer">© 2020</div>',
+        (
+            '<p>He left.<a id="a1" href="#n1">1</a></p><p>She stayed.</p><div class="footnote">'
+            '<a id="n1" href="#a1">1</a><p>Note.</p></div>'
+            '<div class="subscription-widget">Buy</div>'
+        ),
+        (
+            '<p>He left.<a href="#_ftn1" name="_ftnref1"><span>[1]</span></a></p>'
+            "<p>She stayed.</p><hr>"
+            '<div id="ftn1"><p><a href="#_ftnref1" name="_ftn1">[1]</a> Note.</p><p>More.</p></div>'
+        ),
+    ],
+)
+def test_pages_of_the_web_are_read_without_what_their_tools_add(page):
+    assert show(read_html(f"<html><body>{page}</body></html>").blocks) == BOTH
+
+
+def test_paragraphs_of_one_line_each_are_whole_sentences():
+    lines = ["He came down to the harbour in the morning, where Mr. Brown", "had left the boats."]
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    assert read_body(body * 6) == [" ".join(lines)] * 6
+    assert read_body(body) == lines
 
 
 @pytest.mark.parametrize(
