@@ -24,7 +24,12 @@ COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# What is imported is compiled once, and not in each of many processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 PIP = $(BIN)/python -m pip --disable-pip-version-check
+# For tools, most of whose files are never imported: .venv's pip fills an environment without one of its own.
+INSTALL_TOOLS = install --quiet --no-compile --require-hashes
 # Shows what pip is doing in one line, and its errors; ends with pip's own exit code.
 PROGRESS = awk '/^(Collecting|Downloading)/ { printf "\r  %-70.70s", $$2; fflush() } \
 	/^(ERROR|WARNING)/ { printf "\r%-74s\n", $$0 } \
@@ -40,7 +45,7 @@ $(STAMP): requirements-local.txt pyproject.toml setup.py
 
 $(DEV_STAMP): $(STAMP) requirements-dev.txt
 	@echo "Installing what tests and checks need on top."
-	@{ $(PIP) install --progress-bar off --require-hashes -r requirements-dev.txt; echo "exit $$?"; } \
+	@{ $(PIP) install --no-compile --progress-bar off --require-hashes -r requirements-dev.txt; echo "exit $$?"; } \
 		2>&1 | $(PROGRESS)
 	@touch $@
 
@@ -69,7 +74,7 @@ test: $(DEV_STAMP) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 $(PAGE_STAMP): $(DEV_STAMP) requirements-page.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.txt
+	$(PIP) $(INSTALL_TOOLS) -r requirements-page.txt
 	@touch $@
 
 page-test: $(PAGE_STAMP) ## Test the page in Chromium
@@ -85,15 +90,14 @@ check: $(DEV_STAMP) ## Check format, lint, import rules, types and house rules
 	$(BIN)/mypy
 	$(BIN)/python -m tests.infra.house_rules
 
-$(JUDGES_STAMP): requirements-judges.txt
-	$(PYTHON) -m venv --clear .venv-judges
-	$(JUDGES)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-judges.txt
+$(JUDGES_STAMP): requirements-judges.txt | $(STAMP)
+	$(PYTHON) -m venv --clear --without-pip .venv-judges
+	$(PIP) --python .venv-judges/bin/python $(INSTALL_TOOLS) -r requirements-judges.txt
 	@touch $@
 
 judges: $(DEV_STAMP) $(JUDGES_STAMP) permissions ## Lint templates, policies, Dockerfile, bill of materials and read-aloud books, offline
 	$(JUDGES)/cfn-lint -- IaC/*.yml
-	$(JUDGES)/checkov --framework cloudformation --skip-download --compact --quiet --directory IaC
-	$(JUDGES)/checkov --framework dockerfile --skip-download --compact --quiet --file Dockerfile
+	$(JUDGES)/checkov --framework cloudformation dockerfile --skip-download --compact --quiet --file IaC/*.yml Dockerfile
 	$(JUDGES)/hadolint Dockerfile
 	$(PYTHON) -m tests.infra.definition >.venv-judges/story.asl.json
 	$(JUDGES)/statelint .venv-judges/story.asl.json
@@ -112,9 +116,9 @@ $(PERMISSIONS_STAMP): $(PERMISSIONS)/package.json $(PERMISSIONS)/package-lock.js
 permissions: $(STAMP) $(PERMISSIONS_STAMP) ## Decide every call of every role by the templates' policies (needs Node.js)
 	@NODE_PATH=$(CURDIR)/.venv-permissions/node_modules $(BIN)/python -m tests.infra.permissions
 
-$(EMULATOR_STAMP): requirements-e2e.txt
-	$(PYTHON) -m venv --clear .venv-e2e
-	.venv-e2e/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-e2e.txt
+$(EMULATOR_STAMP): requirements-e2e.txt | $(STAMP)
+	$(PYTHON) -m venv --clear --without-pip .venv-e2e
+	$(PIP) --python .venv-e2e/bin/python $(INSTALL_TOOLS) -r requirements-e2e.txt
 	@touch $@
 
 e2e: $(DEV_STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an emulator, call, measure
@@ -124,9 +128,9 @@ e2e: $(DEV_STAMP) $(EMULATOR_STAMP) ## Test everything without AWS: deploy to an
 first-use: $(STAMP) ## Run the commands of README.md: both demos, the table, the server
 	@$(BIN)/python -m tests.e2e.readme
 
-$(CLIENTS_STAMP): requirements-clients.txt $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
-	$(PYTHON) -m venv --clear .venv-clients
-	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.txt
+$(CLIENTS_STAMP): requirements-clients.txt $(CLIENTS)/package.json $(CLIENTS)/package-lock.json | $(STAMP)
+	$(PYTHON) -m venv --clear --without-pip .venv-clients
+	$(PIP) --python .venv-clients/bin/python $(INSTALL_TOOLS) -r requirements-clients.txt
 	cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json .venv-clients
 	npm ci --prefix .venv-clients --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
@@ -158,9 +162,9 @@ sbom: ## Write the image's bill of materials: out/sbom.cdx.json
 audit: $(JUDGES_STAMP) ## Check the image's packages for known vulnerabilities (needs network)
 	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
 
-$(DOCS_STAMP): requirements-docs.txt
-	$(PYTHON) -m venv --clear .venv-docs
-	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+$(DOCS_STAMP): requirements-docs.txt | $(STAMP)
+	$(PYTHON) -m venv --clear --without-pip .venv-docs
+	$(PIP) --python .venv-docs/bin/python $(INSTALL_TOOLS) -r requirements-docs.txt
 	@touch $@
 
 picture: $(DOCS_STAMP) ## Draw docs/Fullinfra.png from the templates (needs Graphviz: apt-get install graphviz)

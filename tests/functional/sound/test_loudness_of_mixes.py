@@ -12,9 +12,12 @@ from mixer.parallel import usable_cores
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import Sound, bursts, measure_loudness, music, speech
 
-SEEDS = (*range(20), 38, 42, 60, 77, 103, 108, 119, 128, 183, 186)
-"""Twenty as they come, and the ten of two hundred that are hardest to foretell: plosives, loud
-beds, flattened and hurried speech."""
+PLAIN = set(range(20)) - {2, 4, 6, 8, 18}
+"""Those left out have the kind, preset, bed and ducking of others."""
+
+SEEDS = (*sorted(PLAIN), 38, 42, 60, 77, 103, 108, 119, 128, 183, 186)
+"""Some as they come, and the ten of two hundred that are hardest to predict: plosives, loud beds,
+flattened and hurried speech."""
 
 
 @dataclass(frozen=True)

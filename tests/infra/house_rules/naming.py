@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from tests.infra.house_rules.source import HANDLERS, Finding, Module, Source, iter_functions
+from tests.infra.house_rules.source import HANDLERS, Finding, Module, Source
 from tests.infra.house_rules.words import WORDS
 
 CODE = ("mixer", "deploy", "bench", "demo", *HANDLERS)
@@ -26,7 +26,7 @@ def is_participle(word: str) -> bool:
 def list_named_functions(source: Source, *folders: str) -> Iterator[tuple[Module, ast.FunctionDef]]:
     """Functions whose names are ours to choose: no dunders, no properties, no tests."""
     for module in source.select(*folders):
-        for node in iter_functions(module):
+        for node in module.functions:
             decorators = {ast.unparse(each).split("(")[0] for each in node.decorator_list}
             if node.name.startswith(("__", "test_")) or any("property" in d for d in decorators):
                 continue

@@ -10,7 +10,6 @@ from tests.infra.house_rules.source import (
     Source,
     docstring_lines,
     iter_docstrings,
-    iter_functions,
 )
 
 MAX_PARAMETERS = 6
@@ -65,7 +64,7 @@ def find_many_parameters(source: Source) -> list[Finding]:
     """Functions with more than six parameters."""
     found = []
     for module in source.select("mixer", "deploy", "bench", "demo", *HANDLERS):
-        for node in iter_functions(module):
+        for node in module.functions:
             a = node.args
             names = [each.arg for each in [*a.posonlyargs, *a.args, *a.kwonlyargs]]
             names = names[1:] if names[:1] in (["self"], ["cls"]) else names
@@ -90,7 +89,7 @@ def find_long_functions(source: Source) -> list[Finding]:
     """Functions of more than 25 lines, docstring left out."""
     found = []
     for module in source.production:
-        for node in iter_functions(module):
+        for node in module.functions:
             lines = node.end_lineno - node.lineno + 1
             if ast.get_docstring(node, clean=False) is not None:
                 lines -= node.body[0].end_lineno - node.body[0].lineno + 1

@@ -59,6 +59,12 @@ class Module:
         """Every node, walked once."""
         return tuple(ast.walk(self.tree))
 
+    @cached_property
+    def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+        """Every function, methods and nested ones included."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return tuple(node for node in self.nodes if isinstance(node, kinds))
+
     def find(self, node: ast.AST, message: str) -> Finding:
         """A finding at a node."""
         return Finding(self.path, getattr(node, "lineno", 1), message)
@@ -147,13 +153,6 @@ class Source:
             for module in self.modules.values()
             if module.is_package
         }
-
-
-def iter_functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Every function, methods and nested ones included."""
-    for node in module.nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
 
 
 def docstring_lines(module: Module) -> int:
