@@ -104,14 +104,16 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
         return
 
     def expand(match: re.Match[str]) -> str | None:
-        feet, inches = int(match["feet"]), int(match["inches"])
+        named = match.groupdict()
+        feet, inches = int(named["feet"] or named["tall"]), int(named["inches"] or named["more"])
         if inches >= INCHES_IN_A_FOOT:
             return None
         foot, inch = names["foot"][feet != 1], names["inch"][inches != 1]
         return f"{feet} {foot} {inches} {inch}"
 
     yield compile_rule(
-        r"(?<![\w.,'’′])(?P<feet>\d{1,2})['’′] ?(?P<inches>\d{1,2})(?:[\"”″]|''|’’)(?!\w)",
+        r"(?<![\w.,'’′])(?:(?P<feet>\d{1,2})['’′] ?(?P<inches>\d{1,2})(?:[\"”″]|''|’’)(?!\w)"
+        r"|(?P<tall>[4-7])['’′](?P<more>\d{1,2})(?![\w'’′\"”″]))",
         expand,
         "'’′",
     )

@@ -211,7 +211,8 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
 
     def expand(match: re.Match[str]) -> str | None:
         value = ROMAN_NUMERALS.get(match["numeral"])
-        is_sure = match["word"] or match["ending"] in sure or len(match["numeral"]) > 1
+        ending = match["ending"]
+        is_sure = match["word"] or ending in sure or (ending and len(match["numeral"]) > 1)
         if value is None or not is_sure:
             return None
         return spell_ordinal(value, language)
@@ -221,7 +222,7 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
     optional = "?" if ending else ""
     word = rf"(?P<word>{SPACE}{build_alternation(words)}(?!\w)){optional}"
     yield compile_rule(
-        rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}})(?P<ending>{ending}))(?!\w)(?={word})",
+        rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}})(?P<ending>{ending}){optional})(?!\w)(?={word})",
         expand,
         "IVX",
     )

@@ -41,7 +41,10 @@ def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
     expand = partial(_name_state, states=postal)
     prepositions = build_alternation(language.words("places.before_town"))
     yield compile_rule(
-        rf"(?<!\w)(?i:{prepositions}) {_TOWN}, {code}(?![\w.-]|['’]\w)", expand, ",", r", [A-Z]{2}"
+        rf"(?<!\w)(?i:{prepositions}) {_TOWN}, {code}(?![\w-]|\.\w|['’]\w)",
+        expand,
+        ",",
+        r", [A-Z]{2}",
     )
     yield compile_rule(
         rf"(?<!\w){_TOWN},? {code}(?=,? \d{{5}}(?!\d))", expand, DIGITS, r"[A-Z]{2},? \d{5}"

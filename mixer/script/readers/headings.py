@@ -60,7 +60,7 @@ _NUMBER = (
     rf"|the\s+(?:(?:{_TENS_WORDS})[-\s])?(?:{_ORDINALS})\b)"
 )
 _ENGLISH_WORDS = (
-    r"chapter|chap\.|ch\.|part|book|act|scene|canto|volume|vol\.|stave|adventure|letter|day|night"
+    r"chapter|chap\.?|ch\.?|part|book|act|scene|canto|volume|vol\.|stave|adventure|letter|day|night"
     r"|week|year|episode|section|lesson|story|tale|fit|fytte|appendix|lecture|sermon|essay|entry"
 )
 _OTHER_WORDS = (
@@ -69,6 +69,14 @@ _OTHER_WORDS = (
     "|rozdział|część|kapitola|část|capitolul|partea|bölüm|kısım|pennod|rhan|глава|часть|книга"
     "|अध्याय|भाग|الفصل|الجزء"
 )
+_ORDINAL_HEADINGS = (
+    rf"(?:the\s+)?(?:(?:{_TENS_WORDS})[-\s])?(?:{_ORDINALS})\s+(?:chapter|part|book|act|scene|canto|letter)"
+    r"|(?:\d{1,3}\.|\p{L}{3,20}te[rs]?)\s+(?:kapitel|teil|buch|akt|aufzug|brief)"
+    r"|(?:premi[eè]re?|derni[eè]re?|seconde?|\p{L}{4,12}i[eè]me)\s+(?:partie|livre|chapitre|lettre|acte)"
+    r"|(?:primer[oa]?|segund[oa]|tercera?|cuart[oa]|quint[oa]|sext[oa]|prim[oa]|second[oa]|terz[oa]"
+    r"|primeir[oa]|terceir[oa]|quart[oa])\s+(?:parte|cap[ií]tulo|libro|livro|capitolo|atto|acto|ato)"
+    r"|(?:eerste|tweede|derde|vierde|vijfde|zesde|zevende|achtste|negende|tiende)\s+(?:hoofdstuk|deel|boek)"
+)
 _STANDALONE_WORDS = (
     "prologue|epilogue|foreword|preface|introduction|afterword|interlude|intermezzo|overture|coda"
     "|finale|conclusion|postscript|appendix|notes|acknowledge?ments|dedication|the end|finis"
@@ -76,8 +84,9 @@ _STANDALONE_WORDS = (
     "|épilogue|avant-propos|préface|introducción|introduzione|пролог|эпилог"
 )
 _CHAPTER_LINE = regex.compile(
-    rf"(?:(?P<counted>(?:{_ENGLISH_WORDS})\s+(?P<number>{_NUMBER})"
-    rf"|(?:{_OTHER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)|appendix\s+[a-z]|§\s*\d+)"
+    rf"(?:(?P<counted>(?:{_ENGLISH_WORDS})\s+(?:no\.?\s*|№\s*|#)?(?P<number>{_NUMBER})"
+    rf"|(?:{_OTHER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)|appendix\s+[a-z]|§\s*\d+"
+    rf"|{_ORDINAL_HEADINGS})"
     r"(?P<title>\s*[.:–—-].*|\s+\S.*)?"
     rf"|(?P<single>{_STANDALONE_WORDS})(?P<more>\s*[.:–—-].*)?"
     r"|第\s*[\d一二三四五六七八九十百千〇零两]+\s*[章回部节節話话編编巻卷幕].*"
@@ -111,9 +120,11 @@ def ends_statement(text: str) -> bool:
 def is_chapter_line(text: str) -> bool:
     """Whether a line names a chapter by its usual words, perhaps with a title behind."""
     match = _CHAPTER_LINE.fullmatch(text) if len(text) <= TITLE_CHARS else None
-    if match is None or text[:1].islower():
+    if match is None:
         return False
     title = match["title"] or ""
+    if text[:1].islower():
+        return text.startswith("chapter") and not title
     if not title or title.lstrip()[:1] in _CHAPTER_PUNCTUATION:
         return True
     return not title.lstrip()[0].islower() and not ends_sentence(title)
@@ -163,7 +174,7 @@ def parse_lone_number(text: str) -> LoneNumber | None:
     if match is None:
         return None
     title = match["title"] or ""
-    if title and (ends_sentence(title) or not match["end"].strip() or match["word"]):
+    if title and (ends_sentence(title) or not match["end"].strip()):
         return None
     if match["digits"]:
         return LoneNumber(int(match["digits"]), "digits", bool(title))

@@ -43,6 +43,7 @@ from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.page_blocks import build_verse
 from mixer.script.readers.printed_text import clean_printed_text
 from mixer.script.readers.project_gutenberg import split_gutenberg
+from mixer.script.readers.typed_titles import TITLE_SIGN, find_dates, mark_typed_titles
 
 WRAPPED_LINE_CHARS = 90
 """Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
@@ -77,7 +78,7 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
 
 
 def _read_printed_blocks(text: str) -> tuple[Block, ...]:
-    return read_plain_blocks(clean_printed_text(text))
+    return read_plain_blocks(clean_printed_text(mark_typed_titles(text)))
 
 
 def _find_byline(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:
@@ -177,6 +178,8 @@ class _TextReader:
     def build_blocks(self) -> list[Block]:
         singles = [lines[0].strip() if len(lines) == 1 else "" for lines in self.groups]
         counted = find_sequences(singles)
+        if not counted and not any(map(is_chapter_line, filter(None, singles))):
+            counted = find_dates(singles)
         blocks: list[Block] = []
         index = 0
         while index < len(self.groups):
@@ -193,6 +196,8 @@ class _TextReader:
             return self._read_lines(index, lines, text), 1
         if is_ornament(text):
             return [SCENE_BREAK], 1
+        if text.startswith(TITLE_SIGN):
+            return [heading(text[len(TITLE_SIGN) :], CHAPTER_LEVEL if index else 1)], 1
         if is_end_line(text) and index == len(self.groups) - 1:
             return [paragraph(text)], 1
         if is_counted or is_chapter_line(text):
@@ -239,7 +244,9 @@ class _TextReader:
 
 
 def _is_title(lines: Sequence[str]) -> bool:
-    return len(lines) == 1 and (is_chapter_line(lines[0].strip()) or is_capitals(lines[0]))
+    line = lines[0].strip()
+    is_heading = is_chapter_line(line) or is_capitals(line) or _BYLINE.fullmatch(line) is not None
+    return len(lines) == 1 and is_heading
 
 
 def _detect_chapter_heading(lines: list[str]) -> Block | None:

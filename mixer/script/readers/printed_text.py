@@ -17,6 +17,8 @@ MAX_HEAD_CHARS = 70
 MAX_PAGE_STEP = 3
 MIN_PAGE_NUMBERS = 3
 MIN_HEAD_REPEATS = 3
+YEARS = range(1500, 2100)
+"""Numbers that head the entries of a diary."""
 
 _EMPHASIS = regex.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,300})(?<=[^\s_])_(?![\w_])")
 _PAGE_LINE = regex.compile(
@@ -150,7 +152,8 @@ class _PageFurniture:
             return False
         decorated = sum(number.is_decorated for number in chain)
         interrupting = sum(self._interrupts(number.line) for number in chain)
-        starts_late = chain[0].value >= MIN_PAGE_NUMBERS and not interrupting
+        is_year = chain[0].value in YEARS
+        starts_late = chain[0].value >= MIN_PAGE_NUMBERS and not interrupting and not is_year
         return decorated * 2 >= len(chain) or interrupting > 0 or starts_late
 
     def _interrupts(self, index: int) -> bool:

@@ -47,7 +47,7 @@ INTERJECTIONS = {
 }
 """Phonemes by word in lower case, each letter written once where a run of it is meant."""
 
-ACCENTED_NAMES = {
+KNOWN_SOUNDS = {
     "josé": "hozˈA",
     "zoë": "zˈOi",
     "chloë": "klˈOi",
@@ -65,8 +65,11 @@ ACCENTED_NAMES = {
     "déjà": "dˈAʒɑ",
     "fiancé": "fˌiɑnsˈA",
     "fiancée": "fˌiɑnsˈA",
+    "d'you": "djʊ",
+    "d'ye": "djə",
+    "'ello": "ɛlˈO",
 }
-"""Words that the voice's rules misread because of an accent."""
+"""Words that the voice's rules misread, most because of an accent."""
 
 LETTER_A = "ˈA"
 """The name of the letter, not the article."""
@@ -134,7 +137,7 @@ class Phonemizer:
         for index, token in enumerate(tokens):
             token.phonemes = token.phonemes or _find_interjection(token.text)
             token.phonemes = token.phonemes or find_homograph(words, index)
-            token.phonemes = token.phonemes or ACCENTED_NAMES.get(words[index])
+            token.phonemes = token.phonemes or KNOWN_SOUNDS.get(words[index])
             if token.text == "A" and _is_spelled(tokens, index):
                 token.phonemes = LETTER_A
         phonemes, words = "", []

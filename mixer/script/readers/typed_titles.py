@@ -1,0 +1,105 @@
+"""Titles that typists mark: underlined, between signs, spaced out, dated.
+
+    The Quay          == The Quay ==       *** Chapter 1 ***       C H A P T E R  I
+    --------
+
+Diaries have dates for titles: those open chapters where nothing else does.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import regex
+
+from mixer.script.readers.headings import TITLE_CHARS, ends_sentence, is_chapter_line
+
+TITLE_SIGN = "\ue001"
+"""Before a line that is a title for certain; of the private use area."""
+
+MIN_HASH_TITLES = 2
+MIN_DATES = 3
+
+_UNDERLINED = regex.compile(
+    rf"(?:\A|(?<=\n\n))(?P<title>[^\n]{{1,{TITLE_CHARS}}})\n"
+    r"[ \t]*(?P<rule>([=~-])\3{2,}+)[ \t]*(?=\n|\Z)"
+)
+_WIKI = regex.compile(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
+_HASHED = regex.compile(
+    rf"(?:\A|(?<=\n\n))#{{1,6}} +(?P<title>\S[^\n]{{0,{TITLE_CHARS}}}?)(?: +#+)?(?=\n\n|\Z)"
+)
+_DECORATED = regex.compile(
+    r"(?m)^[ \t]*(?P<left>[*~=•·\[(<|–—-]{1,5}) ?(?P<title>\p{L}[^\n]{1,60}?)[ \t]*"
+    r"(?P<right>[*~=•·\])>|–—-]{1,5})[ \t]*$"
+)
+_SPACED = regex.compile(
+    r"(?m)^[ \t]*(?:\p{Lu} ){3,20}\p{Lu}(?:[ \t]{2,}(?:\p{Lu} ){0,20}\p{Lu})*[ \t]*$"
+)
+_TEMPLATES = regex.compile(r"\{\{[^{}\n]{0,300}\}\}| ?\[edit\]")
+
+_MONTHS = (
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+    "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+    "|januar|februar|märz|mai|juni|juli|oktober|dezember"
+    "|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre"
+    "|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+    "|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre"
+)
+_WEEKDAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|tue|wed|thu|fri|sat|sun)"
+_DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"
+_DATE = regex.compile(
+    rf"(?:(?:{_WEEKDAYS})[.,]?,? )?(?:the )?"
+    rf"(?:{_DAY}(?: of| de)? (?:{_MONTHS})\.?|(?:{_MONTHS})\.? (?:the )?{_DAY}|(?:1[5-9]|20)\d\d)"
+    r"(?:,?(?: de)? \d{4})?(?:[.,:]? ?[–—-]* ?[^.!?\n]{0,24})?[.:]?"
+    r"|(?:1[5-9]|20)\d\d-\d\d-\d\d|\d\d?/\d\d?/\d{2,4}",
+    regex.IGNORECASE,
+)
+_YEAR_ONLY = regex.compile(r"(?:1[5-9]|20)\d\d\.?")
+
+
+def mark_typed_titles(text: str) -> str:
+    """Put a sign before titles that a typist marked, and take the marks away."""
+    if "{{" in text or "[edit]" in text:
+        text = _TEMPLATES.sub("", text)
+    if "\n==" in text or "\n--" in text or "\n~~" in text:
+        text = _WIKI.sub(lambda match: _sign(match["title"]), _UNDERLINED.sub(_unline, text))
+    if "# " in text and len(_HASHED.findall(text)) >= MIN_HASH_TITLES:
+        text = _HASHED.sub(lambda match: _sign(match["title"]), text)
+    return _DECORATED.sub(_undecorate, _SPACED.sub(_close_up, text))
+
+
+def find_dates(lines: Sequence[str]) -> set[int]:
+    """The indices of lone dates that head the entries of a diary; few of them are none."""
+    found = [index for index, line in enumerate(lines) if line and _is_date(line)]
+    adjacent = sum(one + 1 == other for one, other in pairwise(found))
+    return set(found) if len(found) >= MIN_DATES and adjacent * 2 <= len(found) - 1 else set()
+
+
+def _is_date(line: str) -> bool:
+    if len(line) > TITLE_CHARS or not any(map(str.isdigit, line)):
+        return False
+    if _YEAR_ONLY.match(line) and not _YEAR_ONLY.fullmatch(line):
+        return regex.fullmatch(r"\d{4}-\d\d-\d\d", line) is not None
+    return _DATE.fullmatch(line) is not None
+
+
+def _sign(title: str) -> str:
+    return title if is_chapter_line(title.strip()) else TITLE_SIGN + title.strip()
+
+
+def _unline(match: regex.Match[str]) -> str:
+    """A title without its rule, which is about as long; longer or shorter, it divides scenes."""
+    title, rule = match["title"].strip(), match["rule"]
+    is_rule = len(title) * 2 // 3 <= len(rule) <= len(title) + 8
+    if not is_rule or ends_sentence(title) or not any(map(str.isalpha, title)):
+        return match[0]
+    return _sign(title) + "\n"
+
+
+def _undecorate(match: regex.Match[str]) -> str:
+    return match["title"] if is_chapter_line(match["title"].strip()) else match[0]
+
+
+def _close_up(match: regex.Match[str]) -> str:
+    words = regex.split(r"[ \t]{2,}", match[0].strip())
+    title = " ".join(word.replace(" ", "") for word in words)
+    return title if is_chapter_line(title) else match[0]

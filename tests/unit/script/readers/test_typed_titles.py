@@ -1,0 +1,93 @@
+"""Titles that a typist marked are chapters, without their marks; what only looks alike is none."""
+
+import pytest
+
+from mixer.script.document import BlockKind
+from mixer.script.readers.plain_text import read_plain_text
+
+WORDS = ("boat", "lamp", "rope", "wall", "bell")
+PROSE = """\
+The {0} lay at the quay, where it had lain since the winter, and
+no one knew to whom the {0} belonged. Leave it, said the old man,
+who had said so of every {0} in the harbor.
+
+They sailed at noon, with a {0} for each and water for two.
+"""
+
+TITLES = {
+    "underlined": ["The Quay\n--------", "The Sea\n-------"],
+    "underlined twice": ["The Quay\n========", "The Sea\n======="],
+    "of a wiki": ["== The Quay ==", "== The Sea =="],
+    "with hashes": ["## The Quay", "## The Sea"],
+    "between stars": ["*** Chapter 1 ***", "*** Chapter 2 ***"],
+    "between hyphens": ["- Chapter 1 -", "- Chapter 2 -"],
+    "in brackets": ["[Chapter 1]", "[Chapter 2]"],
+    "spaced out": ["C H A P T E R  I", "C H A P T E R  I I"],
+    "by days": ["Monday, 3 May", "Tuesday, 4 May", "Friday, 7 May"],
+    "by days of a year": ["May 3, 1893", "May 4, 1893", "June 1, 1893"],
+    "by days in German": ["3. Mai 1893", "4. Mai 1893", "1. Juni 1893"],
+    "by years": ["1914", "1915", "1916"],
+    "by figures and months": ["2004-05-03", "2004-05-04", "2004-06-01"],
+    "in small letters": ["chapter one", "chapter two"],
+    "with a colon": ["One: The Quay", "Two: The Sea", "Three: Home"],
+    "with an ordinal": ["First Chapter", "Second Chapter"],
+    "with an article": ["THE FIRST DAY", "THE SECOND DAY"],
+    "with a sign": ["Chapter #1", "Chapter #2"],
+    "with No.": ["CHAPTER No. 1", "CHAPTER No. 2"],
+    "cut short": ["Ch 1", "Ch 2"],
+    "in German": ["Erstes Kapitel", "Zweites Kapitel", "3. Kapitel"],
+    "in French": ["Première partie", "Deuxième partie"],
+    "in Spanish": ["Primera parte", "Segunda parte"],
+    "in Dutch": ["Eerste hoofdstuk", "Tweede hoofdstuk"],
+}
+
+NAMES = {
+    "underlined": ["The Quay", "The Sea"],
+    "underlined twice": ["The Quay", "The Sea"],
+    "of a wiki": ["The Quay", "The Sea"],
+    "with hashes": ["The Quay", "The Sea"],
+    "between stars": ["Chapter 1", "Chapter 2"],
+    "between hyphens": ["Chapter 1", "Chapter 2"],
+    "in brackets": ["Chapter 1", "Chapter 2"],
+    "spaced out": ["CHAPTER I", "CHAPTER II"],
+}
+"""Of chapters, where they are not the lines as they stand."""
+
+UNTITLED = {
+    "two dates": ["May 3, 1893", "May 4, 1893"],
+    "a long rule": ["A lamp\n----------------------------------------"],
+    "a rule below a sentence": ["He left.\n--------", "He came.\n--------"],
+    "one hash": ["# The Quay"],
+    "a price": ["$1914", "$1915", "$1916"],
+    "stars around a word": ["*** Stop ***"],
+}
+
+
+def list_chapters(titles: list[str]) -> list[str]:
+    text = "THE LAMP\n\nby Nell Gander\n\n" + "\n".join(
+        f"{title}\n\n{PROSE.format(word)}" for title, word in zip(titles, WORDS, strict=False)
+    )
+    blocks = read_plain_text(text).blocks
+    return [each.text for each in blocks if each.kind is BlockKind.HEADING and each.level > 1]
+
+
+@pytest.mark.parametrize("kind", TITLES)
+def test_titles_that_a_typist_marked_are_chapters(kind):
+    assert list_chapters(TITLES[kind]) == NAMES.get(kind, TITLES[kind])
+
+
+@pytest.mark.parametrize("kind", UNTITLED)
+def test_what_only_looks_like_a_marked_title_is_text(kind):
+    assert list_chapters(UNTITLED[kind]) == []
+
+
+def test_dates_in_a_book_with_chapters_are_text():
+    titles = ["Chapter 1", "May 3, 1893", "May 4, 1893", "May 5, 1893", "Chapter 2"]
+    assert list_chapters(titles) == ["Chapter 1", "Chapter 2"]
+
+
+def test_templates_and_buttons_of_a_wiki_are_left_out():
+    text = f"== The Quay ==[edit]\n\n{{{{cite book}}}}{PROSE.format(WORDS[0])}"
+    spoken = "\n".join(each.text for each in read_plain_text(text).blocks)
+    assert "edit" not in spoken
+    assert "cite" not in spoken
