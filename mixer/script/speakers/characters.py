@@ -70,11 +70,12 @@ class BookPerson:
             self.gender = guess_name_gender(name)
 
     def find_display_name(self) -> str:
-        """The most frequent form; a longer one if it is nearly as frequent."""
+        """The most frequent form; a title alone only if there is no other."""
         if not self.names:
             return self.noun
-        best = max(self.names.items(), key=lambda item: (item[1], item[0].text))
-        return best[0].text
+        return max(
+            self.names, key=lambda each: (each.words != (), self.names[each], each.text)
+        ).text
 
 
 class CharacterIndex:
@@ -205,7 +206,8 @@ class CharacterIndex:
     def _match_article(self, name: Name) -> BookPerson | None:
         """The person of "the White Rabbit": of the same words without, or of its last word."""
         if not name.words:
-            return None
+            bearers = [each for each in self.persons if name.title in each.titles and each.surnames]
+            return bearers[0] if len(bearers) == 1 else None
         bare = Name(name.title, name.words)
         if bare in self.by_name:
             return self.by_name[bare]
@@ -248,7 +250,9 @@ class CharacterIndex:
     def _are_apart(self, name: Name, person: BookPerson) -> bool:
         """Whether a name often stands in one sentence with a name of the person."""
         together = sum(self._apart[frozenset((name, each))] for each in person.names)
-        if sum(self._talks[frozenset((name, each))] for each in person.names) >= MIN_APART:
+        alone = {Name("", each.words[:1]) for each in person.names} - person.names.keys()
+        names = [*person.names, *(alone if name.title else ())]
+        if sum(self._talks[frozenset((name, each))] for each in names) >= MIN_APART:
             return True
         least = min(self._counts[name], person.count)
         return together >= MIN_APART and together >= APART_SHARE * least

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from mixer.script.speakers.candidates import CHAIN_GAP, OTHERS, CandidateFinder, Evidence
 from mixer.script.speakers.context import Sighting
+from mixer.script.speakers.focus import FocusReader
 from mixer.script.speakers.mentions import MentionKind
 from mixer.script.speakers.model import Gender
 from mixer.script.speakers.turns import Turn
@@ -26,6 +27,7 @@ class FeatureReader:
         """Prepare it for the turns and the persons of a book."""
         self.finder, self.book = finder, finder.book
         self._uses = self._count_uses()
+        self._focus = FocusReader(self.book)
 
     def _count_uses(self) -> Counter[int]:
         """How often each description names a speaker."""
@@ -68,6 +70,7 @@ class FeatureReader:
         yield from self._read_speech(number, person, kind)
         yield from self._read_recency(turn, person, last_seen, kind)
         yield from self._read_anchors(number, person, kind)
+        yield from self._read_focus(turn, person, kind)
         yield from self._read_identity(person, kind)
         yield from self._read_description(number, turn, person, last_seen)
 
@@ -192,6 +195,15 @@ class FeatureReader:
         ]
         if here:
             yield f"here:{kind}:{'subject' if any(each.is_subject for each in here) else 'object'}"
+
+    def _read_focus(self, turn: Turn, person: int, kind: str) -> Iterator[str]:
+        """Whether a candidate is at the centre of attention, and how much."""
+        place = turn.tags[0].mention.start if turn.tags else turn.spans[0].start
+        gender = self.book.persons[person].gender
+        centre = self._focus.find(place, gender)
+        if centre >= 0:
+            yield f"focus:{kind}:{'same' if centre == person else 'other'}"
+        yield f"recent:{min(self._focus.count(place, person), 4)}:{kind}"
 
     def _count_agreeing(self, turn: Turn, persons: Sequence[int]) -> int:
         """How many persons have the gender of a turn's tag, as far as both are known."""

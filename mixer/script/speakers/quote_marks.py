@@ -49,6 +49,9 @@ STYLES = (
     MarkStyle("―", ""),
 )
 
+MAX_UNCLOSED_CHARS = 300
+"""In a longer paragraph without a closing mark, `said Tom` is part of a story that is spoken."""
+
 MAX_QUOTED_CHARS = 2_000
 """How far behind an apostrophe the mark that closes is looked for."""
 
@@ -136,7 +139,7 @@ def find_quotes(text: str) -> list[Paragraph]:
     paragraphs, is_open = list[Paragraph](), False
     for each in spans:
         reader = _DashReader if style.is_dash else _MarkReader
-        quotes, remains_open = reader(text, each, style).read()
+        quotes, remains_open = reader(text, each, style, is_open).read()
         continues = is_open and bool(quotes) and quotes[0].start == each.start
         paragraphs.append(Paragraph(each.start, each.end, tuple(quotes), continues))
         is_open = remains_open
@@ -150,6 +153,7 @@ class _DashReader:
     text: str
     paragraph: Span
     style: MarkStyle
+    is_within: bool = False
 
     def read(self) -> tuple[list[Span], bool]:
         start, end = self.paragraph.start, self.paragraph.end
@@ -160,10 +164,12 @@ class _DashReader:
 
 
 _VERB = "|".join(DASH_VERBS)
+_TITLE = r"(?:(?:Mrs?|Ms|Dr|Miss|Sir|Lady|Lord|Captain)\.?\s+)?"
 _DASH_TAG = regex.compile(
-    rf"(?<=[,.!?…])\s+(?=(?:{_VERB}|he|she|they|I)\b|\p{{Lu}}\w+\s+(?:{_VERB})\b)"
+    rf"(?<=[,.!?…])\s+(?=(?:{_VERB}|he|she|they|I)\b|{_TITLE}\p{{Lu}}\w+\s+(?:{_VERB})\b)"
     rf"|\s*—(?=\s*(?:{_VERB})\b)"
 )
+_INNER_TAG = regex.compile(rf"(?<=[,.!?…])\s+(?=(?:{_VERB})\s+(?:\p{{Lu}}|(?:the|he|she)\b))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,7 @@ class _MarkReader:
     text: str
     paragraph: Span
     style: MarkStyle
+    is_within: bool = False
 
     def read(self) -> tuple[list[Span], bool]:
         """Its quotations, and whether the last one is not closed."""
@@ -185,11 +192,21 @@ class _MarkReader:
                 quotes.append(Span(opened, at + 1))
                 opened = -1
             elif self._reopens(at):
-                quotes.append(Span(opened, self._trim_end(opened, at)))
+                quotes.append(Span(opened, self._find_end(opened, self._trim_end(opened, at))))
                 opened = at
+        remains_open = False
         if opened >= 0:
-            quotes.append(Span(opened, self.paragraph.end))
-        return [each for each in quotes if each.end - each.start > 1], opened >= 0
+            end = self._find_end(opened, self.paragraph.end)
+            remains_open = end == self.paragraph.end
+            quotes.append(Span(opened, end))
+        return [each for each in quotes if each.end - each.start > 1], remains_open
+
+    def _find_end(self, start: int, end: int) -> int:
+        """Where a quotation without a closing mark ends: before `said Tom`, if that is in it."""
+        is_short = self.paragraph.end - self.paragraph.start < MAX_UNCLOSED_CHARS
+        is_own = is_short and not self.is_within
+        match = _INNER_TAG.search(self.text, start + 1, end) if is_own else None
+        return match.start() if match else end
 
     def _iter_marks(self) -> Iterator[int]:
         marks = regex.compile(f"[{self.style.opening}{self.style.closing}]")

@@ -4,20 +4,18 @@
 verb of saying is near, the subject of the next sentence is a hint: `Tom rose. "Come in."`
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import regex
 
-from mixer.script.speakers.mentions import ABBREVIATED, Mention, MentionKind
+from mixer.script.speakers.clauses import WORD, ClauseReader
+from mixer.script.speakers.mentions import Mention, MentionKind
 from mixer.script.speakers.model import Span
 from mixer.script.speakers.vocabulary import (
-    CLAUSE_STARTS,
     LEADING_VERBS,
     NO_NOUNS,
     NOT_BEFORE_SUBJECT,
-    OBJECT_BEFORE,
     SAYING_NOUNS,
     SAYING_VERBS,
     WEAK_VERBS,
@@ -29,18 +27,27 @@ MAX_TAG_CHARS = 300
 
 MAX_SUBJECT_GAP = 40
 
-_SENTENCE_END = regex.compile(r"[.!?](?=[\s\"”'’)]|$)")
-_ABBREVIATION_END = regex.compile(rf"\b(?:{ABBREVIATED}|\p{{Lu}})$")
-_WORD = regex.compile(r"\p{L}+(?:['’-]\p{L}+)*")
 _VERB_FIRST = regex.compile(
     r"[\s,;—–-]*(?:(?:\p{Ll}+ly|then|here|now|again|at last)\s+)?(?P<verb>\p{Ll}+)\b"
     r"(?:\s+(?:in|out|up|on|forth|back)\b)?(?!-)"
 )
-_WHO = regex.compile(r",?\s+who\b")
 _REPLY = regex.compile(r"[\s,;—–-]*(?:was|were|came|is|comes)\b")
 _UNKNOWN_PERSON = regex.compile(
     r"\s+(?P<determiner>the|an?|this|that|another|one|his|her)\s+(?P<words>\p{Ll}[\p{L}’'-]*(?:\s+\p{Ll}[\p{L}’'-]*){0,3})"
 )
+
+
+_HEARD = regex.compile(
+    r"\b(?:hear|heard|hears|hearing)\s+"
+    r"(him|her|it|them|one|\p{Lu}[\p{L}.]*(?:\s\p{Lu}\p{L}*)*)\s+$"
+)
+_REPORT = regex.compile(
+    r"\s+(?:\p{Ll}+ly\s+)?(?:\p{Ll}+ed|said|told|thought|spoke)\s+"
+    r"(?:that|nothing|something|so|to it)\b"
+)
+"""Speech that is reported, not quoted: "Tom replied that it was", "Mary said nothing"."""
+
+DASHES = ("—", "--", "–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +87,36 @@ class TagReader:
     def __init__(self, text: str, narrated: Sequence[Mention]) -> None:
         """Prepare it; `narrated` are the mentions outside of quotations, in order."""
         self._text = text
-        self._mentions = narrated
-        self._starts = [each.start for each in narrated]
+        self._clauses = ClauseReader(text, narrated)
 
     def read(self, before: Span, quote: Span, after: Span) -> Surroundings:
         """Read what is narrated before and after a quotation, up to the next ones."""
         start = max(before.start, before.end - MAX_TAG_CHARS)
-        first = self._last_sentence(start, before.end)
-        end = self._first_sentence_end(after.start, min(after.end, after.start + MAX_TAG_CHARS))
+        first = self._clauses.find_last_sentence(start, before.end)
+        end = self._clauses.find_sentence_end(
+            after.start, min(after.end, after.start + MAX_TAG_CHARS)
+        )
         following = self._read_after(quote, Span(after.start, end))
         leading = self._read_before(first, is_far=before.end != quote.start)
-        joins = end == after.end and self._ends_open(end)
         tag = self._select_tag(following, leading)
+        joins = (
+            end == after.end
+            and self._clauses.ends_open(end)
+            and not self._changes(following, after)
+        )
         beats = [each for each in (leading, following) if each and each is not tag]
         has_bare = tag is None and self._starts_with_verb(after.start, end)
         return Surroundings(tag, tuple(beats), joins, has_bare)
+
+    def _changes(self, following: SpeakerTag | None, after: Span) -> bool:
+        """Whether the end of a narration names another speaker than its beginning."""
+        last = self._clauses.find_last_sentence(after.start, after.end)
+        leading = self._read_before(last, is_far=False)
+        if leading is None or not leading.is_saying:
+            return False
+        first = following.mention.start if following and following.is_saying else -1
+        words = {each.lower() for each in WORD.findall(self._text[leading.mention.end : after.end])}
+        return leading.mention.start > first and bool(words & SAYING_VERBS)
 
     @staticmethod
     def _select_tag(following: SpeakerTag | None, leading: SpeakerTag | None) -> SpeakerTag | None:
@@ -103,68 +125,43 @@ class TagReader:
                 return each
         return None
 
-    def list_mentions(self, span: Span) -> Sequence[Mention]:
-        """The narrated mentions within a span."""
-        low = bisect_left(self._starts, span.start)
-        return self._mentions[low : bisect_left(self._starts, span.end)]
-
-    def _last_sentence(self, start: int, end: int) -> Span:
-        """The last sentence of a stretch, which its end may interrupt."""
-        begin, stop = start, end
-        while stop > start and self._text[stop - 1] in " \t\r\n\"”'’":
-            stop -= 1
-        for match in _SENTENCE_END.finditer(self._text, start, max(start, stop - 1)):
-            if not self._is_abbreviation(match.start()):
-                begin = match.end()
-        return Span(begin, end)
-
-    def _first_sentence_end(self, start: int, end: int) -> int:
-        for match in _SENTENCE_END.finditer(self._text, start, end):
-            if not self._is_abbreviation(match.start()):
-                return match.end()
-        return end
-
-    def _is_abbreviation(self, at: int) -> bool:
-        if self._text[at] != ".":
-            return False
-        return _ABBREVIATION_END.search(self._text, max(0, at - 8), at) is not None
-
-    def _ends_open(self, at: int) -> bool:
-        """Whether narration goes on in the quotation that follows it."""
-        stripped = self._text[max(0, at - 20) : at].rstrip()
-        return stripped.endswith((",", ":", "—", "--", ";"))
-
     def _read_after(self, quote: Span, span: Span) -> SpeakerTag | None:
-        mentions = self.list_mentions(span)
+        mentions = self._clauses.list_mentions(span)
         tag = (
             self._read_verb_first(span, mentions)
             or self._read_reply(span, mentions)
             or self._read_subject_first(span, mentions)
         )
         if tag is None and mentions:
-            subject = self._find_subject(mentions, span)
+            subject = self._clauses.find_subject(mentions, span)
             if subject is not None:
                 continues = self._continues_sentence(quote, span)
                 return SpeakerTag(subject, is_saying=continues, is_after=True)
-        if (
-            tag is not None
-            and not self._continues_sentence(quote, span)
-            and self._is_weak(tag, span)
-        ):
+        if tag is not None and self._is_apart(tag, quote, span):
             return SpeakerTag(tag.mention, is_saying=False, is_after=True)
         return tag
 
+    def _is_apart(self, tag: SpeakerTag, quote: Span, span: Span) -> bool:
+        """Whether the verb of saying behind a quotation may be that of another sentence."""
+        if self._continues_sentence(quote, span):
+            return False
+        if _REPORT.search(self._text, tag.mention.end, span.end):
+            return True
+        is_broken = self._read_end(quote).endswith(DASHES)
+        return not is_broken and self._is_weak(span)
+
+    def _read_end(self, quote: Span) -> str:
+        return self._text[max(quote.start, quote.end - 4) : quote.end].rstrip("'’\"”»_ )")
+
     def _continues_sentence(self, quote: Span, span: Span) -> bool:
         """Whether the narration behind a quotation is part of its sentence."""
-        words = self._text[max(quote.start, quote.end - 4) : quote.end].rstrip("'’\"”»_ )")
-        return words.endswith((",", "—", "--")) or (
-            words.endswith(("!", "?", "…"))
-            and self._text[span.start : span.end].lstrip()[:1].islower()
-        )
+        end = self._read_end(quote)
+        is_lower = self._text[span.start : span.end].lstrip()[:1].islower()
+        return end.endswith(",") or (is_lower and end.endswith(("!", "?", "…", *DASHES)))
 
-    def _is_weak(self, tag: SpeakerTag, span: Span) -> bool:
-        words = {each.lower() for each in _WORD.findall(self._text[tag.mention.end : span.end])}
-        return not (words & (SAYING_VERBS - WEAK_VERBS)) or self._ends_open(span.end)
+    def _is_weak(self, span: Span) -> bool:
+        words = {each.lower() for each in WORD.findall(self._text[span.start : span.end])}
+        return not (words & (SAYING_VERBS - WEAK_VERBS)) or self._clauses.ends_open(span.end)
 
     def _starts_with_verb(self, start: int, end: int) -> bool:
         match = _VERB_FIRST.match(self._text, start, end)
@@ -182,9 +179,9 @@ class TagReader:
             if unknown is not None and mention.start > unknown.start:
                 break
             gap = self._text[match.end() : mention.start]
-            words = set(_WORD.findall(gap.lower()))
+            words = set(WORD.findall(gap.lower()))
             is_far = len(gap) > MAX_SUBJECT_GAP or words & NOT_BEFORE_SUBJECT or "," in gap
-            if is_far or self._is_object_form(mention):
+            if is_far or self._clauses.is_object_form(mention):
                 return None
             return SpeakerTag(self._skip_owner(mention, mentions), is_saying=True, is_after=True)
         return None if unknown is None else SpeakerTag(unknown, is_saying=True, is_after=True)
@@ -216,7 +213,7 @@ class TagReader:
         match = _REPLY.match(self._text, span.start, span.end)
         if match is None:
             return None
-        words = set(_WORD.findall(self._text[match.end() : match.end() + 60].lower()))
+        words = set(WORD.findall(self._text[match.end() : match.end() + 60].lower()))
         if words & SAYING_NOUNS:
             for mention in mentions:
                 is_her = mention.noun == "her"
@@ -225,10 +222,6 @@ class TagReader:
                 ):
                     return SpeakerTag(mention, is_saying=True, is_after=True)
         return None
-
-    @staticmethod
-    def _is_object_form(mention: Mention) -> bool:
-        return mention.noun in ("him", "me", "himself", "herself", "myself")
 
     @staticmethod
     def _skip_owner(mention: Mention, mentions: Sequence[Mention]) -> Mention:
@@ -244,53 +237,40 @@ class TagReader:
 
     def _read_subject_first(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
         """`Tom cried`, `Tom, who was cold, cried`."""
-        subject = self._find_subject(mentions, span)
+        subject = self._clauses.find_subject(mentions, span)
         if subject is None:
             return None
-        words = _WORD.findall(self._text[subject.end : span.end].lower())
+        words = WORD.findall(self._text[subject.end : span.end].lower())
         if any(word in SAYING_VERBS for word in words):
             return SpeakerTag(subject, is_saying=True, is_after=True)
         return None
 
-    def _find_subject(self, mentions: Sequence[Mention], span: Span) -> Mention | None:
-        """The first mention that may be a subject: no object, no owner."""
-        for mention in mentions:
-            if mention.is_possessive or self._is_object_form(mention):
-                continue
-            before = _WORD.findall(self._text[max(span.start, mention.start - 30) : mention.start])
-            if before and before[-1].lower() in OBJECT_BEFORE:
-                continue
-            return mention
-        return None
-
     def _read_before(self, span: Span, *, is_far: bool) -> SpeakerTag | None:
         """`Tom cried, "…"`, or who acts in the sentence before a quotation."""
-        mentions = self.list_mentions(span)
-        is_open = self._ends_open(span.end)
-        words = list(_WORD.finditer(self._text, span.start, span.end))
+        mentions = self._clauses.list_mentions(span)
+        is_open = self._clauses.ends_open(span.end) or self._runs_into(span)
+        words = list(WORD.finditer(self._text, span.start, span.end))
         saying = [each for each in words if each.group().lower() in LEADING_VERBS]
         if is_open and saying:
-            verb = saying[-1]
-            earlier = [each for each in mentions if each.start < verb.start()]
-            subject = self._find_last_subject(earlier, span) or self._find_subject(
-                [each for each in mentions if each.start > verb.start()], span
-            )
+            subject = self._find_speaker(mentions, span, saying[-1].start())
             if subject is not None:
                 return SpeakerTag(subject, is_saying=True, is_after=False)
         if is_far and not is_open:
             return None
-        found = self._find_subject(mentions, span)
+        found = self._clauses.find_subject(mentions, span)
         return None if found is None else SpeakerTag(found, is_saying=False, is_after=False)
 
-    def _find_last_subject(self, mentions: Sequence[Mention], span: Span) -> Mention | None:
-        """The subject that is nearest to the verb behind it: one that begins a clause."""
-        for mention in reversed(mentions):
-            if mention.is_possessive or self._is_object_form(mention):
-                continue
-            if _WHO.match(self._text, mention.end):
-                return mention
-            before = self._text[max(span.start, mention.start - 30) : mention.start].rstrip()
-            words = _WORD.findall(before)
-            if not words or before[-1:] in ",;:—-" or words[-1].lower() in CLAUSE_STARTS:
-                return mention
-        return self._find_subject(mentions, span)
+    def _find_speaker(self, mentions: Sequence[Mention], span: Span, verb: int) -> Mention | None:
+        """The subject of a verb of saying; of "heard him cry" it is him."""
+        earlier = [each for each in mentions if each.start < verb]
+        heard = _HEARD.search(self._text, span.start, verb)
+        if heard is not None:
+            return next((each for each in earlier if each.start >= heard.start(1)), None)
+        return self._clauses.find_last_subject(earlier, span, verb) or self._clauses.find_subject(
+            [each for each in mentions if each.start > verb], span
+        )
+
+    def _runs_into(self, span: Span) -> bool:
+        """Whether a sentence goes on in a quotation without a mark: `and Tom added "Come on!"`."""
+        before = self._text[span.start : span.end].rstrip()
+        return before[-1:].isalpha() and self._text[span.end + 1 : span.end + 2].isupper()

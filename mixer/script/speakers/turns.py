@@ -11,6 +11,9 @@ from mixer.script.speakers.tags import SpeakerTag, Surroundings, TagReader
 MAX_MENTIONS = 12
 """Of those around one turn that are looked at."""
 
+MAX_TAG_PARAGRAPHS = 2
+"""After these, a speech of several paragraphs is a story, whose tags name those who speak in it."""
+
 
 @dataclass(slots=True)
 class Turn:
@@ -32,10 +35,10 @@ class Turn:
     is_speech: bool = True
     has_bare_verb: bool = False
 
-    def add(self, quote: Span, around: Surroundings) -> None:
-        """Add a quotation with what is around it."""
+    def add(self, quote: Span, around: Surroundings, *, names_speaker: bool) -> None:
+        """Add a quotation with what is around it; its tag only where that names the speaker."""
         self.spans.append(quote)
-        if around.tag is not None and len(self.tags) < MAX_MENTIONS:
+        if names_speaker and around.tag is not None and len(self.tags) < MAX_MENTIONS:
             self.tags.append(around.tag)
         for each in around.beats if len(self.beats) < MAX_MENTIONS else ():
             if each not in self.beats:
@@ -78,7 +81,8 @@ class TurnReader:
             if turn is None or (not joins and self._is_new_speaker(turn, around, place)):
                 turn = Turn([], index, index)
                 yield turn
-            turn.add(quote, around)
+            names_speaker = self._names_speaker(turn, around, index, joins=joins)
+            turn.add(quote, around, names_speaker=names_speaker)
             turn.last_paragraph = index
             joins = around.joins_next
 
@@ -86,6 +90,12 @@ class TurnReader:
         """The narration at the end of the paragraph before; empty where that ends in speech."""
         previous = self._paragraphs[index - 1]
         return _list_narration(previous)[-1]
+
+    @staticmethod
+    def _names_speaker(turn: Turn, around: Surroundings, index: int, *, joins: bool) -> bool:
+        """Whether a tag is the turn's own: not one in a story within it, nor the same again."""
+        is_again = joins and bool(turn.tags) and not (around.tag and around.tag.is_after)
+        return not is_again and index - turn.paragraph <= MAX_TAG_PARAGRAPHS
 
     @staticmethod
     def _is_new_speaker(turn: Turn, around: Surroundings, place: int) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Of stored results; raised when the judgement changes."""
 
 MIN_SOUNDS_SHORT = 3
@@ -53,10 +53,10 @@ MIN_REPEATED_FRAMES = 10
 MAX_MISFIT = 145.0
 """Of a word that was spoken; in 225 good passages the worst had 140, others mostly have 200."""
 
-MIN_FRAMES = 10
+MIN_FRAMES = 8
 """Of another word; a shorter one was swallowed, as people do, too."""
 
-MIN_MISFIT_PER_FRAME = 15.0
+MIN_MISFIT_PER_FRAME = 17.0
 """Of another word; a long number as a whole may have `MAX_MISFIT` by and by."""
 
 GENTLENESS = 1.25

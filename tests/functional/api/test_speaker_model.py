@@ -34,6 +34,9 @@ def server():
 
 def build_book(text=BOOK):
     cast = read_cast(text)
+    confidences = (0.3 if each.number == DOUBTFUL else 0.7 for each in cast.quotations)
+    pairs = zip(cast.quotations, confidences, strict=True)
+    cast = replace(cast, quotations=tuple(replace(each, confidence=c) for each, c in pairs))
     voices = {each.name: "Ada" for each in cast.characters}
     return CastBook(text, cast, {**voices, "Narrator": "Ada"}, is_plain=True)
 

@@ -145,3 +145,54 @@ def test_a_licence_is_not_read():
 
 def test_the_same_text_gives_the_same_cast():
     assert read_cast(FERRY) == read_cast(FERRY)
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        (
+            "“The song, please,” said Tom, so eagerly that the Doctor said, “Hm!”\n",
+            ["Tom", "The Doctor"],
+        ),
+        ("“Stop!” said Tom; and Ann blew her horn and cried out, “All aboard!”\n", ["Tom", "Ann"]),
+        ("“Come,” said Tom. And Ann added “Come on!” with a laugh.\n", ["Tom", "Ann"]),
+        ("Tom listened, and soon he heard Ann say, “It is late.”\n", ["Ann"]),
+        ("Ann had sung; and soon afterwards Tom, drawing near Ann, said, “Again!”\n", ["Tom"]),
+        ("Tom took the hint, and when Ann had ended, said aloud, “Well done.”\n", ["Tom"]),
+        ("“Who was it?” cried Tom. “The cat” explained Ann coldly.\n", ["Tom", "Ann"]),
+        ("“Is it true?” said Tom. Ann replied that it was. “Very well.”\n", ["Tom"]),
+    ],
+)
+def test_narration_that_names_two_persons(text, speakers):
+    close = "“Good night,” said Tom.\n\n“Good night,” said Ann.\n\n“Yes,” said the Doctor.\n"
+    assert list_speakers(f"{text}\n{close}")[: len(speakers)] == speakers
+
+
+def test_father_and_son_are_two():
+    text = (
+        "“Sit down, George,” said Mr. Hale.\n\n“No, father,” said George.\n\n"
+        "“George, sit down,” said Mr. Hale.\n\n“I stand,” said George Hale.\n"
+    )
+    assert list_speakers(text)[::2] == ["Mr. Hale", "Mr. Hale"]
+    assert "Mr. Hale" not in list_speakers(text)[1::2]
+
+
+def test_tags_in_a_story_within_a_speech_are_not_its_own():
+    story = ['"I came at noon.', '"It was dark.', '"It was shut.', '"Go away", said I. He went.']
+    text = "\n\n".join(['"Speak," said Tom to Ann.', *story, '"That is all," said Ann.'])
+    assert Method.NARRATOR not in [each.method for each in read_cast(text).quotations]
+
+
+def test_a_title_alone_is_the_one_who_has_it():
+    text = "“Sit,” said Captain Reed.\n\n“No,” said Jim.\n\n“Then stand,” the Captain said.\n"
+    assert list_speakers(text) == ["Captain Reed", "Jim", "Captain Reed"]
+
+
+def test_a_quotation_that_is_not_closed_ends_before_its_tag():
+    text = "“Come here, said Tom.\n\n“No,” said Ann.\n\n“Why? asked Tom. “Are you ill?\n"
+    assert list_speakers(text) == ["Tom", "Ann", "Tom"]
+
+
+def test_a_title_in_the_tag_of_a_dash_is_narrated():
+    text = "—You are late, Mr. Deasy said, and left.\n\n—No, said Ann.\n\n—Yes, said Mr. Deasy.\n"
+    assert list_speakers(text) == ["Mr. Deasy", "Ann", "Mr. Deasy"]
