@@ -27,6 +27,7 @@ NAMES = (
         "edit_story",
         "story_mix",
         "mixdown",
+        "random_mixes",
     ),
     *("commands", "books"),
     "speakers",

@@ -76,13 +76,16 @@ def confine_input(index: int) -> list[str]:
     return _confine_arguments(_DESCRIPTOR.format(index))
 
 
-def confine_source(index: int) -> str:
+def confine_source(index: int, probe_bytes: int = 0) -> str:
     """Build a filter that is the sound of one file of `run`, confined to SELF_CONTAINED demuxers.
+
+    `probe_bytes` of the sound are decoded to learn its parameters; FFmpeg's default if 0.
 
     It decodes in the filters' thread, and fails at a damaged frame and without Linux's /proc:
     FFmpeg prepares a graph twice, so the file has to be opened twice.
     """
-    options = ("protocol_whitelist=file", "format_whitelist=" + "\\,".join(SELF_CONTAINED))
+    options = ["protocol_whitelist=file", "format_whitelist=" + "\\,".join(SELF_CONTAINED)]
+    options += [f"probesize={probe_bytes}"] if probe_bytes else []
     path = f"/proc/self/fd/{_DESCRIPTOR.format(index)}"
     opened = "\\\\:".join(options)
     return f"amovie=filename={path}:streams=a\\\\:0:dec_threads=1:format_opts={opened}"
