@@ -55,7 +55,8 @@ async function openForm(item) {
     item.node.closest("p").after(form);
     item.node.classList.add("editing");
     fillForm(found.sentences[0], found.speakers);
-    text.focus();
+    text.focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest" });
   } catch (error) {
     showError("player-error", formatError(error));
   } finally {
@@ -81,7 +82,7 @@ function fillForm(found, speakers) {
 function offerKeep(hasPlayed) {
   keep.hidden = !hasPlayed;
   hear.classList.toggle("quiet", hasPlayed);
-  hear.textContent = hasPlayed ? "Hear it again" : "Hear it";
+  hear.textContent = "Hear it";
   undo.textContent = hasPlayed ? "Undo" : "Cancel";
 }
 
@@ -120,6 +121,7 @@ async function hearChange() {
     const found = await callApi("POST", path("edits"), { body: change, retries: 1 });
     played = JSON.stringify(change);
     offerKeep(true);
+    form.scrollIntoView({ block: "nearest" });
     announce("This is how it will sound. Keep it, or undo it.");
     await playFrom(found.audio_url, 0);
   } catch (error) {

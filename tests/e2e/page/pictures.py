@@ -58,7 +58,8 @@ def capture_story(visit: Visit, *, is_whole: bool) -> list[Image.Image]:
     page.evaluate("document.activeElement.blur()")
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     page.wait_for_timeout(300)
-    if is_whole:
+    if is_whole:  # a picture of all has no place where the button could stick
+        page.evaluate("document.querySelector('.submit').style.position = 'static'")
         return [capture_page(page, full_page=True)]
     page.evaluate("document.querySelector('#player').scrollIntoView()")
     return [first, capture_page(page)]

@@ -62,6 +62,14 @@ def test_cast_is_chosen_for_names_and_read_along_with(server, visit):
     assert page.input_value("#text") == PLAY
 
 
+def choose_marks_and_music(page):
+    page.click("#files summary")
+    page.get_by_label("Announce the synthetic voice").select_option("at the end")
+    page.get_by_label("Mark the file").select_option("tags only")
+    page.click("#sound summary")
+    page.get_by_label("Music before the first word").fill("3")
+
+
 def test_pronunciation_tags_and_cover_are_sent_with_the_story(server, visit):
     tab = visit(server.url)
     page = tab.open()
@@ -76,19 +84,15 @@ def test_pronunciation_tags_and_cover_are_sent_with_the_story(server, visit):
     Image.new("RGB", (64, 64), "red").save(picture, "PNG")
     cover = {"name": "red.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     page.set_input_files("#cover-file", cover)
-    page.click("#files summary")
-    page.get_by_label("Announce the synthetic voice").select_option("at the end")
-    page.get_by_label("Mark the file").select_option("tags only")
-    page.click("#sound summary")
-    page.get_by_label("Music before the first word").fill("3")
+    choose_marks_and_music(page)
     wait_until(page, "!document.querySelector('#cover-preview').hidden")
     page.click("#narrate")
     tab.await_player()
     options = requests_of(server)[-1]["options"]
     assert options["lexicon"] == "NASA = nassa"
     assert (options["title"], options["author"]) == ("The Lamp", "Mara Keeper")
-    assert (options["disclose"], options["provenance"]) == ("end", "tags")
-    assert options["music_intro_s"] == 3
+    marks = [options[name] for name in ("disclose", "provenance", "music_intro_s")]
+    assert marks == ["end", "tags", 3]
     page.locator(".sentence", has_text="read by a synthetic voice").wait_for()
     assert page.text_content("#player-title") == "The Lamp"
     assert page.locator("#downloads a[data-name='cover']").count() == 1
@@ -144,11 +148,24 @@ def test_refused_text_that_is_repaired_loses_its_error(server, visit):
     tab = visit(server.url)
     page = tab.open()
     tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[puase 1s]]\n\nDana: Hello.")
-    wait_until(page, "localStorage.getItem('mixer.stories') === '[]'")
+    tab.await_state("failed")
     assert page.text_content("#text-error")
     tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[pause 1s]]\n\nDana: Hello, you.")
     tab.await_state("done")
     assert page.text_content("#text-error") == ""
+
+
+def test_request_that_is_refused_at_once_leaves_no_row(server, visit):
+    page = visit(server.url).open()
+    page.click("#words summary")
+    page.fill("#lexicon", "no pronunciation")
+    with page.expect_response(lambda each: each.request.method == "POST" and each.status == 400):
+        page.click("#narrate")
+    page.locator("#words-error", has_text="mistake in line 1").wait_for()
+    wait_until(page, "localStorage.getItem('mixer.stories') === '[]'")
+    assert page.locator("#words-error").evaluate(
+        "it => it.getBoundingClientRect().top < innerHeight"
+    )
 
 
 def test_list_is_the_server_s_with_dates_search_and_links(server, visit):

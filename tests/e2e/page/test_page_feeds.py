@@ -36,9 +36,11 @@ def await_status(page, beginning):
 def test_podcast_is_made_filled_and_copied(feed_server, visit):
     tab = visit(feed_server.url, NARROW, permissions=["clipboard-read", "clipboard-write"])
     page = tab.open()
+    assert not page.is_visible("#feeds")  # there is no story to publish
+    tab.request_story("The first story.")
     page.click("text=Make a podcast")
     assert "title" in page.text_content("#feeds-error")
-    page.get_by_label("Title of a podcast").fill("The Harbour")
+    page.get_by_label("Title of a new podcast").fill("The Harbour")
     page.keyboard.press("Enter")
     wait_until(page, ROWS)
     page.click("#tags summary")
