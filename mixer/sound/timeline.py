@@ -28,7 +28,8 @@ VOICE_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100,
 class Clip:
     """Part of a voice recording (an object key) on the timeline, in timeline samples.
 
-    `skip` samples of the recording are left out; `fade` at each edge avoids clicks.
+    `skip` samples of the recording are left out; `fade` at each edge avoids clicks. `digest` is a
+    hash of the recording's bytes, or empty.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Clip:
     length: int
     gain_db: float
     fade: int
+    digest: str = ""
 
     @property
     def end(self) -> int:

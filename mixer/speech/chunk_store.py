@@ -20,7 +20,7 @@ from mixer.script import Chunk
 from mixer.sound import ProcessGroup
 from mixer.sound.analysis import Measurement, measure
 from mixer.speech.engine import CONTENT_TYPES, Speech
-from mixer.speech.recordings import Recording, build_recording, normalise_recording
+from mixer.speech.recordings import SEAL, Recording, build_recording, normalise_recording
 from mixer.store import ObjectStore, find_sealed, put_sealed
 
 
@@ -52,8 +52,7 @@ class ChunkStore:
         if recording.gap_ms != chunk.gap_ms:
             recording = replace(recording, gap_ms=chunk.gap_ms)
             with suppress(NotFound, DamagedObject):
-                self._put(recording, self.store.get(key))
-                return recording
+                return self._put(recording, self.store.get(key))
             return None
         if self.stale_before is not None and stored.modified < self.stale_before:
             self.store.touch(key)
@@ -63,23 +62,18 @@ class ChunkStore:
         """Measure and store a new recording with the silence that follows it."""
         with _scratch_file(key) as path:
             path.write_bytes(speech.audio)
-            recording = build_recording(key, speech, self._measure(path, key), gap_ms)
-            self._put(recording, path)
-        return recording
+            return self._put(build_recording(key, speech, self._measure(path, key), gap_ms), path)
 
     def put_unmeasured(self, key: str, speech: Speech) -> None:
         """Keep what was paid for even without the time or room to measure it."""
         with suppress(MixerError):
             put_sealed(self.store, key, speech.audio, content_type=_content_type(key))
 
-    def _put(self, recording: Recording, content: bytes | Path) -> None:
-        put_sealed(
-            self.store,
-            recording.key,
-            content,
-            content_type=_content_type(recording.key),
-            metadata=recording.to_metadata(),
-        )
+    def _put(self, recording: Recording, content: bytes | Path) -> Recording:
+        key, about = recording.key, recording.to_metadata()
+        kind = _content_type(key)
+        seal = put_sealed(self.store, key, content, content_type=kind, metadata=about)
+        return Recording.from_metadata(key, {**about, SEAL: seal}) or recording
 
     def _measure(self, path: Path, key: str) -> Measurement:
         with self.measure_slots:
@@ -93,8 +87,7 @@ class ChunkStore:
             if before is not None and before.measured.samples != measured.samples:
                 return None
             recording = before or normalise_recording(Recording(key, measured, gap_ms=gap_ms))
-            self._put(recording, path)
-            return recording
+            return self._put(recording, path)
         return None
 
 

@@ -22,6 +22,7 @@ from mixer.speech.metadata import (
     encode_spans,
     encode_words,
 )
+from mixer.store import StoredObject
 
 PREFIX = "narration_chunks/"
 
@@ -32,6 +33,7 @@ FORMAT_VERSION = 1
 """Of the metadata; a chunk with another is measured again. New fields do not raise it."""
 
 FIELD = "measured"
+SEAL = StoredObject.seal_field
 CACHED_RECORDINGS = 2_048
 """Several steps of a story decode the same metadata; these are some ten hours of speech."""
 
@@ -46,6 +48,7 @@ class Recording:
     `sentences` has one entry per `<s>`, in samples, None for one that was not spoken; it is empty
     without times. `gap_ms` is the silence after it in the story it was last used for. `is_aligned`
     says that its times were found by alignment, not reported by the engine; it is not stored.
+    `seal` is a digest of its key and its bytes (`mixer.store`); empty for one without.
     `_encoded` is the text from which it was decoded, so that it is not encoded again.
     """
 
@@ -56,19 +59,21 @@ class Recording:
     gap_ms: int | None = None
     words: tuple[WordStart, ...] = ()
     is_aligned: bool = False
+    seal: str = field(default="", repr=False, compare=False)
     _encoded: str = field(default="", init=False, repr=False, compare=False)
 
     @classmethod
     def from_metadata(cls, key: str, metadata: Mapping[str, str]) -> "Recording | None":
         """Decode an object's metadata; None where they are malformed or of another version."""
         with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError):
-            return _decode_recording(key, metadata[FIELD])
+            return _decode_recording(key, metadata[FIELD], metadata.get(SEAL, ""))
         return None
 
     def to_metadata(self) -> dict[str, str]:
         """Encode as an object's metadata; times are left out if they do not fit."""
+        seal = {SEAL: self.seal} if self.seal else {}
         if self._encoded:
-            return {FIELD: self._encoded}
+            return {FIELD: self._encoded, **seal}
         measures = {
             "v": FORMAT_VERSION,
             **encode_measurement(self.measured),
@@ -79,7 +84,7 @@ class Recording:
         words = {"w": encode_words(self.words, self.measured.rate_hz)} if self.words else {}
         choices = ({**measures, **sentences, **words}, {**measures, **sentences})
         fitting = (text for text in map(dump_json, choices) if len(text) <= MAX_METADATA_BYTES)
-        return {FIELD: next(fitting, dump_json({**measures, "s": []}))}
+        return {FIELD: next(fitting, dump_json({**measures, "s": []})), **seal}
 
 
 def chunk_key(ssml: str, voice_settings: VoiceSettings, suffix: str) -> str:
@@ -112,7 +117,7 @@ def normalise_recording(recording: Recording) -> Recording:
 
 
 @lru_cache(maxsize=CACHED_RECORDINGS)
-def _decode_recording(key: str, text: str) -> Recording | None:
+def _decode_recording(key: str, text: str, seal: str) -> Recording | None:
     fields = json.loads(text)
     if fields["v"] != FORMAT_VERSION:
         return None
@@ -127,6 +132,7 @@ def _decode_recording(key: str, text: str) -> Recording | None:
         billed_chars=billed,
         gap_ms=gap if isinstance(gap, int) else None,
         words=decode_words(fields.get("w", []), measured.rate_hz),
+        seal=seal,
     )
     object.__setattr__(recording, "_encoded", text)
     return recording

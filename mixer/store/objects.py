@@ -7,7 +7,7 @@ from datetime import datetime
 from io import BufferedReader, BytesIO, RawIOBase
 from os import SEEK_CUR, SEEK_END
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, ClassVar, Protocol
 
 from mixer.errors import BadInput, NotFound
 
@@ -30,6 +30,7 @@ class StoredObject:
     modified: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
+    seal_field: ClassVar[str] = SEAL
 
     @property
     def is_sealed(self) -> bool:

@@ -27,10 +27,10 @@ def put_sealed(
     *,
     content_type: str = "application/octet-stream",
     metadata: Mapping[str, str] | None = None,
-) -> None:
-    """Write an object with a seal, replacing an existing one; at most 5 GB (one request to S3).
+) -> str:
+    """Write an object with a seal, which is returned, replacing an existing object.
 
-    A folder in its place is set aside.
+    At most 5 GB (one request to S3). A folder in its place is set aside.
     """
     seal = compute_seal(key, _hash_content(content))
     about = {**(metadata or {}), SEAL: seal}
@@ -41,6 +41,7 @@ def put_sealed(
             raise
         report_damage(store, key)
         store.put(key, content, content_type=content_type, metadata=about)
+    return seal
 
 
 def find_sealed(

@@ -125,6 +125,7 @@ class SpeechPlanner:
         if not is_book_text(content, options):
             self._check_length(len(content))  # of a book, the length of its text counts
         check_time = partial(require_time, self.new_processes(), deadline_s)
+        check_time()
         return read_source_text(content, options, edits, check_time)
 
     def plan_source(

@@ -38,8 +38,18 @@ ROUTES = (
         "OPTIONS /stories",
     ),
     *("PUT /stories", "PATCH /estimate", "HEAD /voices", "TRACE /", "POST /v1/audio/speech"),
-    *("GET /v1/models", "POST /preview", "GET /nothing"),
+    *("GET /v1/models", "POST /preview", "GET /nothing", "POST /cast", "GET /projects"),
+    *("GET /projects/{id}", "PUT /projects/{id}", "DELETE /projects/{id}", "GET /feeds"),
+    *("POST /feeds", "GET /feeds/{id}", "POST /feeds/{id}", "DELETE /feeds/{id}"),
+    *("GET /feed/{id}/feed.xml", "HEAD /feed/{id}/{id}", "GET /stories/{id}/versions"),
+    *("POST /stories/{id}/versions", "POST /stories/{id}/edits", "GET /stories/{id}/events"),
+    *("GET /stories/{id}/sentences", "GET /stories/{id}/comparison", "GET /v2/voices"),
+    *("GET /stories/{id}/listen.m3u8", "GET /stories/{id}/listen.mp3", "GET /v1/voices/{id}"),
+    *("GET /stories/{id}/listen/{id}.ts", "POST /v1/text-to-speech/{id}/with-timestamps"),
 )
+ID = "abcdefgh-0"
+"""Valid as the id of a project."""
+
 BODY: dict[str, Any] = {
     "text": "One bell.",
     "text_type": "markdown",
@@ -55,6 +65,15 @@ BODY: dict[str, Any] = {
     "webhook": "https://example.com/hook",
     "name": "bed.flac",
     "size_bytes": 100,
+    "title": "A",
+    "version": 1,
+    "changes": [{"sentence": 0, "text": "Two bells."}],
+    "model": "mixer",
+    "input": "One bell.",
+    "max_cost_usd": 1,
+    "stories": ["x"],
+    "sounds": {"bell": "uploads/a.mp3"},
+    "link": "https://example.com/",
 }
 VALUES: tuple[Any, ...] = (
     *(None, True, 0, -1, 1e308, 10**30, "", "a" * 5_000, [], {}, [[]], {"a": {"b": []}}),
@@ -63,6 +82,9 @@ VALUES: tuple[Any, ...] = (
 HEADERS = (
     ("Content-Type", ("application/json", "text/plain", "multipart/form-data", "", "a" * 3_000)),
     ("Authorization", ("Bearer", "Bearer x", "Basic eDp4", "Bearer " + "x" * 5_000)),
+    ("If-Match", ("*", '"x"', 'W/"x", "y"', '"', "\\")),
+    ("If-None-Match", ("*", '"x", W/"y"', "," * 3_000)),
+    ("xi-api-key", ("x", "x" * 5_000)),
     ("Idempotency-Key", ("a", "a" * 500, "é", "\t")),
     ("Range", ("bytes=0-", "bytes=-1", "bytes=9-1", "bytes=" + "0-1," * 500, "items=1")),
     ("Origin", ("null", "http://evil.example", "http://127.0.0.1:1")),
@@ -91,7 +113,7 @@ def attack_server(tally: Tally, draw: random.Random, count: int) -> None:
 
 def _send_request(draw: random.Random, port: int, number: int) -> str:
     method, path = draw.choice(ROUTES).split()
-    path = path.replace("{id}", draw.choice(("x", "..%2f..", "%00", "a" * 2_000, "%ff", "%5C")))
+    path = path.replace("{id}", draw.choice(("x", "..%2f..", "%00", "a" * 2_000, "%ff", "%5C", ID)))
     body, headers = _draw_body(draw), _draw_headers(draw)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     what = f"number {number}: {method} {path[:60]}"
@@ -137,7 +159,11 @@ def _draw_headers(draw: random.Random) -> dict[str, str]:
 
 def _draw_query(draw: random.Random) -> str:
     return draw.choice(
-        ("", "", "?a=b", "?limit=-1", "?limit=x&limit=2", "?%00=%ff", "?" + "a" * 2_000)
+        (
+            *("", "", "?a=b", "?limit=-1", "?limit=x&limit=2", "?%00=%ff", "?" + "a" * 2_000),
+            *("?at_s=1e999", "?first=-1&count=x", "?before=1&after=0", "?cursor=-&start=nan"),
+            *("?expires=1&signature=x", "?signature=%00&start=live", "?output_format=pcm_0"),
+        )
     )
 
 

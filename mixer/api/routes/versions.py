@@ -120,10 +120,11 @@ class _VersionRoutes:
         dependencies = self.load_dependencies()
         versions = dependencies.reader.texts.reader.load(story_id, self._caller)
         record, reader = versions.find(version), dependencies.reader
+        deadline_s = self.api.request_context.deadline_s
         if at_s is None:
-            found = reader.list_from(record.story_id, first, count)
+            found = reader.list_from(record.story_id, first, count, deadline_s)
         else:
-            found = reader.list_at(record.story_id, at_s, count)
+            found = reader.list_at(record.story_id, at_s, count, deadline_s)
         answer = {
             "version": record.number,
             "newest": versions.newest.number,
@@ -142,7 +143,8 @@ class _VersionRoutes:
         dependencies = self.load_dependencies()
         versions = dependencies.reader.texts.reader.load(story_id, self._caller)
         one, other = versions.find(before), versions.find(after)
-        found = dependencies.reader.compare(one.story_id, other.story_id)
+        deadline_s = self.api.request_context.deadline_s
+        found = dependencies.reader.compare(one.story_id, other.story_id, deadline_s)
         differences = [
             {
                 "before": [_describe_sentence(sentence) for sentence in each.before],

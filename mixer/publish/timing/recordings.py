@@ -251,6 +251,7 @@ def build_takes(
             level_db=each.chunk.level_db,
             chapter_title=each.chapter_title,
             annotations=tuple(_map_sounds(each)),
+            digest=each.recording.seal,
         )
         for each in recorded_chunks
     ]

@@ -92,7 +92,8 @@ class Take:
     `gap_ms` is the audible silence, from the end of speech to the beginning of the next take.
     `weight` is the gap's share of a section's padding; an exact gap is the caller's and never
     changes, nor does the part `sounds_ms`. `chapter_title` is None if it opens no chapter;
-    `lead_ms` is for music alone at the beginning of a chapter.
+    `lead_ms` is for music alone at the beginning of a chapter. `digest` is a hash of the bytes of
+    the recording, which may change under the same key; empty if it is not known.
     """
 
     source: str
@@ -105,6 +106,7 @@ class Take:
     annotations: tuple[SoundAnnotation, ...] = ()
     sounds_ms: int = 0
     lead_ms: int = 0
+    digest: str = ""
 
 
 def place_takes(
@@ -198,7 +200,8 @@ def _speech_edges(take: Take, rate_hz: int) -> tuple[int, int, int]:
 def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -> Clip:
     begin, end = span
     fade = min(round(FADE_S * rate_hz), (end - begin) // 2)
-    return Clip(take.source, start=0, skip=begin, length=end - begin, gain_db=gain_db, fade=fade)
+    length = end - begin
+    return Clip(take.source, 0, begin, length, gain_db=gain_db, fade=fade, digest=take.digest)
 
 
 def _pad_gaps(

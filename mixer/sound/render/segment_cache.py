@@ -166,7 +166,7 @@ def segment_cache_key(
     `content_ids` holds hashes for sources that do not identify their content themselves.
     """
     clips = {
-        clip.source: Path(content_ids.get(clip.source, clip.source))
+        clip.source: Path(content_ids.get(clip.source, f"{clip.source} {clip.digest}".rstrip()))
         for clip in timeline.find_clips(segment.window_start, segment.window_end)
     }
     command = build_segment_command(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 
+from mixer.errors import DamagedObject
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.report import DoubtfulPassage, SpeechCheck
 from mixer.publish.timing import RecordedChunk, build_takes, find_unspoken, pair_recordings
@@ -87,12 +88,21 @@ def _find_starts(
 
 
 def load_narration(folder: StoryFolder) -> StoryNarration:
-    """Load a story's script and recordings; raises NothingSpoken if nothing was recorded."""
+    """Load a story's script and recordings.
+
+    Raises NothingSpoken if nothing was recorded, DamagedObject if the results of a batch are gone.
+    """
     stored, batches = folder.read(SCRIPT, StoredScript), read_synthesized_batches(folder)
     recordings = folder.derive(
         f"recordings of {len(batches)} batches",
         lambda: tuple(each for batch in batches for each in _parse_recordings(batch)),
     )
+    if recordings and len(recordings) != len(stored.chunk_keys):
+        raise DamagedObject(
+            f"Recordings of the story {folder.story_id} are missing; repeat the request to start "
+            "it again.",
+            story_id=folder.story_id,
+        )
     if not any(recordings):
         raise unreadable_error(stored.delivery.voice, stored.script.chunks)
     return StoryNarration(
@@ -168,9 +178,9 @@ def _build_take(
 ) -> Take:
     own_ms = recording.gap_ms if recording and recording.gap_ms is not None else DEFAULT_GAP_MS
     gap_ms = own_ms if options.gap_ms is None else options.gap_ms
-    return Take(
-        key, recording.measured if recording else measurements[key], gap_ms, is_gap_exact=True
-    )
+    measured = recording.measured if recording else measurements[key]
+    digest = recording.seal if recording else ""
+    return Take(key, measured, gap_ms, is_gap_exact=True, digest=digest)
 
 
 def _measure_files(files: Mapping[str, Path], processes: ProcessGroup) -> dict[str, Measurement]:

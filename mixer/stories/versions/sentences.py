@@ -49,25 +49,31 @@ class SentenceReader:
 
     texts: TextLoader
 
-    def list_at(self, story: str, at_s: float, count: int) -> SentenceList:
+    def list_at(
+        self, story: str, at_s: float, count: int, deadline_s: float | None = None
+    ) -> SentenceList:
         """List some sentences from the one that is spoken at a time on."""
-        reader = self._open(story)
+        reader = self._open(story, deadline_s)
         return reader.list_from(reader.find_at(at_s), count)
 
-    def list_from(self, story: str, first: int, count: int) -> SentenceList:
+    def list_from(
+        self, story: str, first: int, count: int, deadline_s: float | None = None
+    ) -> SentenceList:
         """List some sentences from a number on."""
-        return self._open(story).list_from(first, count)
+        return self._open(story, deadline_s).list_from(first, count)
 
-    def compare(self, one: str, other: str) -> list[VersionDifference]:
+    def compare(
+        self, one: str, other: str, deadline_s: float | None = None
+    ) -> list[VersionDifference]:
         """Compare two versions, in reading order."""
-        before, after = self._open(one), self._open(other)
+        before, after = self._open(one, deadline_s), self._open(other, deadline_s)
         return [
             VersionDifference(before.list_range(*own), after.list_range(*its))
             for own, its in _find_differences(before.utterances, after.utterances)
         ][:MAX_DIFFERENCES]
 
-    def _open(self, story: str) -> "_TimedText":
-        text = self.texts.load(story)
+    def _open(self, story: str, deadline_s: float | None) -> "_TimedText":
+        text = self.texts.load(story, deadline_s)
         return _TimedText(text, _load_clock(StoryFolder(self.texts.store, story), text))
 
 

@@ -1,12 +1,13 @@
 """The text of a version as it was planned, and the same text with changes."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mixer.errors import BadOption, Conflict, NotFound, UnreadableText
+from mixer.errors import BadOption, Conflict, DamagedObject, NotFound, UnreadableText
 from mixer.requests import Options
 from mixer.script import Chunk, Document, Utterance
 from mixer.script.edits import (
@@ -128,25 +129,27 @@ class TextLoader:
     memory: TextMemory = field(default_factory=TextMemory)
 
     def revise(
-        self, story: str, caller: str, proposal: Proposal
+        self, story: str, caller: str, proposal: Proposal, deadline_s: float | None = None
     ) -> "tuple[VersionRecord, VersionText, RevisedText]":
         """Load the version that is changed, and its text without and with the changes.
 
         Raises:
+            OutOfTime: the deadline, on the monotonic clock, has passed.
             NotFound: no such story of the caller, or no such version.
             VersionConflict: a later version exists.
             BadInput: a change is impossible.
         """
         proposal.check()
         base = self.reader.load(story, caller).require_newest(proposal.base)
-        text = self.load(base.story_id)
+        text = self.load(base.story_id, deadline_s)
         return base, text, revise_text(text, proposal)
 
-    def load(self, story: str) -> VersionText:
-        """Load a planned version by the id of its story.
+    def load(self, story: str, deadline_s: float | None = None) -> VersionText:
+        """Load a planned version by the id of its story; the deadline is on the monotonic clock.
 
         Raises:
             Conflict: it is not planned, or is not narrated from a text.
+            OutOfTime: the deadline has passed.
         """
         known = self.memory.find(story)
         if known is not None:
@@ -155,11 +158,11 @@ class TextLoader:
         request = folder.read(REQUEST, StoredRequest)
         if request.kind is not StoryKind.STORY:
             raise Conflict("Only a story that was made from a text can be edited.", story_id=story)
-        wait_s = PLAN_WAIT_S if request.version_of else 0.0
-        stored = _wait_for_script(folder, wait_s)
+        left_s = math.inf if deadline_s is None else deadline_s - time.monotonic()
+        stored = _wait_for_script(folder, min(PLAN_WAIT_S, left_s) if request.version_of else 0.0)
         options = Options.model_validate(request.options)
         content = decode_upload(self.store.get(request.text_key))
-        source = self.planner.read_text(content, options, request.edits)
+        source = self.planner.read_text(content, options, request.edits, deadline_s)
         recordings = _read_recordings(folder, stored)
         text = VersionText(story, request, content, source, stored, recordings)
         self.memory.add(text)
@@ -182,7 +185,7 @@ def _read_recordings(folder: StoryFolder, stored: StoredScript) -> Recordings:
     """Read what is known of the recordings; the batches that are finished begin the story."""
     try:
         batches = read_synthesized_batches(folder)
-    except NotFound:
+    except (NotFound, DamagedObject):
         return {}
     known = {key: about for batch in batches for key, about in batch.chunks}
     return {

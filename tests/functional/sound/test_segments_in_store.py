@@ -289,12 +289,15 @@ def test_another_bit_rate_or_recording_has_another_address(
 ):
     first = segments(mix)[:1]
     renamed = replace(mix.ingredients, content_ids={"music": "another track of that length"})
+    clips = tuple(replace(clip, digest="other bytes under that key") for clip in mix.timeline.clips)
+    other = replace(mix, timeline=replace(mix.timeline, clips=clips))
     keys = {
         *render_some(mix, first, segment_cache),
         *render_some(mix, first, segment_cache, Encoding("mp3", 64)),
         *render_some(replace(mix, ingredients=renamed), first, segment_cache),
+        *render_some(other, first, segment_cache),
     }
-    assert len(keys) == 3
+    assert len(keys) == 4
 
 
 def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, segment_cache: SegmentCache):

@@ -3,7 +3,10 @@
 import pytest
 
 from mixer.errors import DamagedObject, NotFound
+from mixer.sound import Timeline
+from mixer.store import StoredObject
 from mixer.stories import StoryState
+from mixer.stories.folder import TIMELINE, StoryFolder
 from tests.functional.stories.test_races import replace_launcher
 from tests.functional.story_world import Executions, StoryWorld
 
@@ -40,3 +43,7 @@ def test_repeated_story_synthesizes_damaged_chunks_again(tmp_path, content):
     assert len(world.engine.requests) == calls + 1
     assert world.status(story).spent_usd > spent_usd
     assert world.store.get(chunk) == intact
+    clips = StoryFolder(world.store, story).read(TIMELINE, Timeline).clips
+    assert [clip.digest for clip in clips] == [
+        world.store.head(clip.source).metadata[StoredObject.seal_field] for clip in clips
+    ]

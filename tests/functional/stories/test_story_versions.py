@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from array import array
 from base64 import b64encode
 from dataclasses import replace
@@ -12,11 +13,14 @@ import pytest
 
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
+from mixer.errors import OutOfTime
 from mixer.sound import ffmpeg
 from mixer.store.folder import FolderStore
 from mixer.stories.folder import TEXT as TEXT_NAME
 from mixer.stories.folder import StoryFolder
+from mixer.stories.keys import SYNTHESIZED
 from mixer.stories.version_records import Proposal, SentenceChange
+from mixer.stories.versions import SentenceReader
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
 from tests.functional.devserver.test_stories import Stories
@@ -236,6 +240,20 @@ def test_of_two_changes_at_once_one_is_refused(world):
         world.editor.keep(story, CALLER, second)
     with pytest.raises(Exception, match="does not exist"):
         world.editor.keep(story, "somebody else", first)
+
+
+def test_result_that_is_lost_is_named_and_the_text_can_be_changed(world):
+    story = world.create_story()
+    world.run_story(story)
+    folder, reader = StoryFolder(world.store, story), SentenceReader(world.editor.texts)
+    with pytest.raises(OutOfTime):
+        world.editor.texts.load(story, time.monotonic() - 1)
+    whole = reader.list_at(story, 2.0, 1)
+    folder.delete(next(each.key for each in folder.list_entries(SYNTHESIZED)))
+    assert reader.list_at(story, 2.0, 1).sentences[0].start_s is None
+    assert whole.sentences[0].start_s is not None
+    change = SentenceChange(2, "These are other words.")
+    assert world.previews.propose(story, CALLER, Proposal(1, (change,)))[1].duration_s > 0
 
 
 def test_limit_of_a_change_holds_for_it_alone(world):

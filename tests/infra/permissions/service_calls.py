@@ -279,7 +279,8 @@ def list_forbidden(deployment: ExampleDeployment) -> Iterator[Request]:
             for folder in ("spending", "story_index", "stories", "speaking")
         ],
         "StoryStack.StoryMixRole": [
-            ("s3:GetObject", f"{output}/{folder}/x") for folder in ("story_index", "feed_keys")
+            ("s3:GetObject", f"{output}/{folder}/x")
+            for folder in ("story_index", "feed_keys", "speaking/generative", "speaking/standard")
         ],
         "SanitationStack.SanitationRole": [
             ("lambda:GetFunction", foreign),
