@@ -97,6 +97,17 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
     )
 
 
+_MARKED_HEIGHT = (
+    r"(?<![\w.,'’′])(?:(?P<feet>\d{1,2})['’′] ?(?P<inches>\d{1,2})(?:[\"”″]|''|’’)(?!\w)"
+    r"|(?P<tall>[4-7])['’′](?P<more>\d{1,2})(?![\w'’′\"”″]))"
+)
+_NAMED_HEIGHT = (
+    r"(?<![\w.,'’′])(?P<edit>(?P<feet>\d{1,2}) ?ft\.?,? (?P<inches>\d{1,2}) ?"
+    r"in(?!\w)(?:\.(?= [a-z(]|[,;:)—]))?)"
+)
+"""A stop stays where the sentence ends."""
+
+
 def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
     """Feet and inches, written with primes or quotation marks."""
     names = language.number_forms("heights")
@@ -111,20 +122,8 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
         foot, inch = names["foot"][feet != 1], names["inch"][inches != 1]
         return f"{feet} {foot} {inches} {inch}"
 
-    yield compile_rule(
-        r"(?<![\w.,'’′])(?:(?P<feet>\d{1,2})['’′] ?(?P<inches>\d{1,2})(?:[\"”″]|''|’’)(?!\w)"
-        r"|(?P<tall>[4-7])['’′](?P<more>\d{1,2})(?![\w'’′\"”″]))",
-        expand,
-        "'’′",
-    )
-    # A stop stays where the sentence ends.
-    yield compile_rule(
-        r"(?<![\w.,'’′])(?P<edit>(?P<feet>\d{1,2}) ?ft\.?,? (?P<inches>\d{1,2}) ?"
-        r"in(?!\w)(?:\.(?= [a-z(]|[,;:)—]))?)",
-        expand,
-        "f",
-        r"\d ?ft\.?,? \d",
-    )
+    yield compile_rule(_MARKED_HEIGHT, expand, "'’′")
+    yield compile_rule(_NAMED_HEIGHT, expand, "f", r"\d ?ft\.?,? \d")
 
 
 def _build_ounce_rules(language: Language) -> Iterator[NormalisationRule]:

@@ -112,9 +112,8 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
         value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
-        if value is None or (single and not _is_number(match, language)):
-            return None
-        if numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs:
+        is_pronoun = numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs
+        if value is None or is_pronoun or (single and not _is_number(match, language)):
             return None
         return f"{value}{(match['parts'] or '').replace('.', ' ')}"
 

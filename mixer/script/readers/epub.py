@@ -144,18 +144,11 @@ def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block,
 def _read_pages(
     archive: Archive, package: EpubPackage
 ) -> tuple[list[_SpinePage], tuple[Entry, ...]]:
-    """The pages of text, without a first one that shows a picture, and where chapters open.
+    """The pages of text, and where chapters open.
 
     Pages of contents, notes and links to them are left out of both.
     """
-    styles = _read_styles(archive, package)
-    pages = [
-        (item, _load_page(archive, item.path, styles))
-        for item in package.spine
-        if _is_text_page(item) and item.path not in package.contents_pages
-    ]
-    if pages and pages[0][1].is_picture:
-        pages = pages[1:]
+    pages = _load_pages(archive, package)
     notes = NoteReferences()
     for item, page in pages:
         notes.add_page(page, item.path, partial(_resolve, item.path))
@@ -176,8 +169,19 @@ def _read_pages(
     return read, _select_entries([entry for entry in entries if entry.path not in emptied], read)
 
 
+def _load_pages(archive: Archive, package: EpubPackage) -> list[tuple[ManifestItem, WebPage]]:
+    """The pages of text, without a first one that shows a picture."""
+    styles = _read_styles(archive, package)
+    pages = [
+        (item, _load_page(archive, item.path, styles))
+        for item in package.spine
+        if _is_text_page(item) and item.path not in package.contents_pages
+    ]
+    return pages[1:] if pages and pages[0][1].is_picture else pages
+
+
 def _find_titles(pages: Sequence[_SpinePage]) -> list[_SpinePage]:
-    """Pages of a book without contents, with headings that their looks tell."""
+    """Pages of a book without contents, with headings that are known by their form."""
     found = iter(find_headings([each for page in pages for each in page.blocks]))
     return [
         replace(page, blocks=tuple(replace(each, block=next(found)) for each in page.blocks))

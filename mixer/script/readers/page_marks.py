@@ -49,7 +49,7 @@ _NOTE_REFERENCE_TYPES = split_names("noteref doc-noteref annoref")
 _WORD_PART = regex.compile(
     r"mso-element\s*+:\s*+(?:footnote|endnote|comment|header|footer|toc)", regex.IGNORECASE
 )
-"""What Word writes in its pages for parts that are no text of the page."""
+"""What Word writes in its pages for parts that do not belong to the text."""
 
 _SKIPPED_CLASSES = split_names(
     "footnote footnotes footnote-text footnotetext footnote-body endnote endnotes endnote-text "

@@ -67,12 +67,9 @@ def read_page(
     """
     from lxml import etree
 
+    head, content = PageHead(styles), BlockList(path)
     reader = _PageReader(
-        name=name,
-        is_site=is_site,
-        check_time=check_time,
-        head=PageHead(styles),
-        content=BlockList(path),
+        name=name, is_site=is_site, check_time=check_time, head=head, content=content
     )
     text = _DOCTYPE.sub("", _SURROGATE.sub("\ufffd", normalise_newlines(text)), count=1)
     if text.strip():

@@ -37,7 +37,7 @@ _UNKNOWN_PERSON = regex.compile(
 )
 
 
-_HEARD = regex.compile(
+_PERCEPTION = regex.compile(
     r"\b(?:hear|heard|hears|hearing)\s+"
     r"(him|her|it|them|one|\p{Lu}[\p{L}.]*(?:\s\p{Lu}\p{L}*)*)\s+$"
 )
@@ -261,11 +261,11 @@ class TagReader:
         return None if found is None else SpeakerTag(found, is_saying=False, is_after=False)
 
     def _find_speaker(self, mentions: Sequence[Mention], span: Span, verb: int) -> Mention | None:
-        """The subject of a verb of saying; of "heard him cry" it is him."""
+        """The subject of a verb of saying; of "hear him cry" it is him."""
         earlier = [each for each in mentions if each.start < verb]
-        heard = _HEARD.search(self._text, span.start, verb)
-        if heard is not None:
-            return next((each for each in earlier if each.start >= heard.start(1)), None)
+        perceived = _PERCEPTION.search(self._text, span.start, verb)
+        if perceived is not None:
+            return next((each for each in earlier if each.start >= perceived.start(1)), None)
         return self._clauses.find_last_subject(earlier, span, verb) or self._clauses.find_subject(
             [each for each in mentions if each.start > verb], span
         )

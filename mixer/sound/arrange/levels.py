@@ -67,7 +67,7 @@ RMS_CLEARANCE_DB = 0.7
 PEAK_MARGIN_DB = 1.0
 """What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""
 
-LIMITED_PEAK_MARGIN_DB = 2.0
+LIMITED_PEAK_MARGIN_DB = 2.05
 """The same with an active limiter: it leaves many peaks at its limit and controls samples only, so
 inter-sample peaks come on top (measured on bursts of noise).
 """

@@ -143,9 +143,9 @@ def render_to_target(
     """
     planned = build(prediction_error_lu)
     used = reuse(planned) if reuse else planned
+    tolerance_lu = TOLERANCE_LU if used.mastering == planned.mastering else REUSED_TOLERANCE_LU
     attempt = RenderAttempt(used, render(used), prediction_error_lu)
     missed_lu = target_error_lu(attempt, offset_db)
-    tolerance_lu = TOLERANCE_LU if used.mastering == planned.mastering else REUSED_TOLERANCE_LU
     for _ in range(MAX_ATTEMPTS - 1):
         if abs(missed_lu) <= tolerance_lu:
             break
