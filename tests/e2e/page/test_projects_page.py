@@ -67,7 +67,7 @@ def fill_form(page, bell):
     )
     page.set_input_files("#own-music-file", bell)
     wait_until(page, "document.querySelector('#music input:checked').value.startsWith('uploads/')")
-    for name in ("tags", "words", "sound", "cast"):
+    for name in ("tags", "words", "sound", "files", "cast"):
         page.click(f"#{name} summary")
     page.get_by_label("Author", exact=True).fill("Ann Other")
     page.set_input_files("#cover-file", {**PICTURE, "buffer": build_picture(400, 400)})
@@ -76,7 +76,7 @@ def fill_form(page, bell):
     page.get_by_label("Music level").fill("18")
     page.get_by_label("Music drop under speech").fill("4")
     page.get_by_label("Pauses").fill("150")
-    page.get_by_label("File format").select_option("flac")
+    page.get_by_label("Format", exact=True).select_option("flac")
     page.get_by_label("Transcript with speakers").check()
     page.locator("#cast select").last.select_option(index=1)
 
