@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 from mixer.formats import FormatName
 from mixer.parallel import usable_cores
@@ -69,7 +69,7 @@ class PreparedMix:
         deadline_s: float | None = None,
         processes: ProcessGroup | None = None,
         progress: Progress | None = None,
-        **options: object,
+        **options: Any,
     ) -> Mixdown:
         """Render it, again if need be; options are fields of RenderJob."""
         job = RenderJob(
@@ -77,11 +77,11 @@ class PreparedMix:
             self.ingredients,
             self.encoding,
             pool=RenderPool(processes or ProcessGroup(), workers or usable_cores(), deadline_s),
-            **options,  # type: ignore[arg-type]
+            **options,
         )
         return render(job, self.path, progress)
 
-    def render_to_target(self, **options: object) -> "PreparedMix":
+    def render_to_target(self, **options: Any) -> "PreparedMix":
         """Render it as every way of asking does, again where it misses its target; what it is."""
         look = render_to_target(
             self.lay_out,
@@ -104,7 +104,7 @@ def prepare_mix(
     preset: str = "story",
     bitrate_kbps: int | None = None,
     kind: FormatName = "mp3",
-    **style: float,
+    **style: Any,
 ) -> PreparedMix:
     """A mix that is decided, its recordings in files, and not yet rendered.
 

@@ -109,7 +109,8 @@ def speech(
             at += round(draw.uniform(*PAUSE_S) * rate_hz)
     voice *= gain_factor(rms_db - level_db(voice))
     before, after = (silence(edge_s, rate_hz) for edge_s in edges_s)
-    return np.clip(np.concatenate([before, voice, after]), -1, 1)
+    whole: Sound = np.clip(np.concatenate([before, voice, after]), -1, 1)
+    return whole
 
 
 def _syllable(length: int, pitch_hz: float, rate_hz: int) -> Sound:

@@ -66,7 +66,6 @@ _FRONT_TYPES = split_names(
 
 _DIVIDED_FILE = regex.compile(r"_split_\d{3}\.x?html?$")
 """What calibre calls the parts of a file that was too large."""
-
 _ENTITY = regex.compile(r"<!ENTITY\b")
 
 
@@ -267,10 +266,9 @@ def _build_blocks(
 
 def _continues(before: _SpinePage, page: _SpinePage) -> bool:
     """Whether a tool divided a text between these files, and not its author."""
-    if _DIVIDED_FILE.search(page.item.path):
-        return True
     ends = before.blocks[-1:], page.blocks[:1]
-    return all(ends) and is_broken_off(ends[0][0].block.text, ends[1][0].block.text)
+    is_cut = all(ends) and is_broken_off(ends[0][0].block.text, ends[1][0].block.text)
+    return is_cut or bool(_DIVIDED_FILE.search(page.item.path))
 
 
 def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:

@@ -149,14 +149,13 @@ def render_to_target(
     for _ in range(MAX_ATTEMPTS - 1):
         if abs(missed_lu) <= tolerance_lu:
             break
-        kept_db = planned.mastering.gain_db - attempt.timeline.mastering.gain_db
-        prediction_error_lu = attempt.prediction_error_lu + missed_lu + kept_db
-        planned = build(prediction_error_lu)
+        prediction_error_lu += missed_lu + planned.mastering.gain_db - used.mastering.gain_db
+        planned = used = build(prediction_error_lu)
         if _is_same_render(planned, attempt.timeline):
             return replace(attempt, timeline=planned, prediction_error_lu=prediction_error_lu)
         attempt = RenderAttempt(planned, render(planned), prediction_error_lu)
-        missed_before_lu, missed_lu = missed_lu, target_error_lu(attempt, offset_db)
-        if abs(missed_before_lu) - abs(missed_lu) < MIN_IMPROVEMENT_LU:
+        before_lu, missed_lu = missed_lu, target_error_lu(attempt, offset_db)
+        if abs(before_lu) - abs(missed_lu) < MIN_IMPROVEMENT_LU:
             break
     return attempt
 
