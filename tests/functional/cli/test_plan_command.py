@@ -108,7 +108,8 @@ def test_options_of_speech_change_the_plan(mixer):
 
 
 def test_a_text_file_is_not_read_as_markdown(mixer, tmp_path):
-    (tmp_path / "story.txt").write_text(STORY)
+    for name in ("story.txt", "story.md"):
+        (tmp_path / name).write_text("The [lamp](lamp.html) was lit.")
     as_text, as_markdown = mixer("plan", "story.txt", "--json"), mixer("plan", "story.md", "--json")
     assert as_text.out != as_markdown.out
     assert mixer("plan", "story.txt", "--json", "--text-type", "markdown").out == as_markdown.out
