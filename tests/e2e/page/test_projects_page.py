@@ -9,7 +9,7 @@ from tests.e2e.page.test_for_everybody import violations
 from tests.pictures import build_picture
 from tests.sounds import tone, write_sound
 
-STATUS = "document.querySelector('#project [role=status]').textContent"
+STATUS = "document.querySelector('#project [role=status]')?.textContent"
 FIELDS = "textarea, select, input[type=text], input[type=range], input:checked"
 READ = f"""[...document.querySelectorAll('#compose :is({FIELDS})')]
     .filter((each) => !each.closest('#voices')).map((each) => each.value)"""

@@ -85,7 +85,9 @@ def test_every_clip_starts_within_a_millisecond_two_hours_on(
     renderer = Renderer(
         timeline, ingredients, Encoding("mp3", 64), Workshop(tmp_path, ProcessGroup())
     )
-    segments = cut_timeline(timeline)
+    segments = [
+        each for each in cut_timeline(timeline) if each.end - each.start > timeline.rate_hz * 60
+    ]
     errors = []
     for segment in (segments[0], segments[len(segments) // 2], segments[-2], segments[-1]):
         samples, begins = decode_segment(segment, renderer)

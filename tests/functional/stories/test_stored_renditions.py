@@ -217,5 +217,5 @@ def test_players_of_many_stories_need_little_memory(tmp_path):
         StoryFolder(store, folder.story_id).write(REQUEST, request)
         folder.write(PLAYLIST, stored)
         assert renditions.await_playlist(folder.story_id) == (1, stored.playlist)
-    watches = [each for each in gc.get_objects() if isinstance(each, PlaylistWatch)]
+    watches = [each for each in gc.get_objects() if type(each) is PlaylistWatch]
     assert sum(int(each.story, 16) < MAX_WATCHES + 20 for each in watches) == MAX_WATCHES
