@@ -9,6 +9,7 @@ from tests.e2e.page.test_for_everybody import violations
 from tests.pictures import build_picture
 from tests.sounds import tone, write_sound
 
+BAR = "#project button:visible"
 STATUS = "document.querySelector('#project [role=status]')?.textContent"
 FIELDS = "textarea, select, input[type=text], input[type=range], input:checked"
 READ = f"""[...document.querySelectorAll('#compose :is({FIELDS})')]
@@ -25,7 +26,7 @@ def project_server(tmp_path_factory):
 
 def open_page(tab):
     page = tab.open()
-    page.wait_for_selector("#project")
+    page.wait_for_selector(BAR)
     return page
 
 
@@ -91,8 +92,9 @@ def test_project_is_the_same_after_a_reload_and_on_another_device(project_server
     page.fill("#text", page.input_value("#text") + " The end.")
     before = page.evaluate(READ)
     page.reload()  # before it was saved
-    page.wait_for_selector("#project")
+    page.wait_for_selector(BAR)
     project = await_project(page, project_id, **{**project, "text": before[0]})
+    await_saved(page)
     assert page.evaluate(READ) == before
 
     other = open_page(visit(project_server.url, NARROW))
@@ -135,7 +137,7 @@ def open_two(server, visit, text="The lamp was out."):
     project_id = keep(first, "Two tabs")
     second = first.context.new_page()
     second.goto(server.url)
-    second.wait_for_selector("#project")
+    second.wait_for_selector(BAR)
     wait_until(
         second, f"document.querySelector('#text').value === '{text}' && {STATUS} === 'Saved'"
     )
