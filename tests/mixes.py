@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
 from mixer.formats import FormatName
 from mixer.parallel import usable_cores
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
+from mixer.sound.analysis.measurement import (
+    MUSIC_CHANNELS,
+    VOICE_CHANNELS,
+    Measurement,
+    measure,
+)
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import SoundAnnotation, Take
@@ -122,7 +128,7 @@ def prepare_mix(
     takes = [
         Take(
             source=source,
-            measured=measure(path),
+            measured=_measure_once(path),
             gap_ms=each.gap_ms,
             is_gap_exact=each.is_gap_exact,
             weight=each.weight,
@@ -138,8 +144,7 @@ def prepare_mix(
         name: write_sound(folder / f"{name}.wav", each, MIX_HZ) for name, each in by_name.items()
     }
     known = {
-        name: SoundFile(name, measure(path, channels=MUSIC_CHANNELS))
-        for name, path in files.items()
+        name: SoundFile(name, _measure_once(path, MUSIC_CHANNELS)) for name, path in files.items()
     }
     asked = MixStyle(chosen, encoding.level_offset_db, **style)
 
@@ -157,6 +162,17 @@ def prepare_mix(
         decide_timeline,
         tuple(chunks),
     )
+
+
+_measured: dict[tuple[bytes, str], Measurement] = {}
+"""By content and channels: many tests mix the same sounds."""
+
+
+def _measure_once(path: Path, channels: str = VOICE_CHANNELS) -> Measurement:
+    key = sha256(path.read_bytes()).digest(), channels
+    if key not in _measured:
+        _measured[key] = measure(path, channels=channels)
+    return _measured[key]
 
 
 def _write_chunk(folder: Path, number: int, chunk: ChunkSpec) -> Path:
