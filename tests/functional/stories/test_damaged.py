@@ -95,16 +95,16 @@ COVER_DAMAGES = {
 
 
 @pytest.fixture(scope="module")
-def covered_story(tmp_path_factory):
+def story_with_cover(tmp_path_factory):
     """A finished story with a cover that was uploaded."""
-    world = StoryWorld(tmp_path_factory.mktemp("covered_story"))
+    world = StoryWorld(tmp_path_factory.mktemp("story_with_cover"))
     world.store.put(UPLOAD, build_picture(300, 300))
     return world, world.create_story("The lamp was lit.", cover=UPLOAD)
 
 
 @pytest.mark.parametrize("change", COVER_DAMAGES.values(), ids=COVER_DAMAGES)
-def test_a_damaged_cover_is_made_again_or_named(covered_story, change):
-    world, story = covered_story
+def test_a_damaged_cover_is_made_again_or_named(story_with_cover, change):
+    world, story = story_with_cover
     path = world.store.path(f"stories/{story}/cover.jpg")
     whole, upload = path.read_bytes(), world.store.get(UPLOAD)
 
