@@ -32,6 +32,11 @@ DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
 9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end).
 """
 
+OVERSAMPLING = 1.8
+"""Of the voice, for the limiter. For 24,000 Hz, the rate of the mix is enough: true peaks of noise
+are at most 1.3 dB above the limit, where they are 2.7 dB above it at the voice's own rate.
+"""
+
 MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
 """Mono at a rate; channels are averaged, which changes no level."""
 
@@ -49,10 +54,20 @@ def add_voice(
             [f"anullsrc=r={timeline.rate_hz}:cl=mono", f"atrim=end_sample={end - begin}"]
         )
     length = mix_samples(timeline, end) - mix_samples(timeline, begin)
-    resampled = [f"aresample={MIX_RATE_HZ}", *length_filters(length)]
-    return graph.chain(
-        stem, [*limiter_filters(timeline.mastering.limit_db), *resampled, *upmix_filters(timeline)]
-    )
+    finished = [*_master_filters(timeline), *length_filters(length), *upmix_filters(timeline)]
+    return graph.chain(stem, finished)
+
+
+def _master_filters(timeline: Timeline) -> list[str]:
+    """Convert the voice to the rate of the mix, and limit it.
+
+    The limiter sees samples only, so it works at OVERSAMPLING times the voice's rate or more.
+    """
+    resampled = f"aresample={MIX_RATE_HZ}"
+    limited = limiter_filters(timeline.mastering.limit_db)
+    if not limited or timeline.rate_hz * OVERSAMPLING <= MIX_RATE_HZ:
+        return [resampled, *limited]
+    return [f"aresample={2 * MIX_RATE_HZ}", *limited, resampled]
 
 
 def _add_clips(

@@ -118,6 +118,18 @@ def test_peaks_stay_under_the_ceiling(tmp_path: Path, bed: Sound | None):
     assert measure_loudness(mix.path)[1] <= mix.timeline.mastering.ceiling_dbtp
 
 
+@pytest.mark.parametrize(("rate_hz", "most_db"), [(16_000, 0.8), (24_000, 1.4), (48_000, 1.0)])
+def test_limiter_controls_peaks_between_samples(tmp_path: Path, rate_hz: int, most_db: float):
+    """Bursts of noise up to half of the rate: the hardest case."""
+    places = list(np.arange(0.2, 5.8, 0.2))
+    popping = speech(6.0, 3, rate_hz, rms_db=-30) + bursts(places, 6.0, rate_hz, peak_db=-4)
+    mix = prepare_mix(tmp_path, [ChunkSpec(popping, rate_hz)], preset="podcast", kind="flac")
+    limit_db = mix.timeline.mastering.limit_db
+    assert limit_db is not None
+    mix.render()
+    assert limit_db < measure_loudness(mix.path)[1] < limit_db + most_db
+
+
 def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
     """Rates, channels and codecs mixed, gaps set to the millisecond."""
     chunks = [

@@ -14,7 +14,6 @@ from mixer.sound.analysis.profile import Profile
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.levels import (
-    HARD_PEAK_MARGIN_DB,
     LIMITED_PEAK_MARGIN_DB,
     MAX_BOOST_DB,
     MAX_CUT_DB,
@@ -158,7 +157,7 @@ def test_limiter_works_only_where_peaks_can_pass_and_leaves_them_room(timeline: 
     if mastering.limit_db is not None:
         assert mastering.limit_db <= mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
         assert amplitude(mastering.limit_db) >= 0.49 * amplitude(
-            mastering.ceiling_dbtp - HARD_PEAK_MARGIN_DB
+            mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
         )
 
 
