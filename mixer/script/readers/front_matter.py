@@ -41,6 +41,19 @@ SLOWEST_PERCENT, FASTEST_PERCENT = 50, 200
 
 _FRONT_MATTER = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
 _TOML = regex.compile(r"\A\+{3}[ \t]*\n(.*?\n)\+{3}[ \t]*(?:\n|\Z)", regex.DOTALL)
+_TITLE_BLOCK = regex.compile(
+    r"\A%[ \t]*(?P<title>\S.*(?:\n[ \t]+\S.*)*+)?\n%[ \t]*(?P<author>.*(?:\n[ \t]+\S.*)*+)\n"
+    r"(?:%[ \t]*(?P<date>.*)\n)?(?=\n|\Z)"
+)
+"""Pandoc's: title, authors, perhaps a date."""
+
+_HEADER = regex.compile(r"\A(?:[A-Za-z][A-Za-z -]{2,20}:[ \t].*\n){2,20}(?=\n)")
+_HEADER_KEYS = frozenset({
+    "title", "subtitle", "author", "authors", "date", "year", "language", "lang", "copyright",
+    "keywords", "tags", "publisher", "series", "genre", "description", "rights",
+})  # fmt: skip
+"""Of MultiMarkdown, and of typists; any other name makes the lines text."""
+
 _YEAR = regex.compile(r"[12]\d{3}(?=-|$)")
 _LISTED_KEYS = frozenset({"author", "authors"})
 _LIST_ITEM = regex.compile(r"\s*-\s+(?:name:\s*)?(?P<item>[^:]+)")
@@ -109,7 +122,7 @@ def split_front_matter(
     """
     match = _FRONT_MATTER.match(text)
     if match is None:
-        return _split_toml(text)
+        return _split_header(text, allow_title_block=allow_unknown)
     lines = match.group(1).splitlines()
     values = _parse_values(lines)
     if not values or not (allow_unknown or KNOWN_KEYS & values.keys()):
@@ -117,6 +130,23 @@ def split_front_matter(
     cast = tuple(_parse_cast(lines, name))
     line_count = text.count("\n", 0, match.end())
     return FrontMatter(values, cast, tuple(lines), line_count), text[match.end() :]
+
+
+def _split_header(text: str, *, allow_title_block: bool) -> tuple[FrontMatter, str]:
+    """Separate a header that no lines enclose, or front matter in TOML."""
+    values = dict[str, str]()
+    match = _TITLE_BLOCK.match(text) if allow_title_block else None
+    if match is not None:
+        values = {name: value or "" for name, value in match.groupdict().items()}
+    elif match := _HEADER.match(text):
+        lines = (line.partition(":") for line in match[0].splitlines())
+        values = {name.strip().lower(): value.strip() for name, _, value in lines}
+        if not (values.keys() <= _HEADER_KEYS and values.keys() & {"title", "author"}):
+            match = None
+    if match is None:
+        return _split_toml(text)
+    values = _add_aliases({name: " ".join(value.split()) for name, value in values.items()})
+    return FrontMatter(values, (), (), text.count("\n", 0, match.end())), text[match.end() :]
 
 
 def _split_toml(text: str) -> tuple[FrontMatter, str]:

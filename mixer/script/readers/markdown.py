@@ -1,22 +1,26 @@
-"""Markdown to Document, on markdown-it-py: the words of a text without its markup.
-
-What Pandoc, Obsidian, GitHub and Hugo add is rewritten first: notes and the references to them,
-comments, attributes, block names, embedded files and commands of LaTeX are left out; links between
-notes, highlights, sub- and superscripts leave their words. Code stays as it is.
-"""
+"""Markdown to Document, on markdown-it-py: the words of a text without its markup."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-import regex
-
-from mixer.script.document import SCENE_BREAK, Block, Document, heading, paragraph
+from mixer.script.document import (
+    SCENE_BREAK,
+    Block,
+    Document,
+    has_words,
+    heading,
+    paragraph,
+)
+from mixer.script.readers.headings import TITLE_CHARS, is_chapter_line
 from mixer.script.readers.inline_tags import read_tagged_text
-from mixer.script.readers.marks import remove_spans
+from mixer.script.readers.markdown_dialects import rewrite_dialects
+from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.open_block import LINE_BREAK
-from mixer.script.readers.page_blocks import build_paragraph, split_paragraphs
+from mixer.script.readers.page_blocks import AnchoredBlock, build_paragraph, split_paragraphs
 from mixer.script.readers.page_reader import read_page
+from mixer.script.readers.web_page import drop_contents, find_headings
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -25,59 +29,8 @@ if TYPE_CHECKING:
 MAX_NESTING = 100
 """Levels of quotations and lists; the parser drops anything deeper."""
 
-MAX_NOTE_CHARS = 1_000
-"""Of a note inside a sentence."""
-
-_BRACKET = regex.compile(r"[\[\]]")
-_FENCE = regex.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
-_CODE_SPAN = regex.compile(r"(`[^`\n]*+`)")
-_NOTE = regex.compile(r" {0,3}\[\^[^\]\s]{1,60}\]:")
-_COMMAND_LINE = regex.compile(r"\s*+(?:\\[a-zA-Z]{2,30}\*?(?:\{[^{}]{0,200}\}){0,3}\s*+|:{3,}.*)")
-_DEFINITION = regex.compile(r"[:~]\s+(?=\S)")
-_LINE_BLOCK = regex.compile(r"\|(?: (?P<line>.*[^|\s])?)?\s*")
-_BEGINNINGS = (
-    (regex.compile(r"(?P<kept>(?:\s{0,3}>\s?)++)\[!\w{1,30}\][+-]?\s*+"), r"\g<kept>"),
-    (regex.compile(r"(?P<kept>\s*+(?:[-*+]|\d{1,9}[.)])\s++)\[[ xX/-]\]\s++"), r"\g<kept>"),
-)
-"""Of lines: callouts, and boxes of tasks."""
-
-_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_ATTRIBUTE = r"(?:[#.][\w:.-]+|[\w:-]+=(?:\"[^\"\n]*\"|[^\s\"}]+)|-|=\w+)"
-_TAG_WORDS = "pause|emphasis|lang|say|music|sting|sound"
-_MATHS = regex.compile(
-    r"(?<![\\$\w])(?P<mark>\${1,2})(?=[^\s$])(?P<formula>[^$\n]{1,200})(?<=[^\s\\])(?P=mark)(?![\w$])"
-)
-_INSIDE = (
-    (regex.compile(r"!\[\[[^\[\]\n]{1,300}\]\]"), ""),
-    (
-        regex.compile(
-            rf"\[\[(?!\s*(?:{_TAG_WORDS})\b)[^\[\]|\n]{{1,200}}\|([^\[\]|\n]{{1,200}})\]\]"
-        ),
-        r"\1",
-    ),
-    (
-        regex.compile(
-            rf"\[\[(?!\s*(?:{_TAG_WORDS})\b)([^\[\]|:#\n]{{1,200}})(?:#[^\[\]|:\n]{{1,200}})?\]\]"
-        ),
-        r"\1",
-    ),
-    (regex.compile(r"\[\^[^\]\s]{1,60}\]"), ""),
-    (regex.compile(rf"\[([^\[\]\n]{{1,300}})\](?=\{{{_ATTRIBUTE})"), r"\1"),
-    (regex.compile(rf"\s?\{{\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE}){{0,20}}\s*\}}"), ""),
-    (regex.compile(r"==(?=[^\s=])([^=\n]{1,300})(?<=\S)=="), r"\1"),
-    (regex.compile(r"(?<=[\w)])\^([^\s^~]{1,20})\^"), lambda m: m[1].translate(_SUPERSCRIPTS)),
-    (
-        regex.compile(r"(?<=[\w)])(?<!~)~([^\s^~]{1,20})~(?!~)"),
-        lambda m: m[1].translate(_SUBSCRIPTS),
-    ),
-    (regex.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])"), ""),
-    (regex.compile(r"\s\^[\w-]{1,60}\s*$"), ""),
-)
-"""Inside lines, outside of code: pattern and what it becomes."""
-
-_POWER = regex.compile(r"\^(?:\{([-+]?\d{1,3})\}|(\d))")
-_COMMAND = regex.compile(r"\\([a-zA-Z]+)\s*|[{}]")
+MAX_SENTENCE_TITLE_WORDS = 3
+"""Of an underlined title that ends like a sentence."""
 
 
 def read_markdown(text: str, name: str = "The text") -> Document:
@@ -90,7 +43,8 @@ def read_markdown(text: str, name: str = "The text") -> Document:
 
 def read_markdown_blocks(text: str) -> tuple[Block, ...]:
     """Read Markdown without front matter, with LF as its only line break."""
-    return tuple(_build_blocks(_build_parser().parse(rewrite_dialects(text))))
+    blocks = list(_build_blocks(_build_parser().parse(rewrite_dialects(text))))
+    return find_headings(drop_contents(blocks))
 
 
 @cache
@@ -100,24 +54,56 @@ def _build_parser() -> "MarkdownIt":
     return MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
 
 
-def _build_blocks(tokens: "Sequence[Token]") -> Iterator[Block]:
+def _build_blocks(tokens: "Sequence[Token]") -> Iterator[AnchoredBlock]:
     for token, before in zip(tokens, (None, *tokens), strict=False):
         match token.type:
             case "hr":
-                yield SCENE_BREAK
+                yield AnchoredBlock(SCENE_BREAK, frozenset())
             case "inline":
-                yield from _build_text(_inline_text(token.children or ()), before)
+                yield from _build_text(token.children or [], before)
             case "code_block" | "fence":
-                yield paragraph(token.content)
+                yield AnchoredBlock(paragraph(token.content), frozenset())
             case "html_block":
-                yield from (each.block for each in read_page(token.content).blocks)
+                yield from read_page(token.content).blocks
 
 
-def _build_text(text: str, opening: "Token | None") -> list[Block]:
+def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[AnchoredBlock]:
     """A heading where the token before opened one, a paragraph or verse otherwise."""
-    if opening is not None and opening.type == "heading_open":
-        return [heading(text, int(opening.tag[1:]))]
-    return [block for lines in split_paragraphs(text) for block in build_paragraph(lines)]
+    is_heading = opening is not None and opening.type == "heading_open"
+    tag = opening.tag if opening is not None and is_heading else "p"
+    if any(child.type == "html_inline" for child in children):
+        parser = _build_parser()
+        page = parser.renderer.render(children, parser.options, {})
+        yield from read_page(f"<{tag}>{page}</{tag}>").blocks
+        return
+    text = _inline_text(children)
+    is_sentence = opening is not None and opening.markup == "-" and _is_sentence(text)
+    if is_ornament(text) or (is_heading and not has_words(text)):
+        yield AnchoredBlock(SCENE_BREAK, frozenset())
+    elif is_heading and not is_sentence:
+        yield AnchoredBlock(heading(text, int(tag[1:])), frozenset())
+    else:
+        style = _find_style(children)
+        for lines in split_paragraphs(text):
+            yield from (replace(style, block=block) for block in build_paragraph(lines))
+        yield from [AnchoredBlock(SCENE_BREAK, frozenset())] * is_sentence
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether hyphens under a text do not underline it, but divide scenes."""
+    is_long = len(text.split()) > MAX_SENTENCE_TITLE_WORDS and text.endswith((".", "”", '"'))
+    return len(text) > TITLE_CHARS or (is_long and not is_chapter_line(text))
+
+
+def _find_style(children: "Sequence[Token]") -> AnchoredBlock:
+    """An empty block: whether all of it is in bold type, and where it leads if all are links."""
+    texts = [child for child in children if child.type == "text" and child.content.strip()]
+    kinds = [child.type for child in children]
+    is_strong = kinds[:1] == ["strong_open"] and kinds.index("strong_close") == len(kinds) - 1
+    links = {str(child.attrs["href"]) for child in children if child.type == "link_open"}
+    is_linked = bool(links) and all(child.level > 0 for child in texts)
+    found = frozenset(links) if is_linked else frozenset()
+    return AnchoredBlock(SCENE_BREAK, frozenset(), found, targets=found, is_strong=is_strong)
 
 
 def _inline_text(children: "Iterable[Token]") -> str:
@@ -144,95 +130,3 @@ def read_markdown_line(text: str) -> str:
     """Read words of a paragraph without their markup; what begins a block elsewhere is words."""
     (line,) = _build_parser().parseInline(rewrite_dialects(text))
     return _inline_text(line.children or ())
-
-
-def rewrite_dialects(text: str) -> str:
-    """Rewrite a text with LF as its only line break to plain CommonMark."""
-    lines = remove_spans(text, "%%", "%%").split("\n") if "%%" in text else text.split("\n")
-    return "\n".join(_rewrite_line_blocks(list(_rewrite_lines(lines))))
-
-
-def _rewrite_lines(lines: Sequence[str]) -> Iterator[str]:
-    fence, in_note, before = "", False, ""
-    for line in lines:
-        opening = _FENCE.match(line)
-        if fence or opening:
-            if opening and not fence:
-                fence = opening["fence"]
-            elif fence and line.strip().startswith(fence):
-                fence = ""
-            yield line
-            continue
-        in_note = _NOTE.match(line) is not None or (in_note and _continues_note(line, before))
-        before = line
-        if not in_note:
-            yield from _rewrite_line(line)
-        elif not line:
-            yield ""
-
-
-def _continues_note(line: str, before: str) -> bool:
-    """A note goes on up to an empty line, and behind it where lines are indented."""
-    return not line or line.startswith(("  ", "\t")) or bool(before)
-
-
-def _rewrite_line(line: str) -> Iterator[str]:
-    if _COMMAND_LINE.fullmatch(line):
-        yield ""
-        return
-    if definition := _DEFINITION.match(line):
-        yield ""
-        line = line[definition.end() :]
-    for pattern, replacement in _BEGINNINGS:
-        line = pattern.sub(replacement, line, count=1) if "[" in line else line
-    parts = _CODE_SPAN.split(line)
-    yield "".join(part if n % 2 else _rewrite_words(part) for n, part in enumerate(parts))
-
-
-def _rewrite_words(text: str) -> str:
-    if not any(mark in text for mark in "[{=^~:$"):
-        return text
-    text = _drop_inline_notes(text)
-    for pattern, replacement in _INSIDE:
-        text = pattern.sub(replacement, text)
-    return _MATHS.sub(lambda match: _rewrite_formula(match["formula"]), text)
-
-
-def _drop_inline_notes(text: str) -> str:
-    """Drop notes such as ^[He came by boat.], which may contain brackets."""
-    kept, start = list[str](), 0
-    while (opened := text.find("^[", start)) >= 0:
-        end = _find_closing_bracket(text, opened + 1)
-        if end < 0:
-            kept.append(text[start : opened + 2])
-            start = opened + 2
-        else:
-            kept.append(text[start:opened])
-            start = end
-    return "".join([*kept, text[start:]])
-
-
-def _find_closing_bracket(text: str, start: int) -> int:
-    limit, depth = start + MAX_NOTE_CHARS, 0
-    if text.find("]", start, limit) < 0:
-        return -1
-    for bracket in _BRACKET.finditer(text, start, limit):
-        depth += 1 if bracket[0] == "[" else -1
-        if depth == 0:
-            return bracket.end()
-    return -1
-
-
-def _rewrite_formula(formula: str) -> str:
-    """A formula without its dollar signs, so that it is not read as money."""
-    powers = _POWER.sub(lambda match: (match[1] or match[2]).translate(_SUPERSCRIPTS), formula)
-    return _COMMAND.sub(lambda match: f"{match[1]} " if match[1] else "", powers).strip()
-
-
-def _rewrite_line_blocks(lines: Sequence[str]) -> Iterator[str]:
-    """Pandoc's verse, whose lines begin with a bar; lines of tables end with one as well."""
-    for line, following in zip(lines, (*lines[1:], ""), strict=True):
-        match = _LINE_BLOCK.fullmatch(line) if line.startswith("|") else None
-        is_row = match is None or "|" in (match["line"] or "") or not match["line"]
-        ending = "\\" if following.startswith("| ") else ""
-        yield line if is_row or match is None else match["line"].strip() + ending

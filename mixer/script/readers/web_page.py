@@ -18,11 +18,13 @@ from mixer.script.readers.headings import (
 )
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import (
+    fold_title,
     is_note_mark,
     is_notes_title,
     is_return_mark,
 )
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
+from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.page_reader import read_page
 from mixer.script.script import Metadata
 
@@ -47,6 +49,7 @@ def read_html(
     notes = NoteReferences()
     notes.add_page(page, "", _find_fragment)
     kept = drop_notes(_select_main_part(page.blocks), notes, "", _find_fragment)
+    kept = drop_contents(kept)
     return Document(
         tuple(join_titles(find_headings(kept))),
         page.title,
@@ -54,6 +57,12 @@ def read_html(
         normalise_language_tag(page.language),
         Metadata(description=page.description),
     )
+
+
+def drop_contents(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
+    """Drop the lists of a text in one page, such as its contents."""
+    titles = "\n".join(fold_title(each.block.text) for each in blocks if each.is_heading)
+    return drop_lists(blocks, lambda link: link.startswith("#"), titles)
 
 
 def has_wrapped_lines(blocks: Sequence[AnchoredBlock]) -> bool:

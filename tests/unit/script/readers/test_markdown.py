@@ -108,3 +108,25 @@ def test_every_word_of_plain_prose_comes_out_once_and_in_order(story):
 def test_any_text_can_be_read(text):
     for block in read_markdown_blocks(normalise_newlines(text)):
         assert "\n" not in block.text
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        (
+            "He left at once, and ran.\n---\nShe stayed.",
+            ["p He left at once, and ran.", "-", "p She stayed."],
+        ),
+        ("Where Is Mira?\n---\n\nShe left.", ["#2 Where Is Mira?", "p She left."]),
+        ("Chapter 3. The Hill.\n---\n\nShe left.", ["#2 Chapter 3. The Hill.", "p She left."]),
+        ("He left.\n\n#\n\nShe stayed.", ["p He left.", "-", "p She stayed."]),
+        ("He left.\n\n\\* \\* \\*\n\nShe stayed.", ["p He left.", "-", "p She stayed."]),
+        ("##The Hill\n\nHe left.", ["#2 The Hill", "p He left."]),
+        ("#The Hill\n\nHe left.", ["#1 The Hill", "p He left."]),
+        ("**One**\n\nA.\n\nB.\n\n**Two**\n\nC.", ["#2 One", "p A.", "p B.", "#2 Two", "p C."]),
+        ("Chapter 1\n\nA.\n\nChapter 2\n\nB.", ["#2 Chapter 1", "p A.", "#2 Chapter 2", "p B."]),
+        ("**Note.** A.\n\n**Stop!**", ["p Note. A.", "p Stop!"]),
+    ],
+)
+def test_what_typists_mean_by_rules_and_bold_type(text, blocks):
+    assert read(text) == blocks

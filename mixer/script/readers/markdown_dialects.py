@@ -1,0 +1,198 @@
+"""What Pandoc, Obsidian, GitHub, Hugo and editors add to Markdown, rewritten to CommonMark.
+
+Notes and the references to them, comments, attributes, block names, embedded files and commands are
+left out; links between notes, highlights, sub- and superscripts leave their words. Code stays as it
+is.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import regex
+
+from mixer.script.readers.markdown_tables import rewrite_tables
+from mixer.script.readers.marks import remove_spans
+
+MAX_NOTE_CHARS = 1_000
+"""Of a note inside a sentence."""
+
+_BRACKET = regex.compile(r"[\[\]]")
+_FENCE = regex.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
+_CODE_SPAN = regex.compile(r"(`[^`\n]*+`)")
+_NOTE = regex.compile(r" {0,3}\[\^[^\]\s]{1,60}\]:")
+_COMMAND_LINE = regex.compile(
+    r"\s*+(?:\\[a-zA-Z]{2,30}\*?(?:\{[^{}]{0,200}\}){0,3}\s*+|:{3,}.*|\[{1,2}_?(?i:toc)_?\]{1,2}\s*+"
+    r"|\*\[[^\]]{1,60}\]:.*|(?:#\p{Ll}[\w/-]*+\s*+)+)"
+)
+"""Commands, fences of divisions, places of a table of contents, abbreviations, tags of notes."""
+
+_CLOSE_HEADING = regex.compile(r"(?:#(?=\p{Lu}\S* )|#{2,6}(?=[^\W_]))(?=[^#]{1,80}(?<![.,;!?])$)")
+"""The signs of a heading that no space separates from its words, unlike those of tags."""
+
+_DEFINITION = regex.compile(r"(?:  )?[:~]\s+(?=\S)")
+_RAW_CODE = regex.compile(r"`[^`\n]*+`\{=\w+\}")
+_RAW_FENCE = regex.compile(r"\s*\{=\w+\}\s*")
+_FORMULA_BLOCK = regex.compile(r"(?m)^\$\$[ \t]*\n([^$]{1,2000})\n\$\$[ \t]*$")
+_LINE_BLOCK = regex.compile(r"\|(?: (?P<line>.*[^|\s])?)?\s*")
+_BEGINNINGS = (
+    (
+        regex.compile(r"\A(?P<kept>(?:\s{0,3}>\s?)++)\[!\w{1,30}\][+-]?\s*+(?P<title>.*)"),
+        "\\g<kept>\\g<title>\n\\g<kept>",
+    ),
+    (regex.compile(r"\A(?P<kept>\s*+(?:[-*+]|\d{1,9}[.)])\s++)\[[ xX/-]\]\s++"), r"\g<kept>"),
+    (regex.compile(r"\A(?P<kept>\s*+)(?:#\.|\(@\w*\))\s+(?=\S)"), r"\g<kept>1. "),
+    (regex.compile(r"\A(?P<kept>\d{3,9})(?=[.)]\s)"), r"\g<kept>\\"),
+)
+"""Of lines: callouts, whose title is a paragraph, boxes of tasks, Pandoc's counters, and years."""
+
+_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_ATTRIBUTE = r"(?:[#.][\w:.-]+|[\w:-]+=(?:\"[^\"\n]*\"|[^\s\"}]+)|-|=\w+)"
+_TAG_WORDS = "pause|emphasis|lang|say|music|sting|sound"
+_MATHS = regex.compile(
+    r"(?<![\\$\w])(?P<mark>\${1,2})(?=[^\s$])(?P<formula>[^$\n]{1,200})(?<=[^\s\\])(?P=mark)(?![\w$])"
+)
+_INSIDE = (
+    (
+        regex.compile(
+            r"\{--.{0,300}?--\}|\{>>.{0,300}?<<\}|\{%.{0,300}?%\}|\{\{[<%].{0,300}?[>%]\}\}"
+        ),
+        "",
+    ),
+    (
+        regex.compile(
+            r"\{\+\+(.{0,300}?)\+\+\}|\{==(.{0,300}?)==\}|\{~~[^~]{0,300}~>(.{0,300}?)~~\}"
+        ),
+        r"\1\2\3",
+    ),
+    (regex.compile(r"!\[\[[^\[\]\n]{1,300}\]\]"), ""),
+    (
+        regex.compile(
+            rf"\[\[(?!\s*(?:{_TAG_WORDS})\b)[^\[\]|\n]{{1,200}}\|([^\[\]|\n]{{1,200}})\]\]"
+        ),
+        r"\1",
+    ),
+    (
+        regex.compile(
+            rf"\[\[(?!\s*(?:{_TAG_WORDS})\b)#?([^\[\]|:#\n]{{1,200}})(?:#[^\[\]|:\n]{{1,200}})?\]\]"
+        ),
+        r"\1",
+    ),
+    (regex.compile(r"\[\^[^\]\s]{1,60}\]|\s?\[-?@\w[^\[\]\n]{0,200}\]"), ""),
+    (regex.compile(rf"\[([^\[\]\n]{{1,300}})\](?=\{{{_ATTRIBUTE})"), r"\1"),
+    (regex.compile(rf"\s?\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE}){{0,20}}\s*\}}"), ""),
+    (regex.compile(r"==(?=[^\s=])([^=\n]{1,300})(?<=\S)=="), r"\1"),
+    (regex.compile(r"(?<=[\w)])\^([^\s^~]{1,20})\^"), lambda m: m[1].translate(_SUPERSCRIPTS)),
+    (
+        regex.compile(r"(?<=[\w)])(?<!~)~([^\s^~]{1,20})~(?!~)"),
+        lambda m: m[1].translate(_SUBSCRIPTS),
+    ),
+    (regex.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])"), ""),
+    (regex.compile(r"\s\^[\w-]{1,60}\s*$"), ""),
+)
+"""Inside lines, outside of code: pattern and what it becomes; first the marks of editors."""
+
+_POWER = regex.compile(r"\^(?:\{([-+]?\d{1,3})\}|(\d))")
+_FRACTION = regex.compile(r"\\[dt]?frac\{([^{}]*+)\}\{([^{}]*+)\}")
+_COMMAND = regex.compile(r"\\([a-zA-Z]+)\s*|[{}]")
+
+
+def rewrite_dialects(text: str) -> str:
+    """Rewrite a text with LF as its only line break to plain CommonMark."""
+    if "%%" in text:
+        text = remove_spans(text, "%%", "%%")
+    if "$$\n" in text:
+        text = _FORMULA_BLOCK.sub(lambda match: _rewrite_formula(match[1]), text)
+    lines = rewrite_tables(text.split("\n"))
+    return "\n".join(_rewrite_line_blocks(list(_rewrite_lines(lines))))
+
+
+def _rewrite_lines(lines: Sequence[str]) -> Iterator[str]:
+    fence, in_note, before, is_raw = "", False, "", False
+    for line in lines:
+        opening = _FENCE.match(line)
+        if fence or opening:
+            if opening and not fence:
+                fence = opening["fence"]
+                is_raw = _RAW_FENCE.fullmatch(line, opening.end()) is not None
+            elif fence and line.strip().startswith(fence):
+                fence = ""
+            yield "" if is_raw else line
+            continue
+        in_note = _NOTE.match(line) is not None or (in_note and _continues_note(line, before))
+        before = line
+        if not in_note:
+            yield from _rewrite_line(line)
+        elif not line:
+            yield ""
+
+
+def _continues_note(line: str, before: str) -> bool:
+    """A note goes on up to an empty line, and behind it where lines are indented."""
+    return not line or line.startswith(("  ", "\t")) or bool(before)
+
+
+def _rewrite_line(line: str) -> Iterator[str]:
+    if _COMMAND_LINE.fullmatch(line):
+        yield ""
+        return
+    if definition := _DEFINITION.match(line):
+        yield ""
+        line = line[definition.end() :]
+    if line.startswith("#"):
+        line = _CLOSE_HEADING.sub(r"\g<0> ", line, count=1)
+    line = _RAW_CODE.sub("", line) if "`{=" in line else line
+    if "[" in line or "#." in line or "(@" in line or line[:3].isdecimal():
+        for pattern, replacement in _BEGINNINGS:
+            line = pattern.sub(replacement, line, count=1)
+    parts = _CODE_SPAN.split(line)
+    yield "".join(part if n % 2 else _rewrite_words(part) for n, part in enumerate(parts))
+
+
+def _rewrite_words(text: str) -> str:
+    if not any(mark in text for mark in "[{=^~:$"):
+        return text
+    text = _drop_inline_notes(text)
+    for pattern, replacement in _INSIDE:
+        text = pattern.sub(replacement, text)
+    return _MATHS.sub(lambda match: _rewrite_formula(match["formula"]), text)
+
+
+def _drop_inline_notes(text: str) -> str:
+    """Drop notes such as ^[He came by boat.], which may contain brackets."""
+    kept, start = list[str](), 0
+    while (opened := text.find("^[", start)) >= 0:
+        end = _find_closing_bracket(text, opened + 1)
+        if end < 0:
+            kept.append(text[start : opened + 2])
+            start = opened + 2
+        else:
+            kept.append(text[start:opened])
+            start = end
+    return "".join([*kept, text[start:]])
+
+
+def _find_closing_bracket(text: str, start: int) -> int:
+    limit, depth = start + MAX_NOTE_CHARS, 0
+    if text.find("]", start, limit) < 0:
+        return -1
+    for bracket in _BRACKET.finditer(text, start, limit):
+        depth += 1 if bracket[0] == "[" else -1
+        if depth == 0:
+            return bracket.end()
+    return -1
+
+
+def _rewrite_formula(formula: str) -> str:
+    """A formula without its dollar signs, so that it is not read as money."""
+    powers = _POWER.sub(lambda match: (match[1] or match[2]).translate(_SUPERSCRIPTS), formula)
+    powers = _FRACTION.sub(r"\1/\2", powers)
+    return _COMMAND.sub(lambda match: f"{match[1]} " if match[1] else "", powers).strip()
+
+
+def _rewrite_line_blocks(lines: Sequence[str]) -> Iterator[str]:
+    """Pandoc's verse, whose lines begin with a bar; lines of tables end with one as well."""
+    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+        match = _LINE_BLOCK.fullmatch(line) if line.startswith("|") else None
+        words = (match["line"] or "").strip() if match else ""
+        ending = "\\" if words and following.startswith("| ") else ""
+        yield line if match is None or "|" in words else words + ending
