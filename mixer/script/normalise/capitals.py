@@ -25,7 +25,6 @@ _CAPITAL = "[A-ZÀ-ÖØ-Þ]"
 _TOKEN = re.compile(rf"(?<![\w.&/@#-]){_CAPITAL}+(?:['’]{_CAPITAL}+)*(?![\w&/@-]|['’][a-z]|\.\w)")
 _RUN_GAP = re.compile(r"[\s,;:!?—–…\"'“”‘’()-]{1,8}|\.{3}\s?|\. ")
 _CAPITALS = re.compile(r"[A-Z]['’]?[A-Z]")
-_VOWEL = re.compile(r"[AEIOUY]")
 _CLITICS = frozenset({"T", "LL", "RE", "VE", "D", "M", "S"})
 
 ABBREVIATION_LEADERS = frozenset({"the", "our", "your", "their", "an", "new", "a"})
@@ -51,6 +50,7 @@ class _CapitalWords:
         self._always = frozenset(language.words("capitals.always"))
         self._short = frozenset(language.words("capitals.in_runs")) | self._always
         self._keep = frozenset(language.words("capitals.keep"))
+        self._shape = re.compile(language.phrase("capitals.shape"))
         followers = language.table("capitals.followers")
         self._followers = {word: frozenset(after) for word, after in followers.items()}
         self._titles = frozenset(
@@ -65,7 +65,7 @@ class _CapitalWords:
 
     def _convert_run(self, text: str, run: Sequence[re.Match[str]]) -> Iterator[Replacement]:
         words = [match[0].replace("’", "'").lower() for match in run]
-        is_shouted = len(run) > 1 and self._is_shouted(run, words)
+        is_shouted = len(run) > 1 and self._is_shouted(text, run, words)
         is_opening = self._is_opening(text, run, words)
         for index, (match, word) in enumerate(zip(run, words, strict=True)):
             if self._is_title(text, match):
@@ -85,11 +85,12 @@ class _CapitalWords:
         end = match.end()
         return text[end : end + 1] == "." and match[0].title() + "." in self._titles
 
-    def _is_shouted(self, run: Sequence[re.Match[str]], words: Sequence[str]) -> bool:
-        """Whether some word is certain, or all may be words and a short one is among them."""
+    def _is_shouted(self, text: str, run: Sequence[re.Match[str]], words: Sequence[str]) -> bool:
+        """Whether some word is certain, or all may be words of a sentence or with a short one."""
         if any(len(word) > 1 and self._is_always(word) for word in words):
             return True
-        return any(word in self._short for word in words) and all(
+        is_likely = _fills_sentence(text, run) or any(word in self._short for word in words)
+        return is_likely and all(
             word in self._short or self._is_long_word(match[0])
             for match, word in zip(run, words, strict=True)
         )
@@ -125,7 +126,7 @@ class _CapitalWords:
             len(base) >= MIN_WORD_CHARS
             and base not in self._keep
             and not is_numeral
-            and _VOWEL.search(base) is not None
+            and self._shape.fullmatch(base) is not None
         )
 
 
@@ -140,6 +141,11 @@ def _iter_runs(text: str) -> Iterator[list[re.Match[str]]]:
         run.append(match)
     if run:
         yield run
+
+
+def _fills_sentence(text: str, run: Sequence[re.Match[str]]) -> bool:
+    after = text[run[-1].end() : run[-1].end() + 1]
+    return after in {"", ".", "!", "?"} and begins_sentence(text, run[0].start())
 
 
 def _lower_word(text: str, match: re.Match[str]) -> str:

@@ -55,6 +55,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             DIGITS,
             r"\d[./-]\d{4}",
         )
+        yield from _build_day_rules(language, months)
         yield from _build_month_rules(language)
 
 
@@ -113,6 +114,20 @@ def _format_date(year: str, month: int, day: int, language: Language) -> str | N
     return language.phrase("dates.spoken").format(
         day=first if day == 1 and first else day, month=name, year=year
     )
+
+
+def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[NormalisationRule]:
+    """Abbreviated weekdays before a date: `Fri 13 Aug`, `Tue., March 3`."""
+    short = language.spellings("dates.short_days")
+    if short:
+        month = build_alternation([*months, *language.spellings("dates.short_months")])
+        yield compile_rule(
+            rf"(?<!\w)(?P<edit>(?P<name>{build_alternation(short)})\.?)"
+            rf"(?=,?{SPACE}(?:\d{{1,2}}[a-z]{{0,2}}{SPACE}{month}(?!\w)|{month}\.?{SPACE}\d))",
+            lambda match: short[match["name"]],
+            DIGITS,
+            rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
+        )
 
 
 def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:

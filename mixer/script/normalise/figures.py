@@ -46,9 +46,9 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         return
     yield from build_digit_rules(wording)
     yield from _build_decimal_rules(wording)
+    yield from _build_formula_rules(wording)
     yield from _build_power_rules(wording)
     yield from _build_fraction_rules(wording)
-    yield from _build_formula_rules(wording)
     yield from _build_size_rules(wording)
 
 
@@ -165,7 +165,7 @@ def _name_ratio(
         return f"{over} {under}"
     if _is_rating(over, under, before, wording):
         return f"{over} {wording.word('out_of')} {under}"
-    context = match.string[max(0, match.start() - LOOK_CHARS) : match.start()]
+    context = match.string[max(0, match.start() - LOOK_CHARS) : match.end() + LOOK_CHARS]
     if _is_pressure(over, under, context):
         return f"{over} {wording.word('over')} {under}"
     is_part = over < under and wording.has("fraction_nouns", after.partition("-")[0])
@@ -178,24 +178,31 @@ def _is_rating(over: int, under: int, before: str, wording: FigureWording) -> bo
     return over in {0, under} or wording.has("rating_words", before)
 
 
-def _is_pressure(over: int, under: int, before: str) -> bool:
+def _is_pressure(over: int, under: int, context: str) -> bool:
     high, low = PRESSURES
-    return over in high and under in low and re.search(r"pressure|\bBP\b", before) is not None
+    is_possible = over in high and under in low
+    return is_possible and re.search(r"pressure|\bBP\b|mm ?Hg", context) is not None
 
 
 def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
-    """`CO₂`, `H₂SO₄`, `x₁`; of formulas with plain figures only those that are known."""
+    """`CO₂`, `Ca²⁺`, `x₁`; of formulas with plain figures only those that are known."""
+    signs = {
+        "⁺": wording.language.phrase("symbols.operators.+"),
+        "⁻": wording.language.phrase("numbers.minus"),
+    }
 
     def space_out(match: re.Match[str]) -> str | None:
-        formula = match["formula"].translate(_PLAIN_DIGITS)
-        if formula == match["formula"]:
+        formula, charge = match["formula"].translate(_PLAIN_DIGITS), match["charge"]
+        if formula == match["formula"] and not charge:
             return None
-        return _space_formula(formula)
+        parts = [_space_formula(formula), *(charge or "").translate(_PLAIN_DIGITS)]
+        return " ".join(signs.get(part, part) for part in parts)
 
     yield compile_rule(
-        rf"(?<!\w)(?P<formula>(?:[A-Z][a-z]?[{SUBSCRIPTS}]{{0,3}}){{1,8}})(?!\w)",
+        rf"(?<!\w)(?P<formula>(?:[A-Z][a-z]?[{SUBSCRIPTS}]{{0,3}}){{1,8}})"
+        rf"(?P<charge>[{SUPERSCRIPTS}]?[⁺⁻])?(?![\w{SUPERSCRIPTS}])",
         space_out,
-        SUBSCRIPTS,
+        SUBSCRIPTS + "⁺⁻",
     )
     yield compile_rule(
         rf"(?<=[A-Za-z])[{SUBSCRIPTS}]{{1,3}}(?!\w)",

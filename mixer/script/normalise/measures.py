@@ -40,6 +40,11 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     if not units:
         return
     yield _build_unit_rule(language, units)
+    yield compile_rule(
+        rf"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹])(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))(?![\w/²³^°'’])",
+        lambda match: f" {units[match['unit']][1]}",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹",
+    )
     if language.words("numbers.attributive_after"):
         yield _build_hyphen_rule(units)
 

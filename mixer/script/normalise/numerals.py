@@ -12,6 +12,7 @@ from functools import lru_cache
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     DIGITS,
+    LOOK_CHARS,
     SPACE,
     NormalisationRule,
     begins_sentence,
@@ -48,6 +49,9 @@ LETTERS = frozenset("CDLM")
 
 MAX_NAMESAKES = 30
 """The highest number that is taken for a bearer of a name."""
+
+_PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+ (?:and|or) $")
+"""Before the second of two rulers: `Charles V and Francis I`."""
 
 _NUMERAL = r"[IVXLC]{1,8}"
 
@@ -106,9 +110,12 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
     if not headings:
         return
     pronoun_verbs = frozenset(language.words("numerals.after_pronoun"))
+    letters = language.words("numerals.letters")
 
     def expand(match: re.Match[str]) -> str | None:
         heading, numeral = match["heading"], match["numeral"]
+        if f"{heading} {numeral}" in letters:
+            return None
         is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
         value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
@@ -197,6 +204,8 @@ def _is_regnal(match: re.Match[str], language: Language) -> bool:
         return not is_capitalised(word) or starts_sentence(word, language)
     if match["numeral"] != "I" or text[end : end + 2] in {"'s", "’s"}:
         return True
+    if _PAIRED.search(text, max(0, match.start() - LOOK_CHARS), match.start()):
+        return next_word(text, end) not in language.words("numerals.after_pronoun")
     if match["title"] or begins_sentence(text, match.start()):
         return _is_followed_as_number(text, end, language)
     return next_word(text, end) in language.words("numerals.after_first")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
-from mixer.script.normalise.rule import NormalisationRule, compile_rule
+from mixer.script.normalise.rule import LOOK_CHARS, NormalisationRule, compile_rule
 
 EMPHASIS_CHARS = "*_~"
 """Marks that typists put around a word to stress it."""
@@ -63,7 +63,7 @@ def _build_note_rules() -> Iterator[NormalisationRule]:
     number = r"[1-9]\d{0,2}"
     one = rf"\[(?:{number}(?:[,–-] ?{number})*|[Nn]otes? {number}|citation needed)\]"
     mark = rf"{one}(?:[,–-]?{one})*"
-    yield compile_rule(rf"(?<=[^\W\d_]{{2}})(?:{mark})+(?![\w\[(])", _drop_match, "[")
+    yield compile_rule(rf"(?<=[^\W\d_]{{2}})(?:{mark})+(?![\w\[(])", _drop_note, "[")
     yield compile_rule(
         rf"(?<=[.,;:!?…”\"’')])(?:{mark}|\[(?:[a-z]|[*†‡])\])+(?![\w\[(])", _drop_match, "["
     )
@@ -71,11 +71,18 @@ def _build_note_rules() -> Iterator[NormalisationRule]:
     yield compile_rule(r"(?<=[\w.,;:!?…”\"’')])\[\^[\w-]{1,20}\]", _drop_match, "^")
     stop = r"(?<=[.,;:!?…”\"’')])"
     yield compile_rule(
-        rf"(?:{stop}|(?<=[^\W\d_]{{2}}))[{NOTE_FIGURES}]{{1,3}}(?!\w)",
+        rf"(?:{stop}|(?<=[^\W\d_]{{2}}))[{NOTE_FIGURES}]{{1,3}}(?![\w⁺⁻])",
         _drop_note_figure,
         NOTE_FIGURES,
     )
     yield compile_rule(rf"(?:{stop}|(?<=[^\W_]))[†‡]{{1,3}}(?!\w)", _drop_match, "†‡")
+
+
+def _drop_note(match: re.Match[str]) -> str | None:
+    """Drop the mark of a note, but no index in a piece of code: `list_a[2]`, `${name[2]}`."""
+    text = match.string
+    word = text[max(0, match.start() - LOOK_CHARS) : match.start()].rpartition(" ")[2]
+    return None if re.search(r"[a-z]_|[$\\{}=(]|->", word) else ""
 
 
 def _drop_note_figure(match: re.Match[str]) -> str | None:

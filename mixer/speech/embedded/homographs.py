@@ -19,7 +19,7 @@ MARK = "."
 class _Reading:
     """A sound of a word, and the words nearby that call for it; an empty set is any word.
 
-    `leaders` are the words before those of `before`.
+    `leaders` are the words before those of `before`, `near` words anywhere in the sentence.
     """
 
     sound: str
@@ -28,10 +28,13 @@ class _Reading:
     after: frozenset[str]
     not_before: frozenset[str]
     not_after: frozenset[str]
+    near: frozenset[str]
 
-    def fits(self, leader: str, before: str, after: str) -> bool:
+    def fits(self, sentence: Sequence[str], leader: str, before: str, after: str) -> bool:
         places = ((self.leaders, leader), (self.before, before), (self.after, after))
         if before in self.not_before or after in self.not_after:
+            return False
+        if self.near and self.near.isdisjoint(sentence):
             return False
         return all(not words or word in words for words, word in places)
 
@@ -46,7 +49,7 @@ def find_homograph(words: Sequence[str], index: int) -> str | None:
     if readings is None:
         return None
     leader, before, after = (_name_place(words, index + offset) for offset in (-2, -1, 1))
-    return next((each.sound for each in readings if each.fits(leader, before, after)), None)
+    return next((each.sound for each in readings if each.fits(words, leader, before, after)), None)
 
 
 def _name_place(words: Sequence[str], index: int) -> str:
@@ -64,7 +67,7 @@ def _load_readings() -> Mapping[str, tuple[_Reading, ...]]:
             re.sub(r"<(\w+)>", lambda match: tables["groups"][match[1]], words).split()
         )
 
-    places = ("leaders", "before", "after", "not_before", "not_after")
+    places = ("leaders", "before", "after", "not_before", "not_after", "near")
     return {
         word: tuple(
             _Reading(row["sound"], *(expand(row.get(place, "")) for place in places))

@@ -7,6 +7,7 @@ whatever marks stand around it, and that interjections and drawn-out words are n
 import itertools
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -65,6 +66,44 @@ KNOWN_SOUNDS = {
     "déjà": "dˈAʒɑ",
     "fiancé": "fˌiɑnsˈA",
     "fiancée": "fˌiɑnsˈA",
+    "résumé": "ɹˈɛzəmˌA",
+    "résumés": "ɹˈɛzəmˌAz",
+    "pâté": "pɑtˈA",
+    "crème": "kɹˈɛm",
+    "crêpe": "kɹˈAp",
+    "crêpes": "kɹˈAps",
+    "fête": "fˈAt",
+    "fêtes": "fˈAts",
+    "métier": "mAtjˈA",
+    "brûlée": "bɹulˈA",
+    "mâché": "mæʃˈA",
+    "tête": "tˈɛt",
+    "bête": "bˈɛt",
+    "être": "ˈɛtɹə",
+    "d'être": "dˈɛtɹə",
+    "d'état": "dAtˈɑ",
+    "soirée": "swɑɹˈA",
+    "soirées": "swɑɹˈAz",
+    "garçon": "ɡɑɹsˈɔn",
+    "recherché": "ɹəʃɛɹʃˈA",
+    "dénouement": "dˌAnumˈɑn",
+    "ménage": "mAnˈɑʒ",
+    "à": "ɑ",
+    "señor": "sAnjˈɔɹ",
+    "señora": "sAnjˈɔɹə",
+    "señorita": "sˌAnjəɹˈiTə",
+    "zürich": "zˈʊɹɪk",
+    "étienne": "ˌATiˈɛn",
+    "éric": "ˈɛɹɪk",
+    "seán": "ʃˈɔn",
+    "sinéad": "ʃɪnˈAd",
+    "siân": "ʃˈɑn",
+    "siobhan": "ʃɪvˈɔn",
+    "siobhán": "ʃɪvˈɔn",
+    "niamh": "nˈiv",
+    "goethe": "ɡˈɜɹTə",
+    "chopin": "ʃˈOpæn",
+    "houses": "hˈWzᵻz",
     "d'you": "djʊ",
     "d'ye": "djə",
     "'ello": "ɛlˈO",
@@ -102,6 +141,12 @@ _NEGATIVE = re.compile(r"(?<!\S)-(?=\.?\d)")
 GUARD = "\ue000"
 """Of the private use area: no rule matches across it."""
 
+_MARKS = re.compile("[\u0300-\u036f]")
+_FOREIGN = re.compile("(?<!o)ö|[üñÖÜÑ]")
+"""In words of languages whose sounds the plain letters do not have: Müller, señor."""
+
+_FINAL_ACUTE = re.compile("é(?:e?s?|d)$")
+
 _REPEATED = re.compile(r"(.)\1+")
 _STRETCHED = re.compile(r"(?<![\w'])(?=[^\W\d_]*([^\W\d_])\1\1)(?![IVX]+\b)[^\W\d_]{3,40}(?![\w'])")
 
@@ -138,6 +183,8 @@ class Phonemizer:
             token.phonemes = token.phonemes or _find_interjection(token.text)
             token.phonemes = token.phonemes or find_homograph(words, index)
             token.phonemes = token.phonemes or KNOWN_SOUNDS.get(words[index])
+            if not (token.phonemes or token.text.isascii()):
+                token.alias = self._find_plain_spelling(token.text, token.tag)
             if token.text == "A" and _is_spelled(tokens, index):
                 token.phonemes = LETTER_A
         phonemes, words = "", []
@@ -148,6 +195,17 @@ class Phonemizer:
                 words.append((token.text, start, len(phonemes)))
             phonemes += " " if token.whitespace else ""
         return Phonemes(phonemes, tuple(words))
+
+    def _find_plain_spelling(self, word: str, tag: str) -> str | None:
+        """A known word without its accents (`décor`), unless that is another one (`exposé`)."""
+        from hibari.g2p import Context
+
+        plain = _MARKS.sub("", unicodedata.normalize("NFD", word))
+        if not plain.isascii() or _FOREIGN.search(word) or self._is_known(word):
+            return None
+        sound, _ = self._g2p.lexicon.get_word(plain, tag, None, Context())
+        is_other = _FINAL_ACUTE.search(word) and not (sound or "").rstrip("zd").endswith("A")
+        return None if sound is None or is_other else plain
 
     def _shorten_word(self, match: re.Match[str]) -> str:
         word = match[0]
