@@ -8,6 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
+def format_usd(usd: float) -> str:
+    """Format money for a message: to the cent, or if need be to its millionth."""
+    text = f"{usd:,.6f}".rstrip("0")
+    whole, _, cents = text.partition(".")
+    return f"${usd:g}" if usd and float(text.replace(",", "")) == 0 else f"${whole}.{cents:0<2}"
+
+
 class MixerError(Exception):
     """An error that a sentence can explain: which input caused it, with JSON values as details.
 

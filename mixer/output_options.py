@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from mixer.targets import TargetName
 
@@ -20,6 +20,12 @@ MAX_KEY_CHARS = 1_024
 
 MAX_FEED_NAME_CHARS = 500
 MAX_NUMBER = 100_000
+
+
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARS)
+]
+"""What is listed under it cannot be called by blanks."""
 
 
 class MetadataOptions(BaseModel):

@@ -158,8 +158,9 @@ def _allow_caller(caller: str) -> dict[str, Any]:
 
 
 def _header_value(event: Mapping[str, Any], name: str) -> str:
-    headers = event.get("headers") or {}
-    return next((str(v) for k, v in headers.items() if str(k).lower() == name), "")
+    headers = event.get("headers") if isinstance(event, Mapping) else None
+    pairs = headers.items() if isinstance(headers, Mapping) else ()
+    return next((str(v) for k, v in pairs if str(k).lower() == name), "")
 
 
 @cache

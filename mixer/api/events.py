@@ -7,7 +7,6 @@ HTTP APIs".
 """
 
 import base64
-import binascii
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -84,7 +83,7 @@ def build_request_context(
     else:
         gateway = {}
     caller = ANONYMOUS if settings.auth.mode == "none" else find_caller(event)
-    request_id = str(gateway.get("requestId") or context.aws_request_id)
+    request_id = _as_text(gateway.get("requestId") or context.aws_request_id)
     return RequestContext(request_id, caller, now() + left_s, find_base_url(event))
 
 
@@ -96,10 +95,10 @@ def find_base_url(event: Event) -> str:
     if not host:
         return ""
     scheme = _as_texts(event.get("headers"), lower=True).get("x-forwarded-proto")
-    whole = str(event.get("rawPath") or context.get("path") or event.get("path") or "")
-    route = _strip_stage(str(event.get("rawPath") or event.get("path") or ""), context)
+    whole = _as_text(event.get("rawPath") or context.get("path") or event.get("path") or "")
+    route = _strip_stage(_as_text(event.get("rawPath") or event.get("path") or ""), context)
     base_path = whole.removesuffix(route) if route else ""
-    return f"{scheme if scheme == 'http' else 'https'}://{host}{base_path}"
+    return f"{scheme if scheme == 'http' else 'https'}://{_as_text(host)}{base_path}"
 
 
 def _gateway_wait_s(gateway: dict[str, Any], wall_s: float, longest_s: float) -> float:
@@ -183,22 +182,24 @@ def find_caller(event: Event) -> str | None:
         return DIRECT
     authorizer = _as_mapping(_as_mapping(event["requestContext"]).get("authorizer"))
     caller = _as_mapping(authorizer.get("lambda")).get("caller") or authorizer.get("caller")
-    return caller if isinstance(caller, str) and caller else None
+    return caller if isinstance(caller, str) and caller and caller == _as_text(caller) else None
 
 
 def _from_version_2(event: Event, context: Mapping[str, Any]) -> dict[str, Any]:
     http = _as_mapping(context["http"])
-    path = str(event.get("rawPath") or http.get("path") or "/")
-    method = str(http.get("method") or "POST")
+    path = _as_text(event.get("rawPath") or http.get("path") or "/")
+    method = _as_text(http.get("method") or "POST")
     made = _build_event(
         event, method, _strip_stage(path, context), _body_text(event.get("body"), event)
     )
-    return {**made, "rawQueryString": str(event.get("rawQueryString") or "")}
+    return {**made, "rawQueryString": _as_text(event.get("rawQueryString") or "")}
 
 
 def _from_version_1(event: Event, context: Mapping[str, Any]) -> dict[str, Any]:
-    path = _strip_stage(str(event.get("path") or "/"), context)
-    made = _build_event(event, str(event["httpMethod"]), path, _body_text(event.get("body"), event))
+    path = _strip_stage(_as_text(event.get("path") or "/"), context)
+    made = _build_event(
+        event, _as_text(event["httpMethod"]), path, _body_text(event.get("body"), event)
+    )
     return {**made, "rawQueryString": urlencode(made["queryStringParameters"])}
 
 
@@ -213,7 +214,7 @@ def _build_event(event: Event, method: str, path: str, body: str) -> dict[str, A
         "headers": {**_as_texts(event.get("headers"), lower=True), "content-type": JSON_TYPE},
         "queryStringParameters": _as_texts(event.get("queryStringParameters")),
         "requestContext": {
-            "requestId": str(context.get("requestId") or ""),
+            "requestId": _as_text(context.get("requestId") or ""),
             "stage": "$default",
             "http": {"method": method.upper(), "path": path},
         },
@@ -227,11 +228,11 @@ def _body_text(body: object, event: Event) -> str:
         return ""
     if not isinstance(body, str):
         return json.dumps(body, default=str)
-    if not event.get("isBase64Encoded"):
-        return body
     try:
-        return base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, ValueError):
+        if event.get("isBase64Encoded"):
+            return base64.b64decode(body, validate=True).decode()
+        return body.encode().decode()
+    except ValueError:  # neither Base64 nor UTF-8
         return UNREADABLE
 
 
@@ -248,5 +249,10 @@ def _as_mapping(value: object) -> Mapping[str, Any]:
 
 
 def _as_texts(values: object, *, lower: bool = False) -> dict[str, str]:
-    pairs = _as_mapping(values).items()
-    return {str(k).lower() if lower else str(k): str(v) for k, v in pairs if v is not None}
+    pairs = [(_as_text(k), _as_text(v)) for k, v in _as_mapping(values).items() if v is not None]
+    return {k.lower() if lower else k: v for k, v in pairs}
+
+
+def _as_text(value: object) -> str:
+    """Text that UTF-8 can express: a question mark for each half of a character."""
+    return str(value).encode(errors="replace").decode()

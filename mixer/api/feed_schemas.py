@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from mixer.api.schemas import RequestBody
-from mixer.output_options import MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS, MAX_LINE_CHARS
+from mixer.output_options import MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS, MAX_LINE_CHARS, Title
 from mixer.publish.feed import EpisodeMode
 from mixer.requests import LANGUAGE_PATTERN
 
@@ -16,10 +16,8 @@ class FeedBody(RequestBody):
     """A feed to create, or to change: what is left out stays."""
 
     title: Annotated[
-        str,
+        Title,
         Field(
-            min_length=1,
-            max_length=MAX_LINE_CHARS,
             description="Its title, by which stories name it (`feed`).",
             examples=["The Kettle"],
         ),

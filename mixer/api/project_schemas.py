@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from mixer.api.story_schemas import StoryBody
-from mixer.output_options import MAX_KEY_CHARS, MAX_LINE_CHARS
+from mixer.output_options import MAX_KEY_CHARS, MAX_LINE_CHARS, Title
 
 MAX_NAMES, MAX_STORIES = 500, 50
 
@@ -16,9 +16,7 @@ Key = Annotated[str, Field(max_length=MAX_KEY_CHARS)]
 class ProjectBody(StoryBody):
     """A project: the request for its story as far as it has got, and what belongs to it."""
 
-    name: Annotated[
-        str, Field(min_length=1, max_length=MAX_LINE_CHARS, examples=["The Lighthouse"])
-    ]
+    name: Annotated[Title, Field(examples=["The Lighthouse"])]
     cast: Annotated[
         dict[Name, Name],
         Field(max_length=MAX_NAMES, description="A voice for each name that speaks in the text."),

@@ -43,7 +43,9 @@ def mcp(out: Path, store: Path, music: Path | None, max_cost_usd: float) -> None
 
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")
     out.mkdir(parents=True, exist_ok=True)
-    narrations = Narrations(out.resolve(), store, max_cost_usd)
+    narrations = Narrations(out.resolve(), store.resolve(), max_cost_usd)
+    music = music and music.resolve()
+    os.chdir(music or narrations.folder)  # where texts find the files that they name
     try:
         build_server(narrations, music).run("stdio")
     finally:

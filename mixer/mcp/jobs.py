@@ -13,15 +13,17 @@ from secrets import token_hex
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from mixer.errors import BadOption, MixerError, NotFound, TooExpensive
+from mixer.errors import BadOption, Conflict, MixerError, NotFound, TooExpensive, format_usd
 from mixer.formats import DEFAULT_FORMAT
-from mixer.narration import Cancellation, Narration, Output, narrate
+from mixer.narration import Cancellation, Narration, Output, clean_name, narrate
 from mixer.requests import Options
 from mixer.speech import EMBEDDED
 
 CONCURRENT = 1
 """Each narration uses all cores."""
 
+MAX_UNFINISHED = 50
+MAX_QUOTED_CHARS = 200
 NAME = re.compile(r"[\w][\w .-]{0,99}")
 
 
@@ -39,6 +41,11 @@ class NarrationJob:
     def report(self, stage: str, share: float) -> None:
         """Note its progress."""
         self.stage, self.share = stage, share
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is done or has failed."""
+        return bool(self.error) or self.result is not None
 
     def describe(self) -> dict[str, Any]:
         """Describe it for an agent."""
@@ -78,13 +85,15 @@ class Narrations:
             BadOption: the name is not that of a file in the folder.
             TooExpensive: it could cost money, and has no cap or one beyond what is left.
         """
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or clean_name(name) != name:
             raise BadOption(
-                f"name: “{name}” is not a valid file name; use letters, digits, spaces, - and _.",
+                f"name: “{name[:MAX_QUOTED_CHARS]}” is not a valid file name; use up to 100 "
+                "letters, digits, spaces, - and _.",
                 field="name",
             )
         job = NarrationJob(self.folder / f"{name}.{options.format or DEFAULT_FORMAT}")
         with self._lock:
+            self._require_room(job.path)
             options = self._reserve(options)
             identity = token_hex(8)
             self._jobs[identity] = job
@@ -104,6 +113,14 @@ class Narrations:
             job.cancellation.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def _require_room(self, path: Path) -> None:
+        """Raise Conflict if too many narrations wait, or one of them will write this file."""
+        unfinished = [each.path for each in self._jobs.values() if not each.is_finished]
+        if path in unfinished:
+            raise Conflict(f"name: {path.name} is still being made; choose another name.")
+        if len(unfinished) >= MAX_UNFINISHED:
+            raise Conflict(f"{MAX_UNFINISHED} narrations are not finished; ask again later.")
+
     def _reserve(self, options: Options) -> Options:
         """Take a narration's cap from what all together may cost.
 
@@ -114,10 +131,11 @@ class Narrations:
         cap = options.max_cost_usd
         if cap is None:
             raise TooExpensive("max_cost_usd: this engine costs money; state what it may cost.")
-        if cap > self.max_cost_usd:
+        if not cap <= self.max_cost_usd:
             raise TooExpensive(
-                f"max_cost_usd: ${cap:.2f} is more than the ${self.max_cost_usd:.2f} that this "
-                "server may still spend; its user can raise it with mixer mcp --max-cost-usd."
+                f"max_cost_usd: {format_usd(cap)} is more than the "
+                f"{format_usd(self.max_cost_usd)} that this server may still spend; "
+                "its user can raise it with mixer mcp --max-cost-usd."
             )
         self.max_cost_usd -= cap
         return options

@@ -15,7 +15,7 @@ from mixer.compose import list_local_voices
 from mixer.errors import BadOption, MixerError
 from mixer.mcp.jobs import Narrations
 from mixer.narration import Plan, plan, select_limits
-from mixer.requests import parse_options
+from mixer.requests import Options, parse_options
 from mixer.speech import EMBEDDED
 
 if TYPE_CHECKING:
@@ -30,7 +30,15 @@ INSTRUCTIONS = (
 MAX_CHUNKS = 200
 """Chunks that `plan` lists."""
 
-Text = Annotated[str, Field(description="The text itself: plain, Markdown, HTML or SSML.")]
+MAX_TEXT_CHARS = 5_000_000
+"""As for stories over HTTP."""
+
+MAX_MESSAGE_CHARS = 1_000
+
+Text = Annotated[
+    str,
+    Field(max_length=MAX_TEXT_CHARS, description="The text: plain, Markdown, HTML or SSML."),
+]
 OptionValues = Annotated[
     dict[str, Any],
     Field(description="Options by name: voice, engine, rate, pauses, preset, format, title, …"),
@@ -57,7 +65,7 @@ def _explain_errors(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
         try:
             return tool(*args, **given)
         except MixerError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(str(error)[:MAX_MESSAGE_CHARS]) from error
 
     return call
 
@@ -69,7 +77,7 @@ class _Tools:
 
     def plan(self, text: Text, options: OptionValues = {}) -> dict[str, Any]:  # noqa: B006 - read only
         """Plan a text: chapters and chunks with their voices. Nothing is spent."""
-        planned = plan(text, parse_options(options))
+        planned = plan(text, self._parse_options(options))
         chunks = [
             {"speaker": chunk.speaker, "text": chunk.passage, "gap_ms": chunk.gap_ms}
             for chunk in planned.script.chunks
@@ -79,7 +87,7 @@ class _Tools:
 
     def estimate(self, text: Text, options: OptionValues = {}) -> dict[str, Any]:  # noqa: B006 - read only
         """Estimate the length of a text, and its cost with each engine. Nothing is spent."""
-        return _describe_plan(plan(text, parse_options(options)))
+        return _describe_plan(plan(text, self._parse_options(options)))
 
     def narrate(
         self,
@@ -92,9 +100,9 @@ class _Tools:
         ] = None,
     ) -> dict[str, Any]:
         """Begin to narrate a text into a file, in the background; returns the id for status."""
-        checked = parse_options({**options, "max_cost_usd": max_cost_usd})
+        checked = self._parse_options({**options, "max_cost_usd": max_cost_usd})
         select_limits(checked.engine or EMBEDDED)
-        story = self.narrations.start(text, name, checked, self._find_music(music))
+        story = self.narrations.start(text, name, checked, self._find_file("music", music))
         return {"story": story, **self.narrations.find(story).describe()}
 
     def status(
@@ -111,14 +119,20 @@ class _Tools:
         select_limits(engine)
         return {"voices": [asdict(voice) for voice in list_local_voices(engine)]}
 
-    def _find_music(self, name: str) -> "Path | None":
+    def _parse_options(self, options: dict[str, Any]) -> Options:
+        """Parse options; a cover is a file of the music folder, too."""
+        parsed = parse_options(options)
+        cover = self._find_file("cover", parsed.cover)
+        return parsed.model_copy(update={"cover": str(cover)}) if cover else parsed
+
+    def _find_file(self, field: str, name: str) -> "Path | None":
         if not name:
             return None
         folder = self.music_folder
         listed = {} if folder is None else {path.name: path for path in folder.iterdir()}
         if name not in listed:
             names = ", ".join(sorted(listed)) or "empty"
-            raise BadOption(f"music: “{name}” is not in the music folder ({names}).", field="music")
+            raise BadOption(f"{field}: “{name}” is not in the music folder ({names}).", field=field)
         return listed[name]
 
 

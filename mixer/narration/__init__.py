@@ -10,7 +10,7 @@ from mixer.lazy import export_lazily
 if TYPE_CHECKING:
     from mixer.narration.api import inspect, mix, narrate, stream
     from mixer.narration.book_cast import cast
-    from mixer.narration.output_files import Output, claim_file
+    from mixer.narration.output_files import Output, claim_file, clean_name
     from mixer.narration.results import (
         Cancellation,
         MixedAudio,
@@ -28,6 +28,7 @@ __all__ = [
     "Plan",
     "cast",
     "claim_file",
+    "clean_name",
     "inspect",
     "mix",
     "narrate",
@@ -42,7 +43,7 @@ __getattr__ = export_lazily(
     {
         ".api": "inspect mix narrate stream",
         ".book_cast": "cast",
-        ".output_files": "Output claim_file",
+        ".output_files": "Output claim_file clean_name",
         ".results": "Cancellation MixedAudio Narration Plan",
         ".story_files": "read_lexicon_file",
         ".story_plan": "plan select_limits",

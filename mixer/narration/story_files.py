@@ -124,7 +124,7 @@ def _apply_lexicon(options: Options, story: str, document: Document) -> Options:
     """Add the lexicon that the story names, if the options have none."""
     if options.lexicon or not document.lexicon_name:
         return options
-    text = read_lexicon_file(_resolve_story_path(story, document.lexicon_name))
+    text = read_lexicon_file(_resolve_story_path(story, "lexicon", document.lexicon_name))
     return options.model_copy(update={"lexicon": text})
 
 
@@ -146,12 +146,16 @@ def _find_cover(options: Options, story: str, document: Document) -> Path | None
     """The path of the cover: from the options, or the one that the story names."""
     if options.cover:
         return Path(options.cover)
-    return _resolve_story_path(story, document.cover_name) if document.cover_name else None
+    name = document.cover_name
+    return _resolve_story_path(story, "cover", name) if name else None
 
 
-def _resolve_story_path(story: str, name: str) -> Path:
-    """A path that a story names, which is relative to the story's folder."""
-    return _find_folder(story) / name
+def _resolve_story_path(story: str, key: str, name: str) -> Path:
+    """A path that a story's head names, in the story's folder, as sounds are; raises BadInput."""
+    where, parts = f"{name_story(story)}: {key}", Path(name).parts
+    if "\\" in name or Path(name).is_absolute() or any(part.startswith(".") for part in parts):
+        raise BadInput(f"{where}: {name} is outside the story's folder, or hidden.", field=key)
+    return next(_iter_places(name, [_find_folder(story)], where))
 
 
 def _find_folder(story: str) -> Path:

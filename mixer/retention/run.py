@@ -189,7 +189,7 @@ def run_cleanup(event: Mapping[str, object], context: CleanupContext) -> Mapping
         now=datetime.now(UTC),
         deadline=Deadline(remaining_s=lambda: context.get_remaining_time_in_millis() / 1000),
     )
-    return run.answer(event or {})
+    return run.answer(event if isinstance(event, Mapping) else {})
 
 
 class ScheduledRun:

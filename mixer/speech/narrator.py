@@ -11,10 +11,11 @@ next run pays only for what is missing. Any other error stops at once.
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -157,6 +158,15 @@ class Narrator:
         if not _is_audible(speech) or not is_better(speech.audio):
             return None
         return self._chunks.put(self.key(chunk), speech, chunk.gap_ms)
+
+    def hold_payment(self, payer: str, chunks: Sequence[Chunk]) -> AbstractContextManager[bool]:
+        """Be the only one who pays for a payer's chunks; yields whether another did until now.
+
+        Equal requests at once are then predicted to cost what they cost: all but one, nothing.
+        """
+        keys = sorted(map(self.key, chunks))
+        name = sha256("\n".join((payer, *keys)).encode()).hexdigest()
+        return LeaseKeeper(self.store).hold_lease(f"{LEASE_PREFIX}{name}", self._pause)
 
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""

@@ -45,18 +45,19 @@ class LeaseKeeper:
     now: Callable[[], float] = time.monotonic
 
     @contextmanager
-    def hold_lease(self, key: str, pause: Pause) -> Iterator[None]:
-        """Hold a lease for the length of the block, once it is free.
+    def hold_lease(self, key: str, pause: Pause) -> Iterator[bool]:
+        """Hold a lease for the length of the block, once it is free; yields whether it was not.
 
         An uncontended lease costs one conditional write and one deletion.
         """
         lease, begun_s = _Lease(self.store, key, _Owner(token_hex(8), identify_process())), None
         try:
-            if not lease.claim_lease():
+            was_held = not lease.claim_lease()
+            if was_held:
                 self._wait(lease, pause)
             begun_s = self.now()
             with self._renew_while_held(lease):
-                yield
+                yield was_held
         finally:  # also of a claim that failed but was carried out
             is_sure = begun_s is not None and self.now() - begun_s < self.lifetime_s / 2
             with suppress(MixerError):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
 
-from mixer.errors import CapReached
+from mixer.errors import CapReached, format_usd
 from mixer.store import ObjectStore
 
 PREFIX = "spending/"
@@ -77,8 +77,9 @@ class DailyBudget:
         spent_usd = self._sum_usd(folder)
         if spent_usd > self.max_daily_usd:
             raise CapReached(
-                f"This would cost about ${predicted_usd:.2f}, which exceeds what is left of the "
-                f"${self.max_daily_usd:.2f} that a caller may spend per day; nothing was spent.",
+                f"This would cost about {format_usd(predicted_usd)}, which exceeds what is left "
+                f"of the {format_usd(self.max_daily_usd)} that a caller may spend per day; "
+                "nothing was spent.",
                 retry_after_s=self._until_midnight_s(),
             )
 

@@ -13,6 +13,7 @@ A failing step stores its reason for `record`, as task errors carry only a class
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
-from mixer.errors import MixerError
+from mixer.errors import BadInput, MixerError
 from mixer.progress import Progress, ignore_progress
 from mixer.store import ObjectStore
 from mixer.stories.folder import StoryFolder
@@ -73,6 +74,12 @@ StepFunction = Callable[[StepCall], StepResult]
 
 logger = logging.getLogger(__name__)
 
+FOLDER_NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
+"""Of a story: nothing that leads out of its folder."""
+
+MAX_NUMBER = 1_000_000
+"""Of attempts, batches and groups; a book of 5,000,000 characters has some thousand batches."""
+
 MARGIN_S = 15.0
 """Time before Lambda ends a task, to stop, store results and report."""
 
@@ -95,20 +102,39 @@ class StoryTasks:
 
     def __call__(self, event: Event, deadline_s: float | None) -> StepResult:
         """Run the step of an event; a failure is raised and its reason stored in the folder."""
-        step, attempt = Step(event["task"]), int(event["attempt"])
-        call = StepCall(
-            folder=StoryFolder(self.store, str(event["story_id"])),
-            attempt=attempt,
-            item=int(event.get(ITEMS.get(step, ""), 0)),
-            error=event.get("error") or {},
-            deadline_s=deadline_s,
-        )
+        step, call = self._read_event(event, deadline_s)
         try:
             return self.steps[step](call)
         except Exception as error:
             with suppress(MixerError):
-                call.folder.write(failure_name(attempt), _describe_failure(call, step, error))
+                call.folder.write(failure_name(call.attempt), _describe_failure(call, step, error))
             raise
+
+    def _read_event(self, event: Event, deadline_s: float | None) -> tuple[Step, StepCall]:
+        """Raises BadInput if the event is not one of the state machine."""
+        step = next((each for each in self.steps if each == event.get("task")), None)
+        if step is None:
+            raise BadInput("task: this function has no such step.", field="task")
+        story, error = event.get("story_id"), event.get("error") or {}
+        if not isinstance(story, str) or not FOLDER_NAME.fullmatch(story):
+            raise BadInput("story_id: it is not the id of a story.", field="story_id")
+        if not isinstance(error, Mapping):
+            raise BadInput("error: it must be an object.", field="error")
+        call = StepCall(
+            folder=StoryFolder(self.store, story),
+            attempt=_read_number(event, "attempt"),
+            item=_read_number(event, ITEMS[step]) if step in ITEMS else 0,
+            error=error,
+            deadline_s=deadline_s,
+        )
+        return step, call
+
+
+def _read_number(event: Event, name: str) -> int:
+    value = event.get(name)
+    if type(value) is not int or not 0 <= value < MAX_NUMBER:
+        raise BadInput(f"{name}: it must be a number from 0 to {MAX_NUMBER - 1}.", field=name)
+    return value
 
 
 def _describe_failure(call: StepCall, step: Step, error: Exception) -> StoryFailure:

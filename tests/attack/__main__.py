@@ -7,6 +7,7 @@ import sys
 from tests.attack.campaign import Row, format_table
 from tests.attack.damage import ROW as DAMAGE
 from tests.attack.equal_chunks import ROW as EQUAL_CHUNKS
+from tests.attack.events import ROW as EVENTS
 from tests.attack.growth import ROW as GROWTH
 from tests.attack.media import ROW as MEDIA
 from tests.attack.requests import ROW as REQUESTS
@@ -16,6 +17,7 @@ from tests.attack.texts import ROW as TEXTS
 
 ROWS: dict[str, Row] = {
     "requests": REQUESTS,
+    "events": EVENTS,
     "texts": TEXTS,
     "media": MEDIA,
     "growth": GROWTH,

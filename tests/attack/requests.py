@@ -97,7 +97,7 @@ def attack_server(tally: Tally, draw: random.Random, count: int) -> None:
     """Send random requests; no 5xx but 503, no broken connection, memory flat."""
     process, sizes = psutil.Process(), list[int]()
     with (
-        _silence_logs(),
+        silence_logs(),
         TemporaryDirectory(prefix="attack-") as name,
         _serve(Path(name)) as port,
     ):
@@ -168,7 +168,7 @@ def _draw_query(draw: random.Random) -> str:
 
 
 @contextmanager
-def _silence_logs() -> Iterator[None]:
+def silence_logs() -> Iterator[None]:
     """Each request is a line of the log, and the metrics another of standard output."""
     logging.disable(logging.CRITICAL)
     try:

@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._say_well(body, (16_000, 48_000)[len(self.state.bodies) % 2])
 
     def _say_html(self, _body: dict[str, Any]) -> None:
-        self.answer(200, PAGE, "text/html; charset=utf-8")
+        self.answer(200, PAGE + KEY.encode(), f"text/html {KEY}; charset=utf-8")
 
     def _say_lies(self, _body: dict[str, Any]) -> None:
         self.answer(200, PAGE * 100, "audio/mpeg")
@@ -130,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(200, make_wav("a", 24_000), "audio/wav")
 
     def _say_refusal(self, _body: dict[str, Any]) -> None:
-        self.answer(400, f'{{"error": "no voice; your key was {KEY}"}}'.encode())
+        # the key is cut where messages end
+        self.answer(400, f'{{"error": "no voice; {"your " * 18}key {KEY}"}}'.encode())
 
     def _say_redirect(self, _body: dict[str, Any]) -> None:
         self.send_response(307)

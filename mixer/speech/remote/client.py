@@ -103,7 +103,8 @@ class RemoteClient:
         content, content_type = self._call("POST", "/audio/speech", body, MAX_ANSWER_BYTES)
         if content_type.startswith(("text/", "application/json", "application/xml")):
             raise ServerFault(
-                f"{self._name} sent {content_type} instead of audio: {_quote(content)}.",
+                f"{self._name} sent {content_type[:QUOTED_CHARS]} instead of audio: "
+                f"{self._quote(content)}.",
                 is_temporary=False,
             )
         if not content:
@@ -116,7 +117,7 @@ class RemoteClient:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"{self._name} sent no JSON for {path}: {_quote(content)}."
+            message = f"{self._name} sent no JSON for {path}: {self._quote(content)}."
             raise ServerFault(message, is_temporary=False) from error
 
     @property
@@ -141,7 +142,8 @@ class RemoteClient:
                     raise TimeoutError
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise self._translate(error, timed_out=call.is_interrupted) from error
-        return content, response.getheader("Content-Type", "").partition(";")[0].strip().lower()
+        content_type = self._hide_key(response.getheader("Content-Type", ""))
+        return content, content_type.partition(";")[0].strip().lower()
 
     def _build_headers(self, body: Mapping[str, object] | None) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity", "User-Agent": "mixer"}
@@ -166,12 +168,21 @@ class RemoteClient:
                 f"{self._name} refuses the key (status {status}): check {self.settings.prefix}_KEY."
             )
             raise ServerFault(message, is_temporary=False)
-        quoted = _quote(response.read(QUOTED_CHARS * 4)).replace(self.settings.key or "\0", "…")
+        quoted = self._quote(response.read(READ_BYTES))
         raise ServerFault(
             f"{self._name} answered with status {status}: {quoted}.",
             is_temporary=status in TEMPORARY,
             wait_s=_parse_wait(response.getheader("Retry-After", "")),
         )
+
+    def _quote(self, content: bytes) -> str:
+        """The beginning of an answer as one line, without tags and key."""
+        text = self._hide_key(content[:READ_BYTES].decode(errors="replace"))
+        printable = "".join(each for each in " ".join(text.split()) if each.isprintable())
+        return f"“{printable[:QUOTED_CHARS]}”" if printable else "nothing"
+
+    def _hide_key(self, text: str) -> str:
+        return text.replace(self.settings.key or "\0", "…")
 
     def _read(self, response: http.client.HTTPResponse, max_bytes: int) -> bytes:
         pieces, length = list[bytes](), 0
@@ -212,13 +223,6 @@ def _open_connection(url: str) -> tuple[http.client.HTTPConnection, str]:
 
 def _encode(body: Mapping[str, object] | None) -> bytes | None:
     return None if body is None else json.dumps(body, ensure_ascii=False).encode()
-
-
-def _quote(content: bytes) -> str:
-    """The beginning of an answer as one line, without tags."""
-    text = " ".join(content[: QUOTED_CHARS * 4].decode(errors="replace").split())
-    printable = "".join(each for each in text if each.isprintable())
-    return f"“{printable[:QUOTED_CHARS]}”" if printable else "nothing"
 
 
 def _parse_wait(value: str) -> float:

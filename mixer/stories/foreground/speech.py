@@ -215,7 +215,11 @@ class SpeechService:
         options = Options.model_validate(dict(request.options))
         source = self.planner.read_text(request.text, options, deadline_s=context.deadline_s)
         session = EngineSession(self.planner.open_engine, options.speech_marks)
-        with open_run_store(self.open_files, self.store) as store, closing(session):
+        with (
+            open_run_store(self.open_files, self.store) as store,
+            closing(session),
+            ExitStack() as payments,
+        ):
             folder = RunFolder(store, RUN_ID, source)
             folder.write(REQUEST, request.to_stored(time.time()))
             planner = replace(
@@ -225,7 +229,13 @@ class SpeechService:
                 new_processes=lambda: context.processes,
             )
             on_recording = partial(report, folder) if report else None
-            speech = StorySpeech(planner, store, splits_batches=False, on_recording=on_recording)
+            speech = StorySpeech(
+                planner,
+                store,
+                splits_batches=False,
+                on_recording=on_recording,
+                payments=payments,
+            )
             try:
                 run_steps(folder, speech.steps, context)
             finally:

@@ -1,10 +1,10 @@
 """The step that plans: checks text, voice, sounds and limits before anything is spent."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from mixer.errors import StoryPlanned, TooExpensive
+from mixer.errors import StoryPlanned, TooExpensive, format_usd
 from mixer.requests import Options
 from mixer.script import Chunk
 from mixer.script.readers import decode_upload
@@ -35,11 +35,17 @@ from mixer.stories.tasks import StepCall, StepResult
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """Plans stories; `splits_batches` if several processes synthesize them."""
+    """Plans stories.
+
+    Attributes:
+        splits_batches: whether several processes synthesize them.
+        payments: holds the payments of a run that synthesizes, too; equal runs wait for it.
+    """
 
     planner: SpeechPlanner
     music: ObjectStore
     splits_batches: bool
+    payments: ExitStack | None = None
 
     def plan(self, call: StepCall) -> StepResult:
         """Plan the speech and check its cost; returns the batches still to synthesize.
@@ -61,10 +67,13 @@ class PlanStep:
         batches = self._divide(folder, stored, options)
         progress = self._reopen_damaged(call, stored)
         left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
-        missing = self._write_batches(call, stored, left)
-        price_usd = _price_usd(missing, stored.delivery, options)
-        if options.verify:
-            price_usd += sum(price_retakes(each.chunks, each.delivery) for each in left.values())
+        price_usd = self._price_batches(call, stored, left, options)
+        if price_usd > 0 and self.payments is not None and not options.dry_run:
+            with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
+                chunks = list(stored.script.chunks)
+                payment = narrator.hold_payment(request.caller, chunks)
+            if self.payments.enter_context(payment):  # what the other one paid for is there
+                price_usd = self._price_batches(call, stored, left, options)
         self._settle_previous(folder, progress.paid_usd)
         reservation = "" if options.dry_run else self._reserve(price_usd, options, request.caller)
         summary = _build_summary(stored, options, len(batches), progress, price_usd)
@@ -72,6 +81,16 @@ class PlanStep:
         if options.dry_run:
             self._finish_story(call, summary)
         return {"batches": list(left)}
+
+    def _price_batches(
+        self, call: StepCall, stored: StoredScript, left: Mapping[int, Batch], options: Options
+    ) -> float:
+        """Write the batches, and return the price of what the store lacks of them."""
+        missing = self._write_batches(call, stored, left)
+        price_usd = stored.delivery.price_chunks_usd(missing, charge_factor(options))
+        if options.verify:
+            price_usd += sum(price_retakes(each.chunks, each.delivery) for each in left.values())
+        return price_usd
 
     def _load_script(
         self, call: StepCall, request: StoredRequest, options: Options
@@ -173,14 +192,14 @@ class PlanStep:
         own_usd, most_usd = options.max_cost_usd, self.planner.max_request_usd
         if own_usd is not None and usd > own_usd:
             raise TooExpensive(
-                f"This would cost about ${usd:.2f}, more than max_cost_usd "
-                f"(${own_usd:.2f}); nothing was spent.",
+                f"This would cost about {format_usd(usd)}, more than max_cost_usd "
+                f"({format_usd(own_usd)}); nothing was spent.",
                 cost_usd=usd,
             )
         if usd > most_usd:
             raise TooExpensive(
-                f"This would cost about ${usd:.2f}, more than the ${most_usd:.2f} that one story "
-                "may cost here; nothing was spent.",
+                f"This would cost about {format_usd(usd)}, more than the {format_usd(most_usd)} "
+                "that one story may cost here; nothing was spent.",
                 cost_usd=usd,
                 limit_usd=most_usd,
             )
@@ -213,7 +232,3 @@ def _build_summary(
         predicted_usd=progress.paid_usd + price_usd,
         paid_before_usd=progress.paid_usd,
     )
-
-
-def _price_usd(missing: Sequence[Chunk], voice_settings: VoiceSettings, options: Options) -> float:
-    return voice_settings.price_chunks_usd(missing, charge_factor(options))

@@ -6,7 +6,7 @@ retry pays only for the rest.
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from mixer.errors import NothingSpoken
@@ -47,6 +47,7 @@ class StorySpeech:
         slots: None if one process synthesizes all stories.
         splits_batches: whether several processes synthesize the batches.
         on_recording: called as soon as a recording is there, in no order.
+        payments: see `PlanStep`.
     """
 
     planner: SpeechPlanner
@@ -55,12 +56,13 @@ class StorySpeech:
     slots: SpeechSlots | None = None
     splits_batches: bool = True
     on_recording: Callable[[str, Recording | None], None] | None = None
+    payments: ExitStack | None = None
 
     @property
     def steps(self) -> dict[Step, StepFunction]:
         """The steps of this class."""
         return {
-            Step.PLAN: PlanStep(self.planner, self.music, self.splits_batches).plan,
+            Step.PLAN: PlanStep(self.planner, self.music, self.splits_batches, self.payments).plan,
             Step.ACQUIRE_SLOT: self.acquire_slot,
             Step.SYNTHESIZE: self.synthesize,
             Step.RELEASE_SLOT: self.release_slot,

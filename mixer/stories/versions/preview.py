@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from mixer.errors import TooExpensive
+from mixer.errors import TooExpensive, format_usd
 from mixer.publish.timing import list_sound_files
 from mixer.script import Chunk
 from mixer.sound.arrange import SoundFile
@@ -144,17 +144,25 @@ class PreviewMaker:
     ) -> tuple[VersionText, int]:
         """Synthesize what is missing around a sentence; returns how many chunks are new."""
         max_cost_usd, deadline_s = limits
+        known = dict(text.recordings)
+        near = find_neighbours(text.stored.script, sentence)
+
+        def find_new(chunks: Sequence[Chunk]) -> list[Chunk]:
+            found = narrator.find_recordings(chunks)
+            known.update({key: each for key, each in found.items() if each})
+            return [chunk for chunk in near if narrator.key(chunk) not in known]
+
         with self._open_narrator(text, deadline_s) as narrator:
-            found = narrator.find_recordings(text.unknown_chunks)
-            known = {**text.recordings, **{key: each for key, each in found.items() if each}}
-            near = find_neighbours(text.stored.script, sentence)
-            new = [chunk for chunk in near if narrator.key(chunk) not in known]
+            new = find_new(text.unknown_chunks)
             if new:
-                with self._reserve(text, new, charges, max_cost_usd):
-                    made = narrator.narrate(
-                        new, known=dict.fromkeys(map(narrator.key, new)), charges=charges
-                    )
-                known |= zip(map(narrator.key, new), made.recordings, strict=True)
+                with narrator.hold_payment(text.request.caller, near) as was_held:
+                    new = find_new(new) if was_held else new
+                    if new:
+                        with self._reserve(text, new, charges, max_cost_usd):
+                            made = narrator.narrate(
+                                new, known=dict.fromkeys(map(narrator.key, new)), charges=charges
+                            )
+                        known |= zip(map(narrator.key, new), made.recordings, strict=True)
         return replace(text, recordings=known), len(new)
 
     @contextmanager
@@ -179,8 +187,8 @@ class PreviewMaker:
         )
         if usd > limit_usd:
             raise TooExpensive(
-                f"This preview would cost about ${usd:.4f}, more than the ${limit_usd:.4f} that "
-                "are allowed; nothing was spent.",
+                f"This preview would cost about {format_usd(usd)}, more than the "
+                f"{format_usd(limit_usd)} that are allowed; nothing was spent.",
                 cost_usd=usd,
                 limit_usd=limit_usd,
             )

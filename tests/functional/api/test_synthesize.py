@@ -380,6 +380,27 @@ def test_a_caller_who_has_spent_enough_must_wait_for_tomorrow(ask, polly, s3):
     assert len(list_keys(s3, "spending/")) == 2
 
 
+def test_equal_requests_at_once_are_paid_once_even_if_the_cap_allows_no_more(ask, polly, s3):
+    """Each would cost what the first one pays; so they wait before they are priced."""
+    polly.reset(latency=Latency(0.05))
+    sentence = "The harbour bell rang twice, and then it was quiet."
+    caps = {"mode": "token", "max_daily_usd": 1.5 * len(sentence) * 30 / 1e6}
+
+    def request(_number):
+        return ask(event_v2({"text": sentence}, caller="anna"), **caps)
+
+    expect_ok(ask(event_v2({"text": "."}, "/voices", "GET", caller="anna"), **caps))
+    with ThreadPoolExecutor(6) as pool:
+        answers = [expect_ok(each) for each in pool.map(request, range(6))]
+    assert polly.counts.calls == 1
+    assert sorted(each["billed_characters"] for each in answers)[:-1] == [0] * 5
+    refused = ask(event_v2({"text": sentence[::-1]}, caller="anna"), **caps)
+    message = expect_refusal(refused, 429, "cap_reached")["error"]
+    assert "about $0.00153, which" in message
+    assert "the $0.002295 that" in message
+    assert [int(key[-29:-17]) for key in list_keys(s3, "spending/")] == [1_530]
+
+
 def test_what_counts_is_what_was_paid(tmp_path):
     store = FolderStore(tmp_path)
     spending = DailyBudget(store, max_daily_usd=1.0)

@@ -13,6 +13,10 @@ ROOT = Path(__file__).parents[3]
 TEXT = "The lamp went out at nine. The sea was calm."
 
 
+OUTSIDE = "/etc/hostname"
+FOREIGN = f"---\n{{}}: {OUTSIDE}\n---\n{TEXT}"
+
+
 async def call(client, tool, **arguments):
     """The answer of a tool, or its error as text."""
     result = await client.call_tool(tool, arguments)
@@ -36,6 +40,11 @@ async def use_server(folder):
             "bad_name": await call(client, "narrate", text=TEXT, name="../x"),
             "bad_story": await call(client, "status", story="none"),
             "bad_music": await call(client, "narrate", text=TEXT, name="x", music="none.mp3"),
+            "long_name": await call(client, "narrate", text=TEXT, name="日" * 100),
+            "foreign_lexicon": await call(client, "plan", text=FOREIGN.format("lexicon")),
+            "foreign_cover": await call(client, "plan", text=FOREIGN.format("cover")),
+            "hidden_cover": await call(client, "plan", text=TEXT, options={"cover": OUTSIDE}),
+            "long_engine": await call(client, "voices", engine="x" * 9_000),
             "uncapped": await call(
                 client, "narrate", text=TEXT, name="x", options={"engine": "neural"}
             ),
@@ -68,6 +77,11 @@ def test_tools_by_the_client_of_the_sdk(tmp_path):
     assert "not a valid file name" in answers["bad_name"]
     assert "no narration" in answers["bad_story"]
     assert "not in the music folder" in answers["bad_music"]
+    assert "not a valid file name" in answers["long_name"]
+    assert "lexicon: /etc/hostname is outside the story's folder" in answers["foreign_lexicon"]
+    assert "cover: /etc/hostname is outside the story's folder" in answers["foreign_cover"]
+    assert "cover: “/etc/hostname” is not in the music folder" in answers["hidden_cover"]
+    assert len(answers["long_engine"]) < 1_100
     assert "state what it may cost" in answers["uncapped"]
     assert "$0.60 is more than the $0.50" in answers["beyond_the_cap"]
     assert (tmp_path / "out" / "lamp.mp3").stat().st_size > 10_000

@@ -98,7 +98,7 @@ def test_rate_that_changes_in_the_middle_does_no_harm(server):
 @pytest.mark.parametrize(
     ("mode", "error", "reason"),
     [
-        ("html", SpeechFailed, "sent text/html instead of audio: “<!DOCTYPE"),
+        ("html", SpeechFailed, "sent text/html … instead of audio: “<!DOCTYPE"),
         ("lies", SpeechFailed, "cannot be decoded as audio"),
         ("short", SpeechFailed, "far less sound than the text has words"),
         ("refusal", SpeechFailed, "status 400"),
@@ -118,7 +118,7 @@ def test_hostile_server_is_one_sentence(server, mode, error, reason, caplog):
     ):
         speak(engine)
     assert type(caught.value) is error
-    assert KEY not in f"{caught.value}{caught.value.details}{caplog.text}"
+    assert KEY[:9] not in f"{caught.value}{caught.value.details}{caplog.text}"
     assert not server.bodies
 
 
