@@ -1,8 +1,7 @@
 """AWS services that only stories use; boto3 is imported late."""
 
 from mixer.aws.event_bus import open_event_bus
-from mixer.aws.secrets import read_secret
-from mixer.aws.signing_key import SigningVault, open_signing_key
+from mixer.aws.secrets import SigningVault, open_signing_key, read_secret
 from mixer.aws.state_machine import open_state_machine
 from mixer.aws.story_function import StoryFunction, open_listening_function, open_story_function
 

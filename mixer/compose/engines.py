@@ -1,15 +1,17 @@
 """The speech engines of this machine: those that are installed or configured, as one."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from mixer.errors import Misconfigured, MixerError
+from mixer.errors import Misconfigured, MixerError, UnknownVoice
 
 if TYPE_CHECKING:
-    from mixer.speech import SpeechEngine, Voice
+    from mixer.script import EngineLimits
+    from mixer.speech import Speech, SpeechEngine, Voice, VoiceSettings
 
 PLUGIN_GROUP = "mixer.engines"
 """Entry points of packages that bring an engine: its name, and what opens it."""
@@ -27,8 +29,6 @@ def open_local_engine(names: Iterable[str] = (), *, speech_marks: bool = False) 
     Raises:
         MixerError: an engine that is named is not installed or configured here, or none is.
     """
-    from mixer.speech import EngineGroup
-
     openers = _list_openers(speech_marks=speech_marks)
     named = list(dict.fromkeys(_name_engine(each) for each in names))
     engines: dict[str, SpeechEngine] = {}
@@ -145,3 +145,52 @@ def _open_polly(*, speech_marks: bool) -> "SpeechEngine":
     from mixer.speech.polly import PollyEngine, create_polly_client
 
     return PollyEngine(create_polly_client(), speech_marks=speech_marks)
+
+
+class EngineGroup:
+    """A SpeechEngine of several, by the names of engines that voices list; the default first.
+
+    Each bounds its own calls, so that the widest sets the parallelism. Closing it closes all.
+    """
+
+    name = "group"
+
+    def __init__(self, engines: "Mapping[str, SpeechEngine]") -> None:
+        self._by_name = dict(engines)
+        self._engines = list(dict.fromkeys(self._by_name.values()))
+        self.suffix = self._engines[0].suffix
+
+    @property
+    def parallelism(self) -> int:
+        """The calls that the widest of them takes."""
+        return max(each.parallelism for each in self._engines)
+
+    def limits(self, engine: str) -> "EngineLimits":
+        """What one call of an engine may hold; UnknownVoice for a name that none of them has."""
+        return self._find(engine).limits(engine)
+
+    def voices(self) -> "tuple[Voice, ...]":
+        """The voices of all, those of the first engine first."""
+        return tuple(
+            replace(voice, suffix="" if each.suffix == self.suffix else each.suffix)
+            for each in self._engines
+            for voice in each.voices()
+        )
+
+    def synthesize(self, ssml: str, voice_settings: "VoiceSettings") -> "Speech":
+        """Synthesize one chunk with the engine of its voice; raises as that engine does."""
+        return self._find(voice_settings.engine).synthesize(ssml, voice_settings)
+
+    def close(self) -> None:
+        """Close every engine; safe to call twice."""
+        for each in self._engines:
+            each.close()
+
+    def _find(self, engine: str) -> "SpeechEngine":
+        if engine not in self._by_name:
+            raise UnknownVoice(
+                f"The engine “{engine}” is not available here; choose one of "
+                f"{', '.join(self._by_name)}.",
+                engine=engine,
+            )
+        return self._by_name[engine]

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from mixer.devserver.gateway import Gateway
 from mixer.devserver.guard import HttpRefusal
-from mixer.devserver.story_events import STATUS_KEY
+from mixer.devserver.stories import STATUS_KEY
 from mixer.errors import Forbidden, MixerError, NotFound
 from mixer.stories.renditions import PIECE_TYPE, PLAYLIST_TYPE, find_frame, frame_start_s
 

@@ -28,8 +28,7 @@ from mixer.devserver.files import Pages, StoredObjects
 from mixer.devserver.gateway import ApiFunction, ApiRoute, Gateway
 from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
 from mixer.devserver.listeners import ListenRoutes
-from mixer.devserver.stories import LocalStories
-from mixer.devserver.story_events import EVENTS_PATH, StoryEvents
+from mixer.devserver.stories import EVENTS_PATH, LocalStories, StoryEvents
 from mixer.devserver.uploads import Uploads
 from mixer.settings import Settings, apply_endpoint, load_settings
 from mixer.store import SignedLinks, load_secret

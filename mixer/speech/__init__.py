@@ -10,8 +10,7 @@ from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.speech.charges import Charges, costs_usd
-    from mixer.speech.engine import SampleSpan, SpeechEngine, Voice, VoiceSettings
-    from mixer.speech.engine_group import EngineGroup
+    from mixer.speech.engine import SampleSpan, Speech, SpeechEngine, Voice, VoiceSettings
     from mixer.speech.narrator import Narrator, NarratorResult
     from mixer.speech.recordings import Recording
     from mixer.speech.results import unreadable_error
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "EMBEDDED",
     "Charges",
-    "EngineGroup",
     "Narrator",
     "NarratorResult",
     "Recording",
     "SampleSpan",
+    "Speech",
     "SpeechEngine",
     "Voice",
     "VoiceSettings",
@@ -39,8 +38,7 @@ __getattr__ = export_lazily(
     __name__,
     {
         ".charges": "Charges costs_usd",
-        ".engine": "SampleSpan SpeechEngine Voice VoiceSettings",
-        ".engine_group": "EngineGroup",
+        ".engine": "SampleSpan Speech SpeechEngine Voice VoiceSettings",
         ".narrator": "Narrator NarratorResult",
         ".recordings": "Recording",
         ".results": "unreadable_error",

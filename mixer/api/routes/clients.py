@@ -1,10 +1,14 @@
-"""What the routes of other protocols depend on, and the sound that they answer with."""
+"""What the routes of other protocols depend on: voices by their names, sound to answer with.
 
-from collections.abc import Generator, Mapping
+A name that is a voice here is that voice, in any case. Well-known names of other services, which
+many programs cannot change, get a voice of the same gender; each of them always the same one.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from mixer.api.client_voices import select_client_voice
 from mixer.api.events import RequestContext
 from mixer.api.live import LiveSpeech, SpokenText, TimedBlock
 from mixer.api.routes.speech import emit_speech_metrics
@@ -13,6 +17,60 @@ from mixer.requests import CostOptions, Options
 from mixer.sound.live import convert_mix
 from mixer.speech import Voice
 from mixer.stories import MixService, SpeechService, StoryKind, StoryRequest
+
+FEMALE, MALE = "Female", "Male"
+
+KNOWN_NAMES = MappingProxyType(
+    {
+        **dict.fromkeys(("alloy", "coral", "nova", "sage", "shimmer", "marin"), FEMALE),
+        **dict.fromkeys(("ash", "ballad", "echo", "fable", "onyx", "verse", "cedar"), MALE),
+    }
+)
+"""OpenAI's voices (API reference, createSpeech)."""
+
+KNOWN_IDS = MappingProxyType(
+    {
+        "21m00Tcm4TlvDq8ikWAM": FEMALE,
+        "9BWtsMINqrJLrRacOk9x": FEMALE,
+        "EXAVITQu4vr4xnSDxMaL": FEMALE,
+        "XB0fDUnXU5powFXDhCwa": FEMALE,
+        "pFZP5JQG7iQjIQuC4Bku": FEMALE,
+        "cgSgspJ2msm6clMCkdW9": FEMALE,
+        "JBFqnCBsd6RMkjVDRZzb": MALE,
+        "TX3LPaxmHKxFdv7VOQHJ": MALE,
+        "onwK4e9ZLuTAKqWW03F9": MALE,
+        "pNInz6obpgDQGcFmaJgB": MALE,
+        "CwhRBWXzGAHq8TQ4Fs17": MALE,
+    }
+)
+"""Voices that ElevenLabs' own examples and integrations name by default."""
+
+
+def select_client_voice(name: str, voices: Sequence[Voice], aliases: Mapping[str, str]) -> str:
+    """Select the voice that a client means; a name that is neither known nor here is returned.
+
+    `aliases` are the deployment's own, and come first.
+    """
+    name = aliases.get(name, name)
+    by_name = {voice.id.casefold(): voice.id for voice in voices}
+    if name.casefold() in by_name:
+        return by_name[name.casefold()]
+    gender = KNOWN_NAMES.get(name.casefold()) or KNOWN_IDS.get(name)
+    if not gender or not voices:
+        return name
+    namesakes = [each.id for each in voices if each.id.casefold().endswith(f"_{name.casefold()}")]
+    return namesakes[0] if namesakes else _select_by_gender(name, gender, voices)
+
+
+def _select_by_gender(name: str, gender: str, voices: Sequence[Voice]) -> str:
+    """Select one of the voices of the default's language, in turn."""
+    names = [*KNOWN_NAMES, *KNOWN_IDS]
+    known = [each for each in names if (KNOWN_NAMES.get(each) or KNOWN_IDS.get(each)) == gender]
+    language = voices[0].language
+    fitting = [each.id for each in voices if (each.gender, each.language) == (gender, language)]
+    position = known.index(name if name in known else name.casefold())
+    return fitting[position % len(fitting)] if fitting else voices[0].id
+
 
 SPEECH_MODEL, STORY_MODEL = "mixer", "mixer-story"
 FOREIGN_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")

@@ -19,11 +19,10 @@ from mixer.api.client_schemas import (
     SpeechBody,
     VoiceObject,
 )
-from mixer.api.client_voices import KNOWN_NAMES
 from mixer.api.live import SpokenText, begin_sound, drop_times, dump_json
 from mixer.api.operations import describe_route, describe_sound_route
 from mixer.api.responses import error_body, http_status, json_response
-from mixer.api.routes.clients import STORY_MODEL, ClientServices
+from mixer.api.routes.clients import KNOWN_NAMES, STORY_MODEL, ClientServices
 from mixer.api.routing import Api
 from mixer.errors import MixerError
 from mixer.requests import MixOptions

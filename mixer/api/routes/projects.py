@@ -9,10 +9,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from mixer.api.operations import describe_failures, describe_route
-from mixer.api.project_schemas import ProjectAnswer, ProjectBody, ProjectDeleted, ProjectsAnswer
 from mixer.api.responses import OutputLinks, json_response
 from mixer.api.routing import Api
 from mixer.api.schemas import ErrorAnswer
+from mixer.api.story_schemas import ProjectAnswer, ProjectBody, ProjectDeleted, ProjectsAnswer
 from mixer.errors import ProjectChanged
 from mixer.services import Project, ProjectService
 

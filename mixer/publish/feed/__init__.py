@@ -1,6 +1,5 @@
 """A podcast feed: its channel and episodes, its XML, its picture. Pure."""
 
-from mixer.publish.feed.artwork import fit_artwork, is_valid_artwork
 from mixer.publish.feed.model import (
     Episode,
     EpisodeMode,
@@ -11,7 +10,9 @@ from mixer.publish.feed.model import (
     PublishedStory,
     StoryEpisodes,
     derive_guid,
+    fit_artwork,
     hash_text,
+    is_valid_artwork,
     list_items,
 )
 from mixer.publish.feed.rss import FEED_TYPE, format_feed

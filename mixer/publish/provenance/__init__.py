@@ -7,9 +7,11 @@ from mixer.publish.provenance.identity import (
     open_identity,
     open_vault_identity,
 )
-from mixer.publish.provenance.manifest import SOURCE_TYPE, Origin, OriginSound
 from mixer.publish.provenance.signatures import (
+    SOURCE_TYPE,
     FileSigner,
+    Origin,
+    OriginSound,
     Provenance,
     SignerOpener,
     holds_manifest,

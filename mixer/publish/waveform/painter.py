@@ -24,9 +24,12 @@ from mixer.publish.waveform.picture import (
     ChapterMark,
     TimeAxis,
     WaveformPicture,
+    fit_text,
+    load_font,
     place_chapter_marks,
+    text_width_px,
+    transliterate_text,
 )
-from mixer.publish.waveform.text import fit_text, load_font, text_width_px, transliterate_text
 
 WIDTH_PX, HEIGHT_PX = 1600, 400
 LEFT_PX, RIGHT_PX = 48, 1552

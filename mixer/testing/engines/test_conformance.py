@@ -18,8 +18,7 @@ from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.script.planning import plan_document
 from mixer.script.readers import TextType, read_document
 from mixer.sound import ffmpeg
-from mixer.speech import SampleSpan, SpeechEngine, VoiceSettings
-from mixer.speech.engine import Speech
+from mixer.speech import SampleSpan, Speech, SpeechEngine, VoiceSettings
 from mixer.testing.engines.case import EngineCase
 
 SILENCE_RMS = 33

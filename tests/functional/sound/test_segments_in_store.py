@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,48 @@ def segment_cache(tmp_path: Path) -> SegmentCache:
 
 
 @pytest.fixture
-def mix(tmp_path: Path) -> PreparedMix:
+def full_cache(full_store: Path, tmp_path: Path) -> SegmentCache:
+    """A store of its own that has all segments of the mix."""
+    copytree(full_store, tmp_path / "full")
+    return SegmentCache(FolderStore(tmp_path / "full"))
+
+
+@pytest.fixture(scope="module")
+def prepared_mix(tmp_path_factory: pytest.TempPathFactory) -> PreparedMix:
     """Three chapters of some twenty seconds, with music."""
     chunks = [
         ChunkSpec(speech(6.0, seed), gap_ms=900, opens=f"Chapter {seed}" if seed % 3 == 0 else None)
         for seed in range(9)
     ]
-    return prepare_mix(tmp_path, chunks, music(7.0))
+    return prepare_mix(tmp_path_factory.mktemp("mix"), chunks, music(7.0))
+
+
+@pytest.fixture
+def mix(prepared_mix: PreparedMix, tmp_path: Path) -> PreparedMix:
+    return replace(prepared_mix, path=tmp_path / "mix.mp3")
+
+
+@pytest.fixture(scope="module")
+def full_store(prepared_mix: PreparedMix, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("full")
+    render_all(prepared_mix, SegmentCache(FolderStore(folder)))
+    return folder
+
+
+@dataclass(frozen=True)
+class SerialRender:
+    """The mix rendered as one file, and what that measures."""
+
+    mixdown: Mixdown
+    content: bytes
+    figures: Verification
+
+
+@pytest.fixture(scope="module")
+def serial(prepared_mix: PreparedMix) -> SerialRender:
+    mixdown = prepared_mix.render(tags=TAGS, segment_grids=None)
+    figures = verify(prepared_mix.path, prepared_mix.timeline.duration_s, COLUMNS)
+    return SerialRender(mixdown, prepared_mix.path.read_bytes(), figures)
 
 
 def segments(mix: PreparedMix) -> tuple[Segment, ...]:
@@ -108,123 +144,124 @@ def s3() -> Iterator["S3Client"]:
         yield client
 
 
+def copy_to_s3(segment_cache: SegmentCache, s3: "S3Client") -> SegmentCache:
+    store = S3Store(s3, "segments")
+    for each in segment_cache.store.list(segment_cache.prefix):
+        head = segment_cache.store.head(each.key)
+        assert head is not None
+        store.put(each.key, segment_cache.store.get(each.key), metadata=dict(head.metadata))
+    return SegmentCache(store)
+
+
 @pytest.mark.parametrize("is_in_s3", [False, True])
 def test_segments_join_into_the_bytes_of_a_render_and_measure_the_same(
-    mix: PreparedMix, segment_cache: SegmentCache, s3: "S3Client", is_in_s3: bool
+    mix: PreparedMix,
+    full_cache: SegmentCache,
+    s3: "S3Client",
+    serial: SerialRender,
+    is_in_s3: bool,
 ):
-    segment_cache = SegmentCache(S3Store(s3, "segments")) if is_in_s3 else segment_cache
-    size_bytes, found = join(mix, segment_cache, render_all(mix, segment_cache), TAGS)
-    mix.render(tags=TAGS, segment_grids=None)
-    whole = mix.path.read_bytes()
-    assert segment_cache.store.get("mixed/a.mp3") == whole
-    assert size_bytes == len(whole)
-    serial = verify(mix.path, mix.timeline.duration_s, COLUMNS)
-    assert found.integrated_lufs == pytest.approx(serial.integrated_lufs, abs=0.05)
-    assert found.true_peak_dbtp == pytest.approx(serial.true_peak_dbtp, abs=0.05)
-    assert len(found.momentary_lufs) == len(serial.momentary_lufs)
+    segment_cache = copy_to_s3(full_cache, s3) if is_in_s3 else full_cache
+    keys = render_all(mix, full_cache)
+    size_bytes, found = join(mix, segment_cache, keys, TAGS)
+    assert segment_cache.store.get("mixed/a.mp3") == serial.content
+    assert size_bytes == len(serial.content)
+    expected = serial.figures
+    assert found.integrated_lufs == pytest.approx(expected.integrated_lufs, abs=0.05)
+    assert found.true_peak_dbtp == pytest.approx(expected.true_peak_dbtp, abs=0.05)
+    assert len(found.momentary_lufs) == len(expected.momentary_lufs)
+    mixdown = Mixdown.of_streams(segment_cache.require_all(keys))
+    assert mixdown.frames == serial.mixdown.frames
+    assert integrated_lufs(mixdown.windows) == pytest.approx(
+        integrated_lufs(serial.mixdown.windows), abs=0.02
+    )
 
 
-def test_single_segment_measures_what_its_file_does(mix: PreparedMix, segment_cache: SegmentCache):
+def test_single_segment_measures_what_its_file_does(
+    mix: PreparedMix, segment_cache: SegmentCache, serial: SerialRender
+):
     _, found = join(
         mix, segment_cache, render_some(mix, cut_timeline(mix.timeline, None), segment_cache), TAGS
     )
-    mix.render(tags=TAGS, segment_grids=None)
-    whole = verify(mix.path, mix.timeline.duration_s, COLUMNS)
-    assert found.integrated_lufs == whole.integrated_lufs
-    assert found.true_peak_dbtp == whole.true_peak_dbtp
-    assert found.momentary_lufs == whole.momentary_lufs
+    assert found.integrated_lufs == serial.figures.integrated_lufs
+    assert found.true_peak_dbtp == serial.figures.true_peak_dbtp
+    assert found.momentary_lufs == serial.figures.momentary_lufs
 
 
-def test_mixdown_of_kept_segments_is_as_loud_as_a_render(
-    mix: PreparedMix, segment_cache: SegmentCache
-):
-    mixdown = Mixdown.of_streams(segment_cache.require_all(render_all(mix, segment_cache)))
-    serial = mix.render(segment_grids=None)
-    assert mixdown.frames == serial.frames
-    assert integrated_lufs(mixdown.windows) == pytest.approx(
-        integrated_lufs(serial.windows), abs=0.02
-    )
-
-
-def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, segment_cache: SegmentCache):
-    keys, processes = render_all(mix, segment_cache), ProcessGroup()
+def test_join_that_is_stopped_leaves_nothing(mix: PreparedMix, full_cache: SegmentCache):
+    keys, processes = render_all(mix, full_cache), ProcessGroup()
     processes.stop()
-    work = replace(open_join(mix, segment_cache), processes=processes)
+    work = replace(open_join(mix, full_cache), processes=processes)
     with pytest.raises(OutOfTime):
-        work.join(segment_cache.require_all(keys), "mixed/a.mp3")
-    assert segment_cache.store.head("mixed/a.mp3") is None
+        work.join(full_cache.require_all(keys), "mixed/a.mp3")
+    assert full_cache.store.head("mixed/a.mp3") is None
 
 
 def flip_bit(content: bytes) -> bytes:
     return content[:500] + bytes([content[500] ^ 1]) + content[501:]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda *_: b"",
-        lambda content, _: content[: len(content) // 2],
-        lambda content, _: bytes(len(content)),
-        lambda content, _: flip_bit(content),
-        lambda _, other: other,
-    ],
-    ids=["emptied", "cut", "zeroed", "one bit", "swapped"],
+DAMAGES: tuple[Callable[[bytes, bytes], bytes], ...] = (
+    lambda *_: b"",
+    lambda content, _: content[: len(content) // 2],
+    lambda content, _: bytes(len(content)),
+    lambda content, _: flip_bit(content),
+    lambda _, other: other,
 )
-def test_damaged_segment_is_never_used(
-    mix: PreparedMix, segment_cache: SegmentCache, damage: Callable[[bytes, bytes], bytes]
-):
+"""Emptied, cut, zeroed, one bit, another segment."""
+
+
+def test_damaged_segment_is_never_used(mix: PreparedMix, full_cache: SegmentCache):
     """With its metadata as they were: it is named, removed, and rendered again."""
-    keys = render_all(mix, segment_cache)
-    join(mix, segment_cache, keys)
-    whole, stored = segment_cache.store.get("mixed/a.mp3"), segment_cache.store.get(keys[1])
-    streams = segment_cache.require_all(keys)
-    head = segment_cache.store.head(keys[1])
-    assert head is not None
-    damaged = damage(stored, segment_cache.store.get(keys[2]))
-    segment_cache.store.put(keys[1], damaged, metadata=dict(head.metadata))
-    segment_cache.store.delete("mixed/a.mp3")
-    with pytest.raises(DamagedObject, match=keys[1]):
-        open_join(mix, segment_cache).join(streams, "mixed/a.mp3")
-    assert segment_cache.store.head("mixed/a.mp3") is None
-    assert segment_cache.store.head(keys[1]) is None
-    assert render_all(mix, segment_cache) == keys
-    assert segment_cache.store.get(keys[1]) == stored
-    join(mix, segment_cache, keys)
-    assert segment_cache.store.get("mixed/a.mp3") == whole
+    store, keys = full_cache.store, render_all(mix, full_cache)
+    join(mix, full_cache, keys)
+    whole, stored, other = store.get("mixed/a.mp3"), store.get(keys[1]), store.get(keys[2])
+    for damage in DAMAGES:
+        streams = full_cache.require_all(keys)
+        head = store.head(keys[1])
+        assert head is not None
+        store.put(keys[1], damage(stored, other), metadata=dict(head.metadata))
+        store.delete("mixed/a.mp3")
+        with pytest.raises(DamagedObject, match=keys[1]):
+            open_join(mix, full_cache).join(streams, "mixed/a.mp3")
+        assert store.head("mixed/a.mp3") is None
+        assert store.head(keys[1]) is None
+        assert render_all(mix, full_cache) == keys
+        assert store.get(keys[1]) == stored
+    join(mix, full_cache, keys)
+    assert store.get("mixed/a.mp3") == whole
 
 
-def test_damaged_measurements_are_made_again(mix: PreparedMix, segment_cache: SegmentCache):
-    keys = render_all(mix, segment_cache)
-    _, expected = join(mix, segment_cache, keys)
+def test_damaged_measurements_are_made_again(mix: PreparedMix, full_cache: SegmentCache):
+    keys = render_all(mix, full_cache)
+    _, expected = join(mix, full_cache, keys)
     names = [measurement_key(key) for key in keys]
-    stored = [segment_cache.store.get(name) for name in names]
-    segment_cache.store.put(names[0], b"")
-    segment_cache.store.put(names[1], stored[2])
-    segment_cache.store.put(names[2], flip_bit(stored[2]))
-    _, found = join(mix, segment_cache, keys)
+    stored = [full_cache.store.get(name) for name in names]
+    full_cache.store.put(names[0], b"")
+    full_cache.store.put(names[1], stored[2])
+    full_cache.store.put(names[2], flip_bit(stored[2]))
+    _, found = join(mix, full_cache, keys)
     assert summary(found) == summary(expected)
-    assert [segment_cache.store.get(name) for name in names] == stored
+    assert [full_cache.store.get(name) for name in names] == stored
 
 
-def test_group_that_was_measured_is_not_decoded_again(
-    mix: PreparedMix, segment_cache: SegmentCache
-):
+def test_group_that_was_measured_is_not_decoded_again(mix: PreparedMix, full_cache: SegmentCache):
     """What a worker found is what the join says, to the last digit."""
-    keys = render_all(mix, segment_cache)
-    _, expected = join(mix, segment_cache, keys)
+    keys = render_all(mix, full_cache)
+    _, expected = join(mix, full_cache, keys)
     measured = [measurement_key(key) for key in keys]
-    _, *others = [segment_cache.store.get(key) for key in measured]
+    _, *others = [full_cache.store.get(key) for key in measured]
     for key in measured:
-        segment_cache.store.delete(key)
-    work = open_join(mix, segment_cache)
+        full_cache.store.delete(key)
+    work = open_join(mix, full_cache)
     middle = len(keys) // 2
-    work.measure(segment_cache.require_all(keys[middle:]), segments(mix)[middle:])
-    assert [segment_cache.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
-    assert segment_cache.store.head(measured[middle]) is None
-    before = {key: segment_cache.store.head(key) for key in measured[middle + 1 :]}
-    _, found = join(mix, segment_cache, keys)
+    work.measure(full_cache.require_all(keys[middle:]), segments(mix)[middle:])
+    assert [full_cache.store.get(key) for key in measured[middle + 1 :]] == others[middle:]
+    assert full_cache.store.head(measured[middle]) is None
+    before = {key: full_cache.store.head(key) for key in measured[middle + 1 :]}
+    _, found = join(mix, full_cache, keys)
     assert summary(found) == summary(expected)
-    assert {key: segment_cache.store.head(key) for key in before} == before
+    assert {key: full_cache.store.head(key) for key in before} == before
 
 
 def summary(found: Verification) -> tuple[object, ...]:
@@ -239,29 +276,29 @@ def test_job_goes_on_after_its_mix(mix: PreparedMix, segment_cache: SegmentCache
     assert not children.is_stopped
 
 
-def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, segment_cache: SegmentCache):
-    keys = render_all(mix, segment_cache)
-    before = ages(segment_cache)
-    assert render_all(mix, segment_cache) == keys
-    assert ages(segment_cache) == before
+def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, full_cache: SegmentCache):
+    keys = render_all(mix, full_cache)
+    before = ages(full_cache)
+    assert render_all(mix, full_cache) == keys
+    assert ages(full_cache) == before
 
 
 def test_reel_needs_no_other_recordings_than_are_named(
-    mix: PreparedMix, segment_cache: SegmentCache
+    mix: PreparedMix, segment_cache: SegmentCache, full_cache: SegmentCache
 ):
     segment = segments(mix)[1]
     needed = source_keys(mix.timeline, [segment])
     clips = {name: path for name, path in mix.ingredients.clips.items() if name in needed}
     assert len(clips) < len(mix.ingredients.clips)
     few = replace(mix, ingredients=replace(mix.ingredients, clips=clips))
-    assert render_some(few, [segment], segment_cache) == [render_all(mix, segment_cache)[1]]
+    assert render_some(few, [segment], segment_cache) == [render_all(mix, full_cache)[1]]
 
 
 def test_edit_renders_only_what_it_touches(
-    mix: PreparedMix, segment_cache: SegmentCache, tmp_path: Path
+    mix: PreparedMix, full_cache: SegmentCache, tmp_path: Path
 ):
     """Other words in the second chapter, and a longer one: the others only move."""
-    before = set(render_all(mix, segment_cache))
+    before = set(render_all(mix, full_cache))
     chunks = list(mix.chunks)
     chunks[4] = replace(chunks[4], sound=speech(14.0, 77))
     (tmp_path / "edited").mkdir()
@@ -271,7 +308,7 @@ def test_edit_renders_only_what_it_touches(
     edited = replace(
         edited, timeline=timeline, ingredients=replace(edited.ingredients, content_ids=names)
     )
-    after = render_all(edited, segment_cache)
+    after = render_all(edited, full_cache)
     starts = [section.start for section in timeline.sections]
     outside = [
         key
@@ -300,11 +337,11 @@ def test_another_bit_rate_or_recording_has_another_address(
     assert len(keys) == 4
 
 
-def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, segment_cache: SegmentCache):
-    keys = [*render_all(mix, segment_cache), "segments/missing.mp3"]
+def test_joining_what_was_not_rendered_names_it(mix: PreparedMix, full_cache: SegmentCache):
+    keys = [*render_all(mix, full_cache), "segments/missing.mp3"]
     with pytest.raises(NotFound, match=r"segments/missing\.mp3"):
-        join(mix, segment_cache, keys)
-    assert segment_cache.store.head("mixed/a.mp3") is None
+        join(mix, full_cache, keys)
+    assert full_cache.store.head("mixed/a.mp3") is None
 
 
 def test_render_keeps_what_it_made_when_time_runs_out(
@@ -354,11 +391,11 @@ def test_record_that_cannot_be_read_is_none(mix: PreparedMix, segment_cache: Seg
 
 
 def test_edit_measures_only_what_it_touches(
-    mix: PreparedMix, segment_cache: SegmentCache, tmp_path: Path
+    mix: PreparedMix, full_cache: SegmentCache, tmp_path: Path
 ):
     """A longer second chapter moves the third by any number of grid steps, and the whole grows."""
-    join(mix, segment_cache, render_all(mix, segment_cache))
-    stored = ages(segment_cache)
+    join(mix, full_cache, render_all(mix, full_cache))
+    stored = ages(full_cache)
     chunks = list(mix.chunks)
     chunks[4] = replace(chunks[4], sound=speech(9.0, 77))
     (tmp_path / "edited").mkdir()
@@ -366,12 +403,12 @@ def test_edit_measures_only_what_it_touches(
     timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
     sources = replace(edited.ingredients, content_ids={"4": "other words"})
     edited = replace(edited, timeline=timeline, ingredients=sources)
-    keys = render_all(edited, segment_cache)
-    join(edited, segment_cache, keys)
+    keys = render_all(edited, full_cache)
+    join(edited, full_cache, keys)
     moved_s = (timeline.length - mix.timeline.length) / timeline.rate_hz
     assert round(10 * moved_s, 3) % 1 > 0.1  # not a whole number of loudness windows
     measured = {
-        key for key, age in ages(segment_cache).items() if key not in stored or age != stored[key]
+        key for key, age in ages(full_cache).items() if key not in stored or age != stored[key]
     }
     measured = {key for key in measured if key == measurement_key(key.removesuffix(".measured"))}
     unchanged = [

@@ -14,7 +14,7 @@ from mixer.requests import Options
 from mixer.script.readers import TextType, read_document
 from mixer.sound import ProcessGroup
 from mixer.speech import Narrator, VoiceSettings
-from mixer.speech.alignment.pronunciation import list_pronunciations, split_tokens
+from mixer.speech.alignment.worker import list_pronunciations, split_tokens
 from mixer.speech.embedded import EmbeddedEngine
 from mixer.store.folder import FolderStore
 from mixer.stories import JobContext, StoryInput

@@ -84,10 +84,9 @@ class StoryMachine:
         until_s = time.monotonic() + timeout_s
         while time.monotonic() < until_s:
             with suppress(KeyError):  # moto lists while a task deletes, which S3 would not mind
-                status = self.status(story)
-                if status.state in ENDED and not self.is_running(story):
+                if not self.is_running(story) and (status := self.status(story)).state in ENDED:
                     return status
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise AssertionError(f"{story} does not end: {self.list_executions(story)}")
 
     def is_running(self, story: str) -> bool:

@@ -139,9 +139,7 @@ def test_cancelled_story_ends_and_says_so(machine, polly):
     folder = f"stories/{story_of(machine, text)}"
     machine.service.store.put(f"{folder}/{cancellation_name(1)}", b"{}")  # before its first step
     story = machine.create_story(text, StoryKind.SPEECH, **VOICE)
-    while machine.is_running(story):
-        pass
-    status = machine.status(story)
+    status = machine.await_end(story)
     assert (status.state, polly.counts.answered) == (StoryState.CANCELLED, 0)
     assert {each["task"] for each in machine.calls} == {"plan", "record", "notify"}
 

@@ -27,15 +27,25 @@ from tests.functional.devserver.test_stories import Stories
 from tests.functional.story_world import CALLER, StoryWorld
 from tests.servers import RunningServer, run_server
 
-PARAGRAPHS = "\n\n".join(
-    f"The guard number {n} stood at *the gate*. It was late, and the rain of day {n} fell on the\n"
-    f"stones. Nobody came up the road from town {n} before the bell rang."
-    for n in range(24)
-)
 CAST = "---\ntitle: The Gate\ncast:\n  Narrator: Joanna\n  Tom: Matthew\n---\n\n"
-SOURCE = f"{CAST}# One\n\n{PARAGRAPHS}\n\nTom: Who is there?\n\n# Two\n\nThe end came. All slept.\n"
+
+
+def build_source(paragraphs):
+    """A play of three sentences a paragraph."""
+    text = "\n\n".join(
+        f"The guard number {n} stood at *the gate*. It was late, and the rain of day {n} fell on\n"
+        f"the stones. Nobody came up the road from town {n} before the bell rang."
+        for n in range(paragraphs)
+    )
+    return f"{CAST}# One\n\n{text}\n\nTom: Who is there?\n\n# Two\n\nThe end came. All slept.\n"
+
+
+SOURCE = build_source(24)
 RATE_HZ = 8_000
 UNKNOWN = "0" * 32
+KINDS_OF_CHANGES = 6
+"""Of the twenty in a row; only one of each kind is previewed."""
+
 PAGE = "<h1>One</h1><p>It rang. It was late. Yes.</p>"
 
 
@@ -171,8 +181,8 @@ def test_text_keeps_all_but_the_changed_words(stories, kept):
     store = stories.served.store
     text = store.get(StoryFolder(store, kept["record"]["story_id"]).key(TEXT_NAME)).decode()
     assert text == SOURCE.replace(
-        "It was late, and the rain of day 10 fell on the\nstones",
-        "It was early, and the sun of day 10 shone on the\nstones",
+        "It was late, and the rain of day 10 fell on\nthe stones",
+        "It was early, and the sun of day 10 shone on\nthe stones",
     )
 
 
@@ -269,7 +279,7 @@ def test_limit_of_a_change_holds_for_it_alone(world):
 
 
 def test_story_after_twenty_edits_is_that_of_the_last_text(world, tmp_path):
-    story = world.create_story(SOURCE)
+    story = world.create_story(build_source(12))
     world.run_story(story)
     changes = [
         SentenceChange(7, "The guard number 2 sat at the gate."),
@@ -280,8 +290,10 @@ def test_story_after_twenty_edits_is_that_of_the_last_text(world, tmp_path):
         *(SentenceChange(20 + n, f"Word {n} is new, and all that follows.") for n in range(15)),
     ]
     for base, change in enumerate(changes, start=1):
-        heard = world.previews.propose(story, CALLER, Proposal(base, (change,)))[1]
-        assert heard.synthesized_chunks <= (2 if change.speaker is None else 3)  # a voice a chunk
+        if base <= KINDS_OF_CHANGES:
+            heard = world.previews.propose(story, CALLER, Proposal(base, (change,)))[1]
+            most_chunks = 2 if change.speaker is None else 3  # a voice a chunk
+            assert heard.synthesized_chunks <= most_chunks
         record = world.editor.keep(story, CALLER, Proposal(base, (change,)))
     assert record.number == 21
     world.run_story(record.story_id)

@@ -23,8 +23,14 @@ from mixer.publish.waveform.painter import (
     TOP_PX,
     WIDTH_PX,
 )
-from mixer.publish.waveform.picture import TICK_ROOM_PX, TimeAxis, place_chapter_marks
-from mixer.publish.waveform.text import fit_text, text_width_px, transliterate_text
+from mixer.publish.waveform.picture import (
+    TICK_ROOM_PX,
+    TimeAxis,
+    fit_text,
+    place_chapter_marks,
+    text_width_px,
+    transliterate_text,
+)
 
 SPEECH = tuple((-0.5 * abs(math.sin(at / 9)), 0.6 * abs(math.sin(at / 7))) for at in range(2000))
 MIDDLE_PX = (TOP_PX + BOTTOM_PX) // 2

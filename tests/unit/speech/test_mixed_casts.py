@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from mixer.compose.engines import EngineGroup
 from mixer.errors import OutOfTime, UnknownVoice, UnreadableText
 from mixer.requests import Options
 from mixer.script import LIMITS, Role
@@ -15,7 +16,6 @@ from mixer.speech.charges import Charges
 from mixer.speech.embedded.engine import VOICES
 from mixer.speech.embedded.kokoro.catalogue import describe_voices
 from mixer.speech.engine import Voice, VoiceSettings
-from mixer.speech.engine_group import EngineGroup
 from mixer.speech.voice_selection import select_voice
 from mixer.stories.steps import plan_script
 from tests.engines import ToneEngine
