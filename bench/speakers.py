@@ -67,7 +67,8 @@ def score_novel(novel: Novel, cast: BookCast, score: Score) -> None:
     for gold in novel.quotations:
         for start, end in gold.spans:
             index = find_span(spans, start + 1)
-            score.add("found", index >= 0 and spans[index][1] >= end - 1)
+            last = start + len(novel.text[start:end].rstrip())
+            score.add("found", index >= 0 and spans[index][1] >= last - 1)
         index = find_span(spans, gold.spans[0][0] + 1)
         given = cast.quotations[places[index][2]] if index >= 0 else None
         is_right = given is not None and owners.get(given.speaker) == gold.speaker

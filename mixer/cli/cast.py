@@ -14,6 +14,8 @@ from mixer.settings import find_store_folder
 
 SHOWN_DOUBTFUL = 15
 MAX_EXCERPT = 60
+MIN_SAMPLE = 25
+"""Characters of a line that shows how someone talks."""
 
 
 @click.command()
@@ -78,20 +80,34 @@ def cast(
 
 def _print_characters(found: mixer.CastBook) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="Cast", title_justify="left")
     for name in ("name", "voice", "gender", "age"):
         table.add_column(name)
     table.add_column("words", justify="right")
-    table.add_column("also")
+    table.add_column("other names, and a line")
     for each in found.cast.characters:
-        also = ", ".join(each.names[1:5])
+        names = ", ".join(each.names[1:5])
+        line = _find_line(found, each.name)
+        also = "\n".join(filter(None, (escape(names), f"[dim]{escape(line)}[/dim]")))
         voice = found.voices[each.name]
-        table.add_row(each.name, voice, each.gender, each.age, f"{each.words:,}", also)
+        table.add_row(escape(each.name), voice, each.gender, each.age, f"{each.words:,}", also)
     Console().print(table)
     for note in found.cast.notes:
         click.echo(note)
+
+
+def _find_line(found: mixer.CastBook, name: str) -> str:
+    """The most certain of the lines that a character says, and not the shortest."""
+    own = [each for each in found.cast.quotations if each.speaker == name]
+    lines = [(each.extract_text(found.text), each.confidence) for each in own]
+    return _shorten(max(lines, key=lambda line: (len(line[0]) >= MIN_SAMPLE, line[1]))[0])
+
+
+def _shorten(words: str) -> str:
+    return words if len(words) <= MAX_EXCERPT else f"{words[:MAX_EXCERPT].rstrip()} …"
 
 
 def _print_doubtful(found: mixer.CastBook, limit: int | None) -> None:
@@ -99,11 +115,12 @@ def _print_doubtful(found: mixer.CastBook, limit: int | None) -> None:
     quotations = found.cast.find_doubtful()
     if not quotations:
         return
-    click.echo(f"{len(quotations)} quotations are in doubt:")
+    noun = "quotation is" if len(quotations) == 1 else "quotations are"
+    click.echo(f"{len(quotations)} {noun} in doubt, the least certain first:")
     for each in quotations[:limit]:
         line = found.text.count("\n", 0, each.start) + 1
-        words = each.extract_text(found.text)[:MAX_EXCERPT]
+        words = _shorten(each.extract_text(found.text))
         names = " or ".join(each.candidates[:2]) or "unknown"
-        click.echo(f"  line {line}: {words}… {names}?")
+        click.echo(f"  line {line}: {words} {names}?")
     if limit is not None and len(quotations) > limit:
         click.echo("  … (--doubtful lists all)")

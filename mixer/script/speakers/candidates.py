@@ -91,7 +91,9 @@ class CandidateFinder:
             scores[self.book.narrator.identity] = scores.get(self.book.narrator.identity, 0) + 1.0
         for person in self._list_recent(turn.paragraph):
             scores.setdefault(person, 0.01)
-        ranked = sorted(scores, key=lambda person: (-scores[person], person))
+        ranked = sorted(
+            scores.keys() & self.book.actors, key=lambda person: (-scores[person], person)
+        )
         return [*ranked[:MAX_CANDIDATES], OTHERS]
 
     def _list_recent(self, paragraph: int) -> Iterator[int]:

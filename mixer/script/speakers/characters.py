@@ -7,21 +7,23 @@ often stand in one sentence are two persons.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from mixer.script.speakers.mentions import Mention, Name, count_name_pairs, guess_name_gender
+from mixer.script.speakers.mentions import Mention, Name, count_name_pairs
 from mixer.script.speakers.model import Gender
+from mixer.script.speakers.persons import BookPerson, is_compatible, is_married, is_same_given
 from mixer.script.speakers.vocabulary import (
     FEMALE_NAMES,
     GIVEN_TITLES,
     MALE_NAMES,
     MARRIED_TITLES,
-    RANKS,
     SHORT_NAMES,
 )
 
 MIN_QUOTED_SHARE = 0.5
 """Of the uses of a short name that are in speech, if it stands for a longer one."""
+
+MIN_CLIPPED = 3
+"""Letters of a name that is cut short."""
 
 MAX_CHARACTERS = 3_000
 """Names beyond these, by how often they are used, are left to the narrator."""
@@ -31,51 +33,6 @@ APART_SHARE = 0.1
 """From this share of the sentences with the rarer name on, two names are two persons."""
 
 MIN_APART = 2
-
-
-@dataclass(slots=True)
-class BookPerson:
-    """A character while names are collected.
-
-    `names` counts each form; `given` and `surnames` are in lower case.
-    """
-
-    identity: int
-    names: Counter[Name] = field(default_factory=Counter)
-    given: set[str] = field(default_factory=set)
-    surnames: set[str] = field(default_factory=set)
-    titles: set[str] = field(default_factory=set)
-    gender: Gender = Gender.UNKNOWN
-    noun: str = ""
-
-    @property
-    def count(self) -> int:
-        """How often it is mentioned by name."""
-        return self.names.total()
-
-    def count_word(self, word: str) -> int:
-        """How often one of its names has a word, which is in lower case."""
-        return sum(
-            count
-            for name, count in self.names.items()
-            if any(each.lower() == word for each in name.words)
-        )
-
-    def add(self, name: Name, count: int) -> None:
-        """Add a form of the name."""
-        self.names[name] += count
-        if name.title:
-            self.titles.add(name.title)
-        if self.gender is Gender.UNKNOWN:
-            self.gender = guess_name_gender(name)
-
-    def find_display_name(self) -> str:
-        """The most frequent form; a title alone only if there is no other."""
-        if not self.names:
-            return self.noun
-        return max(
-            self.names, key=lambda each: (each.words != (), self.names[each], each.text)
-        ).text
 
 
 class CharacterIndex:
@@ -171,7 +128,7 @@ class CharacterIndex:
         """The person of a full name with the same surname and an equal or short given name."""
         given = name.words[0].lower()
         for person in self._by_surname.get(name.words[-1].lower(), ()):
-            if any(_is_same_given(given, each) for each in person.given) and _is_compatible(
+            if any(is_same_given(given, each) for each in person.given) and is_compatible(
                 name, person
             ):
                 return person
@@ -185,8 +142,15 @@ class CharacterIndex:
         if name.title in MARRIED_TITLES:
             named = [*self._by_surname.get(word, ()), *self._by_given.get(word, ())]
             return self._select(name, [each for each in named if each.titles & MARRIED_TITLES])
-        options = [each for each in self._by_surname.get(word, ()) if not _is_married(each)]
+        options = [each for each in self._by_surname.get(word, ()) if not is_married(each)]
+        if name.title == "mr":
+            options = [each for each in options if not self._is_junior(each)]
         return self._select(name, options, only=name.title == "miss")
+
+    def _is_junior(self, person: BookPerson) -> bool:
+        """Whether someone is called "Master Tom": then "Mr. Quill" is his father."""
+        names = (Name("master", each.words[:1]) for each in person.names if len(each.words) > 1)
+        return any(each in self._counts for each in names)
 
     def _match_single(self, name: Name) -> BookPerson | None:
         word = name.words[0].lower()
@@ -201,7 +165,17 @@ class CharacterIndex:
             is_familiar = self._quoted_share[name] >= MIN_QUOTED_SHARE
             if is_familiar and (found := self._select(name, options)):
                 return found
-        return family
+        return family or self._match_clipped(name, word)
+
+    def _match_clipped(self, name: Name, word: str) -> BookPerson | None:
+        """The only person whose name begins with one that is used in speech: "Mar" for Mara."""
+        is_known = word in MALE_NAMES or word in FEMALE_NAMES
+        if is_known or len(word) < MIN_CLIPPED or self._quoted_share[name] < MIN_QUOTED_SHARE:
+            return None
+        longer = (
+            each for each in self.persons if any(known.startswith(word) for known in each.given)
+        )
+        return self._select(name, longer, only=True)
 
     def _match_article(self, name: Name) -> BookPerson | None:
         """The person of "the White Rabbit": of the same words without, or of its last word."""
@@ -211,6 +185,10 @@ class CharacterIndex:
         bare = Name(name.title, name.words)
         if bare in self.by_name:
             return self.by_name[bare]
+        if name.title and len(name.words) == 1:
+            known = self.by_name.get(Name("", name.words))
+            if found := self._match_titled(bare) or self._select(bare, [known] if known else []):
+                return found
         head = name.words[-1]
         last = Name("", (head,), has_article=True)
         if last in self.by_name:
@@ -234,7 +212,7 @@ class CharacterIndex:
         prefers_men: bool = False,
     ) -> BookPerson | None:
         """The most frequent person that a name may be; with `only`, if it is the only one."""
-        fits = [each for each in options if _is_compatible(name, each)]
+        fits = [each for each in options if is_compatible(name, each)]
         fits = [each for each in fits if not self._are_apart(name, each)]
         if not fits or (only and len(fits) > 1):
             return None
@@ -256,36 +234,3 @@ class CharacterIndex:
             return True
         least = min(self._counts[name], person.count)
         return together >= MIN_APART and together >= APART_SHARE * least
-
-
-def _is_same_given(first: str, second: str) -> bool:
-    if first == second or first in SHORT_NAMES.get(second, ()):
-        return True
-    return second in SHORT_NAMES.get(first, ())
-
-
-_RANK_NAMES = {"capt": "captain", "col": "colonel", "lt": "lieutenant", "prof": "professor"}
-
-
-def _shares_rank(name: Name, person: BookPerson) -> bool:
-    """Whether a person has the rank of a title, or neither another one nor "Mr."."""
-    ranks = {_RANK_NAMES.get(each, each) for each in person.titles} & (RANKS | {"mr"})
-    title = _RANK_NAMES.get(name.title, name.title)
-    return not ranks or title in ranks or (title in ("dr", "doctor") and ranks == {"mr"})
-
-
-def _is_married(person: BookPerson) -> bool:
-    return bool(person.titles & MARRIED_TITLES)
-
-
-def _is_compatible(name: Name, person: BookPerson) -> bool:
-    """Whether title and gender of a name fit a person."""
-    gender = guess_name_gender(name)
-    if Gender.UNKNOWN not in (gender, person.gender) and gender is not person.gender:
-        return False
-    is_married = name.title in MARRIED_TITLES
-    if _RANK_NAMES.get(name.title, name.title) in RANKS and not _shares_rank(name, person):
-        return False
-    return not (is_married and "miss" in person.titles) and not (
-        name.title == "miss" and _is_married(person)
-    )

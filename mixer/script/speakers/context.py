@@ -8,30 +8,35 @@ from dataclasses import dataclass
 
 import regex
 
-from mixer.script.speakers.characters import BookPerson, CharacterIndex
-from mixer.script.speakers.mentions import Mention, MentionKind, MentionReader, Name
+from mixer.script.speakers.characters import CharacterIndex
+from mixer.script.speakers.mentions import (
+    Mention,
+    MentionKind,
+    MentionReader,
+    Name,
+)
 from mixer.script.speakers.model import Gender
+from mixer.script.speakers.persons import (
+    BookPerson,
+    count_fathers,
+    find_genders,
+    has_known_name,
+)
 from mixer.script.speakers.quote_marks import Paragraph, find_quotes
 from mixer.script.speakers.tags import TagReader
 from mixer.script.speakers.turns import Turn, TurnReader
-from mixer.script.speakers.vocabulary import MALE_NAMES, SUBJECT_VERBS
+from mixer.script.speakers.vocabulary import (
+    OBJECT_BEFORE,
+    PLACE_NOUNS,
+    SUBJECT_VERBS,
+)
 
 MIN_CALLS = 2
 """By name, before the narrator is taken to have that name."""
 
-SURE_SHARE, CONTRARY_SHARE, CONTRARY_VOTES = 0.65, 0.8, 8
-"""Of the pronouns behind a name that agree: to settle a gender, and to change one."""
-
 MIN_NOUN_COUNT = 3
 """A description that is never a speaker becomes a person from this count on."""
 
-MAX_PRONOUN_CHARS = 80
-"""Between a name and the pronoun that shows its gender."""
-
-MIN_SHARED, SHARED_PART = 3, 0.06
-"""Paragraphs with both names, and their part of those with the rarer one, that show two men."""
-
-MAX_NAMES_IN_PARAGRAPH = 12
 FIRST_PERSON_SHARE = 0.006
 """Of the narrated words that are "I", where one of the persons is the narrator."""
 
@@ -60,18 +65,21 @@ class BookContext:
         """Read a text."""
         self.text = text
         self.paragraphs: list[Paragraph] = find_quotes(text)
-        self.mentions = MentionReader(text, self.paragraphs).read()
+        mention_reader = MentionReader(text, self.paragraphs)
+        self.mentions = mention_reader.read()
+        self._inner = mention_reader.inner
         narrated = [each for each in self.mentions if not each.in_quote]
         self.tags = TagReader(text, narrated)
         self.turns: list[Turn] = TurnReader(text, self.paragraphs, self.tags).read()
         self.index = CharacterIndex(self.mentions, self._number_sentences(), self._count_talks())
         self._add_nouns()
-        self._find_genders()
+        find_genders(text, self.mentions, self.persons, self.index.find)
         self.is_first_person = self._measure_first_person(narrated)
         self.narrator: BookPerson | None = self._find_narrator() if self.is_first_person else None
         self.narrated: dict[int, list[Sighting]] = defaultdict(list)
         self.spoken: list[list[Sighting]] = [[] for _ in self.turns]
         self._place_mentions()
+        self.actors = self._find_actors()
         self.adjectives = self._count_adjectives()
         self.shares = self._weigh_persons()
 
@@ -106,33 +114,8 @@ class BookContext:
                     called.add(previous[1])
                 talks.update(frozenset((name, each)) for each in called if each != name)
             previous = (turn.last_paragraph, name)
-        return talks + self._count_fathers()
-
-    def _count_fathers(self) -> Counter[frozenset[Name]]:
-        """Names of two men: "Mr. Smith" and "George", where one paragraph often has both."""
         starts = [each.start for each in self.paragraphs]
-        groups, uses = defaultdict[int, set[Name]](set), Counter[Name]()
-        for mention in self.mentions:
-            name = mention.name
-            if name is None or mention.in_quote or len(name.words) != 1:
-                continue
-            if name.title == "mr" or (not name.title and name.words[0].lower() in MALE_NAMES):
-                place = bisect_right(starts, mention.start)
-                uses[name] += name not in groups[place]
-                groups[place].add(name)
-        pairs = Counter(
-            frozenset((first, second))
-            for group in groups.values()
-            if len(group) <= MAX_NAMES_IN_PARAGRAPH
-            for first in group
-            for second in group
-            if first.title and not second.title
-        )
-        found = Counter[frozenset[Name]]()
-        for pair, count in pairs.items():
-            if count >= MIN_SHARED and count >= SHARED_PART * min(uses[each] for each in pair):
-                found[pair] = MIN_SHARED
-        return found
+        return talks + count_fathers(self.mentions, starts)
 
     def _add_nouns(self) -> None:
         """Make persons of descriptions: those of speakers, and those that are frequent."""
@@ -152,24 +135,6 @@ class BookContext:
             self.index.add_noun(simplify_noun(noun), genders[noun])
             self.index.by_noun[noun] = self.index.by_noun[simplify_noun(noun)]
 
-    def _find_genders(self) -> None:
-        """Learn genders from the pronouns that follow names in their sentence."""
-        votes: dict[int, Counter[Gender]] = defaultdict(Counter)
-        last: Mention | None = None
-        for mention in self.mentions:
-            if mention.in_quote:
-                continue
-            if mention.kind is not MentionKind.PRONOUN:
-                last = mention
-            elif last is not None and mention.gender is not Gender.UNKNOWN:
-                if mention.start - last.end < MAX_PRONOUN_CHARS:
-                    person = self.index.find(last)
-                    if person is not None:
-                        votes[person.identity][mention.gender] += 1
-                last = None
-        for person in self.persons:
-            _settle_gender(person, votes[person.identity])
-
     def _measure_first_person(self, narrated: Sequence[Mention]) -> bool:
         count = sum(each.noun == "i" for each in narrated)
         quoted = sum(q.end - q.start for each in self.paragraphs for q in each.quotes)
@@ -177,24 +142,34 @@ class BookContext:
         return count / words > FIRST_PERSON_SHARE
 
     def _find_narrator(self) -> BookPerson:
-        """The person called by name in answers to "I", and never named as a speaker."""
+        """The person called by name in answers to "I", and never named as a speaker.
+
+        Also one who is called by name and never narrated of.
+        """
         tags = Counter(
             person.identity
             for turn in self.turns
             for tag in turn.tags
             if (person := self.index.find(tag.mention)) is not None
         )
-        calls = Counter(self._list_calls())
-        for identity, count in calls.most_common(3):
+        for identity, count in Counter(self._list_calls()).most_common(3):
             if count >= MIN_CALLS and tags[identity] * 4 < count:
+                return self.persons[identity]
+        narrated = {
+            person.identity
+            for each in self.mentions
+            if not each.in_quote and (person := self.index.find(each)) is not None
+        }
+        for identity, count in Counter(self._list_calls(near=False)).most_common():
+            if count >= MIN_CALLS and identity not in narrated:
                 return self.persons[identity]
         return self.index.add_noun("I", Gender.UNKNOWN)
 
-    def _list_calls(self) -> Iterator[int]:
-        """Who is called by name in turns next to those of "I"."""
+    def _list_calls(self, *, near: bool = True) -> Iterator[int]:
+        """Who is called by name: in turns next to those of "I", or in all."""
         for number, turn in enumerate(self.turns):
-            near = self.turns[max(0, number - 1) : number + 2]
-            if not any(tag.mention.noun == "i" for each in near for tag in each.tags):
+            group = self.turns[max(0, number - 1) : number + 2]
+            if near and not any(tag.mention.noun == "i" for each in group for tag in each.tags):
                 continue
             for mention in self._list_quoted(turn):
                 person = self.index.find(mention)
@@ -243,6 +218,38 @@ class BookContext:
                 found.add(mention.start)
         return frozenset(found)
 
+    def _find_actors(self) -> frozenset[int]:
+        """Who may speak: a description, a bearer of a given name, one who acts, speaks or listens.
+
+        Others are places, things and exclamations. A title alone is one if it acts or speaks.
+        """
+        found = {each.identity for each in self.persons if each.noun or has_known_name(each)}
+        mentions = [tag.mention for turn in self.turns for tag in turn.tags]
+        mentions += [each for each in self.mentions if each.name and self._is_acting(each)]
+        mentions += [
+            each.mention
+            for group in self.spoken
+            for each in group
+            if each.is_call
+            and each.mention.name
+            and each.mention.name.words
+            and self._inner[each.mention.name.words[-1]]
+        ]
+        found.update(
+            each.identity for mention in mentions if (each := self.index.find(mention)) is not None
+        )
+        return frozenset(found)
+
+    def _is_acting(self, mention: Mention) -> bool:
+        """Whether a name is the subject of a verb."""
+        name = mention.name
+        is_place = name and len(name.words) > 1 and name.words[-1].lower() in PLACE_NOUNS
+        if mention.in_quote or mention.is_possessive or is_place:
+            return False
+        before = self.text[max(0, mention.start - 12) : mention.start].split()
+        is_object = bool(before) and before[-1].lower() in OBJECT_BEFORE
+        return not is_object and _SUBJECT_AFTER.match(self.text, mention.end) is not None
+
     def _count_adjectives(self) -> dict[int, Counter[str]]:
         """The words right before each person's names: "old", "little"."""
         found = defaultdict[int, Counter[str]](Counter)
@@ -276,16 +283,3 @@ def simplify_noun(noun: str) -> str:
     """A description without its determiner: "the old man" and "that old man" are one."""
     determiner, _, rest = noun.partition(" ")
     return f"the {rest}" if determiner in ("the", "a", "an", "this", "that", "another") else noun
-
-
-def _settle_gender(person: BookPerson, votes: Counter[Gender]) -> None:
-    male, female = votes[Gender.MALE], votes[Gender.FEMALE]
-    total = male + female
-    is_titled = any(name.title for name in person.names) and person.gender is not Gender.UNKNOWN
-    if is_titled or total == 0:
-        return
-    best = Gender.MALE if male >= female else Gender.FEMALE
-    share = max(male, female) / total
-    is_contrary = total >= CONTRARY_VOTES and share >= CONTRARY_SHARE
-    if is_contrary or (person.gender is Gender.UNKNOWN and share >= SURE_SHARE):
-        person.gender = best

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from mixer.script.speakers.candidates import CHAIN_GAP, OTHERS, CandidateFinder, Evidence
 from mixer.script.speakers.context import Sighting
 from mixer.script.speakers.focus import FocusReader
-from mixer.script.speakers.mentions import MentionKind
+from mixer.script.speakers.mentions import Mention, MentionKind
 from mixer.script.speakers.model import Gender
+from mixer.script.speakers.persons import BookPerson
 from mixer.script.speakers.turns import Turn
 from mixer.script.speakers.vocabulary import GENERIC_NOUNS, KIN, TITLED_NOUNS
 
 MAX_PRONOUN_TURNS = 2
 NEAR_PARAGRAPHS = 4
+
+OWNERS = {"his": Gender.MALE, "her": Gender.FEMALE}
 
 SAME_TITLES = {"doctor": {"dr", "doctor"}, "clergyman": {"rev", "reverend"}}
 
@@ -27,6 +30,7 @@ class FeatureReader:
         """Prepare it for the turns and the persons of a book."""
         self.finder, self.book = finder, finder.book
         self._uses = self._count_uses()
+        self._talks = self._count_talks()
         self._focus = FocusReader(self.book)
 
     def _count_uses(self) -> Counter[int]:
@@ -36,6 +40,25 @@ class FeatureReader:
             for each in self.finder.evidence
             if each.kind == "noun" and each.person is not None
         )
+
+    def _count_talks(self) -> Counter[tuple[int, int]]:
+        """How often one who is described speaks to each person: then they are two."""
+        found = Counter[tuple[int, int]]()
+        for number, each in enumerate(self.finder.evidence):
+            if each.kind != "noun" or each.person is None:
+                continue
+            for other in (number - 1, number + 1):
+                if 0 <= other < len(self.finder.turns):
+                    near = self.finder.evidence[other]
+                    is_near = self.finder.gaps[max(number, other)] <= 0
+                    if is_near and near.kind == "name" and near.person is not None:
+                        found[each.person, near.person] += 1
+            found.update(
+                (each.person, called.person)
+                for called in self.finder.mentioned[number]
+                if called.is_call
+            )
+        return found
 
     def read(self, number: int, candidates: Sequence[int]) -> list[list[str]]:
         """The features of each candidate, without those of the turns before."""
@@ -95,7 +118,21 @@ class FeatureReader:
             age = next((each for each in words if each in ("old", "young", "little")), "")
             if SAME_TITLES.get(words[-1], {words[-1]}) & candidate.titles:
                 yield "noun:rank"
+            yield f"noun:talks:{min(self._talks[described, person], 3)}"
+            yield from self._read_kin(evidence.mention, words[-1], candidate)
             yield f"noun:{words[-1] if words[-1] in TITLED_NOUNS else age}:{title}"
+
+    def _read_kin(self, mention: Mention, word: str, candidate: BookPerson) -> Iterator[str]:
+        """Whether a relation's owner is the candidate: "her mother" is not herself."""
+        determiner = mention.noun.partition(" ")[0]
+        owner = self._focus.find(mention.start, OWNERS.get(determiner, Gender.UNKNOWN))
+        if word not in KIN or owner < 0:
+            return
+        if owner == candidate.identity:
+            yield "noun:kin:owner"
+        else:
+            shared = candidate.surnames & self.book.persons[owner].surnames
+            yield f"noun:kin:{'family' if shared else 'stranger'}"
 
     def _count_rivals(self, turn: Turn, described: int, last_seen: Sequence[Sighting]) -> int:
         """How many persons with a name, near by, may be the one that is described."""

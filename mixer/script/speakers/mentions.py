@@ -18,6 +18,8 @@ from mixer.script.speakers.quote_marks import Paragraph
 from mixer.script.speakers.vocabulary import (
     ABBREVIATIONS,
     ADJECTIVES,
+    DASH_VERBS,
+    EITHER_TITLES,
     NEVER_NAMES,
     NO_ADJECTIVES,
     PERSON_NOUNS,
@@ -79,8 +81,12 @@ class Mention:
 
 ABBREVIATED = "|".join(each.capitalize() for each in sorted(ABBREVIATIONS))
 _SPACE = r"(?:[ \t]+|[ \t]*\r?\n[ \t]*)"
-_WORD = r"\p{Lu}\p{L}*+(?:['’]\p{Lu}\p{L}++|-\p{L}++)*+(?!['’](?![sS]\b)\p{L})"
-_TOKEN = rf"(?:(?:{ABBREVIATED})\.|\p{{Lu}}\.(?=[ \t]+\p{{Lu}})|{_WORD})"
+_INVENTED = r"(?!(?:ll|re|ve|er|en)\b)\p{Ll}(?=\p{Ll})"  # "Ysmir'el", but not "I'll"
+_WORD = (
+    rf"\p{{Lu}}\p{{L}}*+(?:['’](?:\p{{Lu}}|{_INVENTED})\p{{L}}++|-\p{{L}}++)*+"
+    r"(?!['’](?![sS]\b)\p{L})"
+)
+_TOKEN = rf"(?:(?:{ABBREVIATED})\.|(?:\p{{Lu}}\.){{2,4}}|\p{{Lu}}\.(?=[ \t]+\p{{Lu}})|{_WORD})"
 _LINK = r"(?:de|du|de[ ]la|la|le|van|von|der|den|del|della|di|da|the)"
 _PHRASE = regex.compile(
     rf"(?<![\p{{L}}'’-])(?P<article>[Tt]he{_SPACE})?"
@@ -93,6 +99,10 @@ _DESCRIPTION = regex.compile(
     rf"|[Aa]nother|[Tt]his|[Tt]hat|[Oo]ne|[Ee]very|[Ee]ach)|(?P<owner>\p{{L}}['’]s))"
     rf"(?P<words>(?:{_SPACE}\p{{Ll}}[\p{{L}}'’-]*+){{1,5}})"
 )
+_VERB = "|".join(DASH_VERBS)
+_CAPITALS = regex.compile(rf"\b(?:{_VERB})\s+(\p{{Lu}}{{2,}})\b|\b(\p{{Lu}}{{2,}})\s+(?:{_VERB})\b")
+"""Who speaks and is written in capitals: "TJ said"."""
+
 _PRONOUN = regex.compile(
     r"(?<![\p{L}'’])(?:he|she|him|her|his|hers|himself|herself|I|me|my|myself|they|we)(?![\p{L}'’])",
     regex.IGNORECASE,
@@ -111,6 +121,7 @@ class MentionReader:
     paragraphs: Sequence[Paragraph]
     lower: Counter[str] = field(default_factory=Counter)
     inner: Counter[str] = field(default_factory=Counter)
+    capitals: set[str] = field(default_factory=set)
     _quotes: list[Span] = field(default_factory=list)
     _starts: list[int] = field(default_factory=list)
 
@@ -119,6 +130,7 @@ class MentionReader:
         self._quotes = [quote for each in self.paragraphs for quote in each.quotes]
         self._starts = [quote.start for quote in self._quotes]
         self.lower = Counter(_LOWER_WORD.findall(self.text))
+        self.capitals = {name for match in _CAPITALS.findall(self.text) for name in match if name}
         phrases = list(_PHRASE.finditer(self.text))
         for match in phrases:
             self._count_inner(match)
@@ -162,6 +174,8 @@ class MentionReader:
     def _is_no_name(self, word: str, *, is_initial: bool) -> bool:
         lower = word.lower().rstrip(".")
         if lower in TITLES:
+            return False
+        if word in self.capitals and lower not in NEVER_NAMES:
             return False
         if lower in NEVER_NAMES or (word.isupper() and len(word) > 1 and word[1] != "."):
             return True
@@ -251,7 +265,8 @@ class MentionReader:
 
 def guess_name_gender(name: Name) -> Gender:
     """The gender that a name's title or its first word implies."""
-    gender = guess_gender(name.title) if name.title else Gender.UNKNOWN
+    is_clear = name.title and name.title not in EITHER_TITLES
+    gender = guess_gender(name.title) if is_clear else Gender.UNKNOWN
     if gender is Gender.UNKNOWN and name.words:
         gender = guess_gender(name.words[0].lower())
     if gender is Gender.UNKNOWN and name.has_article and name.words:

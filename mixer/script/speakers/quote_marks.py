@@ -263,6 +263,7 @@ class _MarkReader:
         return end
 
 
+_PHRASE = regex.compile(r"\s\p{Ll}+\s+\p{Ll}+\b")
 _NEXT_SINGLE = regex.compile(r"[.,!?;:—…-](['’])(?!\w)|(?<!\w)['‘]\w")
 
 
@@ -271,7 +272,9 @@ def looks_like_speech(text: str, quote: Span, paragraph: Paragraph) -> bool:
 
     A title, a word of doubt or an inscription within a sentence is not.
     """
-    if quote.start == paragraph.start and quote.end - quote.start < paragraph.end - paragraph.start:
-        return True
+    if quote.start == paragraph.start:
+        is_whole = quote.end >= paragraph.end
+        if not is_whole or _PHRASE.search(text, quote.start, quote.end):
+            return True
     words = text[quote.start : quote.end].strip("'‘’\"“”«»„ \n\t")
     return bool(_SPEECH_END.search(words)) or not words or text[quote.end : quote.end + 1] in ",;!?"

@@ -9,9 +9,9 @@ import regex
 from mixer.errors import BadInput
 from mixer.script.speakers.attribution import Choice, choose_speakers, load_weights
 from mixer.script.speakers.candidates import CandidateFinder
-from mixer.script.speakers.characters import BookPerson
 from mixer.script.speakers.context import BookContext
 from mixer.script.speakers.features import FeatureReader
+from mixer.script.speakers.mentions import ABBREVIATED
 from mixer.script.speakers.model import (
     CERTAIN,
     Age,
@@ -22,6 +22,7 @@ from mixer.script.speakers.model import (
     Quotation,
     Span,
 )
+from mixer.script.speakers.persons import BookPerson
 from mixer.script.speakers.quote_marks import split_paragraphs
 from mixer.script.speakers.turns import Turn
 from mixer.script.speakers.vocabulary import CHILD_WORDS, ENGLISH_WORDS, OLD_WORDS, guess_gender
@@ -42,10 +43,15 @@ MIN_SPEECHES = 8
 MIN_SHARE = 0.4
 """Of a play's paragraphs that begin with a speaker."""
 
+_ASIDE = r"(?:[ \t]*[_*]?(?:\[[^\]\n]{0,80}\]|\([^)\n]{0,80}\))[_*]?)?"
 _LABEL = regex.compile(
-    r"_?(?P<name>\p{Lu}[\p{L}'’. -]{0,38}?\p{L})(?P<end>[.:]_?|_[.:]?)"
-    r"(?:[ \t]*\[[^\]\n]{0,80}\])?[ \t]*\n?(?=\S)"
+    r"[_*]{0,2}(?P<name>\p{Lu}[\p{L}\p{N}'’. -]{0,38}?[\p{L}\p{N}])"
+    rf"(?<!\b(?i:{ABBREVIATED})){_ASIDE}(?P<end>[.:][_*]{{0,2}}|[_*]{{1,2}}[.:]?)"
+    rf"{_ASIDE}[ \t]*\n?(?=\S)"
 )
+_DIRECTION = regex.compile(r"[ \t]*\[[^\]\n]*\][ \t]*")
+"""What an actor does, within a speech."""
+
 MAX_LABEL_WORDS = 4
 
 
@@ -222,7 +228,7 @@ def _read_play(text: str) -> BookCast | None:
     quotations = tuple(
         Quotation(
             number,
-            (Span(match.end(), each.end),),
+            tuple(_list_spoken(text, match.end(), each.end)),
             match["name"],
             Method.NAME,
             1.0,
@@ -230,8 +236,19 @@ def _read_play(text: str) -> BookCast | None:
         )
         for number, (match, each) in enumerate(speeches, start=1)
     )
+    quotations = tuple(each for each in quotations if each.spans)
     notes = ("The book is a play: its own labels are used.",)
     return BookCast(_list_play_characters(text, quotations), quotations, "play", notes)
+
+
+def _list_spoken(text: str, start: int, end: int) -> Iterator[Span]:
+    """The parts of a speech between stage directions."""
+    for direction in _DIRECTION.finditer(text, start, end):
+        if direction.start() > start:
+            yield Span(start, direction.start())
+        start = direction.end()
+    if start < end:
+        yield Span(start, end)
 
 
 def _list_play_characters(text: str, quotations: Sequence[Quotation]) -> tuple[Character, ...]:

@@ -43,9 +43,12 @@ _PERCEPTION = regex.compile(
 )
 _REPORT = regex.compile(
     r"\s+(?:\p{Ll}+ly\s+)?(?:\p{Ll}+ed|said|told|thought|spoke)\s+"
-    r"(?:that|nothing|something|so|to it)\b"
+    r"(?:that|nothing|something|so|to it|he|she|they)\b"
 )
-"""Speech that is reported, not quoted: "Tom replied that it was", "Mary said nothing"."""
+"""Speech that is reported, not quoted: "Tom replied that it was", "Mary declared she knew"."""
+
+_NEXT_CLAUSE = regex.compile(r"[\s,;—–-]*(?:and|but|which|on which|while|until|till|when)\b")
+"""Behind a quotation: what follows is no tag of its own."""
 
 DASHES = ("—", "--", "–")
 
@@ -89,6 +92,10 @@ class TagReader:
         self._text = text
         self._clauses = ClauseReader(text, narrated)
 
+    def list_mentions(self, span: Span) -> Sequence[Mention]:
+        """The narrated mentions within a span."""
+        return self._clauses.list_mentions(span)
+
     def read(self, before: Span, quote: Span, after: Span) -> Surroundings:
         """Read what is narrated before and after a quotation, up to the next ones."""
         start = max(before.start, before.end - MAX_TAG_CHARS)
@@ -98,7 +105,9 @@ class TagReader:
         )
         following = self._read_after(quote, Span(after.start, end))
         leading = self._read_before(first, is_far=before.end != quote.start)
-        tag = self._select_tag(following, leading)
+        goes_on = self._continues_sentence(quote, Span(after.start, end))
+        goes_on = goes_on and not _NEXT_CLAUSE.match(self._text, after.start, end)
+        tag = self._select_tag(following, leading, prefers_following=goes_on)
         joins = (
             end == after.end
             and self._clauses.ends_open(end)
@@ -119,8 +128,11 @@ class TagReader:
         return leading.mention.start > first and bool(words & SAYING_VERBS)
 
     @staticmethod
-    def _select_tag(following: SpeakerTag | None, leading: SpeakerTag | None) -> SpeakerTag | None:
-        for each in (following, leading):
+    def _select_tag(
+        following: SpeakerTag | None, leading: SpeakerTag | None, *, prefers_following: bool
+    ) -> SpeakerTag | None:
+        """The one that is part of the quotation's sentence, or else the one before it."""
+        for each in (following, leading) if prefers_following else (leading, following):
             if each is not None and each.is_saying:
                 return each
         return None
@@ -148,7 +160,13 @@ class TagReader:
         if _REPORT.search(self._text, tag.mention.end, span.end):
             return True
         is_broken = self._read_end(quote).endswith(DASHES)
-        return not is_broken and self._is_weak(span)
+        return not is_broken and (self._is_weak(span) or self._is_far(tag.mention, span))
+
+    def _is_far(self, subject: Mention, span: Span) -> bool:
+        """Whether no verb of saying is near a subject: "Tom only laughed, rose and called it"."""
+        near = Span(span.start, min(span.end, subject.end + MAX_SUBJECT_GAP))
+        words = {each.lower() for each in WORD.findall(self._text[near.start : near.end])}
+        return not words & (SAYING_VERBS - WEAK_VERBS)
 
     def _read_end(self, quote: Span) -> str:
         return self._text[max(quote.start, quote.end - 4) : quote.end].rstrip("'’\"”»_ )")

@@ -78,7 +78,7 @@ class TurnReader:
             if not (is_speech or around.tag or around.has_bare_verb or joins):
                 yield Turn([quote], index, index, is_speech=False)
                 continue
-            if turn is None or (not joins and self._is_new_speaker(turn, around, place)):
+            if turn is None or (not joins and place and self._is_new_speaker(turn, around, before)):
                 turn = Turn([], index, index)
                 yield turn
             names_speaker = self._names_speaker(turn, around, index, joins=joins)
@@ -97,12 +97,23 @@ class TurnReader:
         is_again = joins and bool(turn.tags) and not (around.tag and around.tag.is_after)
         return not is_again and index - turn.paragraph <= MAX_TAG_PARAGRAPHS
 
-    @staticmethod
-    def _is_new_speaker(turn: Turn, around: Surroundings, place: int) -> bool:
-        """Whether a quotation in the same paragraph is named to be another person's."""
-        if around.tag is None or not turn.tags or place == 0:
+    def _is_new_speaker(self, turn: Turn, around: Surroundings, between: Span) -> bool:
+        """Whether a quotation in the same paragraph may be another person's.
+
+        It is where its tag names one, or where the narration in between turns to one.
+        """
+        if not turn.tags:
             return False
-        return not _may_be_same(turn.tags[-1].mention, around.tag.mention)
+        last, tag = turn.tags[-1].mention, around.tag
+        if tag is not None and not _may_be_same(last, tag.mention):
+            return True
+        if tag is None:
+            others = [each.mention for each in around.beats if not each.is_after]
+        elif tag.mention.kind is MentionKind.PRONOUN and not tag.is_after:
+            others = list(self._tags.list_mentions(between))
+        else:
+            return False
+        return any(each.name and not _may_be_same(last, each) for each in others)
 
 
 def _may_be_same(first: Mention, second: Mention) -> bool:

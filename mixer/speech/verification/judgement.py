@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Of stored results; raised when the judgement changes."""
 
 MIN_SOUNDS_SHORT = 3
@@ -36,9 +36,8 @@ class SpeechFault(StrEnum):
     VOICE = "the voice changes"
 
 
-MIN_SOUNDS = {SpeechFault.MISSING: 2, SpeechFault.REPEATED: 3, SpeechFault.DIFFERENT: 2}
-"""The shortest difference that counts: in good speech, too, an article of one sound is swallowed
-and a short word begins twice."""
+MIN_SOUNDS = {SpeechFault.MISSING: 1, SpeechFault.REPEATED: 3, SpeechFault.DIFFERENT: 2}
+"""The shortest difference that counts: in good speech, too, a short word begins twice."""
 
 DIFFERENCES = {
     "delete": SpeechFault.MISSING,
@@ -47,8 +46,12 @@ DIFFERENCES = {
 }
 """By the operation of `SequenceMatcher`."""
 
-MIN_REPEATED_FRAMES = 10
-"""From which on a shorter word that is repeated was really spoken twice."""
+MIN_REPEATED_FRAMES, MIN_CLEAR_FRAMES = 12, 7
+"""From which on a shorter word was really spoken twice: each time, or each time if it fits once."""
+
+MAX_CLEAR_MISFIT = 10.0
+"""Of the better one of two: in good speech the beginning of a word is taken for another one, and
+neither fits well."""
 
 MAX_MISFIT = 145.0
 """Of a word that was spoken; in 225 good passages the worst had 140, others mostly have 200."""
@@ -177,6 +180,15 @@ def _iter_differences(
         run = [by_name[each.name] for each in found] if is_repeat else run
         least = max(MIN_SOUNDS_SHORT if is_short else 0, MIN_SOUNDS[kind])
         is_long = sum(word.sounds for word in run) >= least
-        is_clear = is_repeat and min(each.frames for each in found) >= MIN_REPEATED_FRAMES
-        if is_long or is_clear:
+        twins = recognised[max(0, found_start - 1) : found_end + 1]
+        if is_long or (is_repeat and _is_clearly_repeated(found, twins)):
             yield kind, run
+
+
+def _is_clearly_repeated(found: Sequence[FoundWord], around: Sequence[FoundWord]) -> bool:
+    """Whether each of the words that were found once more, and its like next to it, was spoken."""
+    names = {each.name for each in found}
+    twins = [each for each in around if each.name in names]
+    fits = min(each.misfit for each in twins) < MAX_CLEAR_MISFIT
+    least = MIN_CLEAR_FRAMES if fits else MIN_REPEATED_FRAMES
+    return min(each.frames for each in twins) >= least

@@ -196,3 +196,107 @@ def test_a_quotation_that_is_not_closed_ends_before_its_tag():
 def test_a_title_in_the_tag_of_a_dash_is_narrated():
     text = "—You are late, Mr. Deasy said, and left.\n\n—No, said Ann.\n\n—Yes, said Mr. Deasy.\n"
     assert list_speakers(text) == ["Mr. Deasy", "Ann", "Mr. Deasy"]
+
+
+PLACES = """The bus left Vine Street at noon, and Hampstead Heath lay white.
+
+“Hooray! Dear Madam!” said Priya. Brannoch drew his axe, Grudge, and laughed.
+
+“Then when?”
+
+He called the office at Homicide.
+
+“Tomorrow,” said Brannoch.
+"""
+
+INVENTED = """“Where is Kaelith?” asked Ysmir'el. Kaelith had gone.
+
+“Here, TJ,” said Mara. Mara was cold.
+
+“Come on, Mar,” TJ said.
+
+“Peace,” said the Lady Kaelith.
+
+“Ha!” said J.B. Stone.
+"""
+
+TITLED = """“Late,” said Professor Ingrid Hale.
+
+“Aye,” said Captain Vasquez. She sat down.
+
+“So,” said Captain Lamb.
+"""
+
+FAMILY = """“Well,” said Mr. Quill. Ambrose Quill wept.
+
+“Uncle!” cried Ambrose Quill.
+
+“Tea, Master Ambrose?” said Mrs. Crump.
+
+“My boy,” said Mr. Quill.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        (PLACES, {"Priya": "female", "Brannoch": "male"}),
+        (INVENTED, {"Ysmir'el": "", "Mara": "female", "TJ": "", "Kaelith": "", "J.B. Stone": ""}),
+        (
+            TITLED,
+            {
+                "Professor Ingrid Hale": "female",
+                "Captain Vasquez": "female",
+                "Captain Lamb": "male",
+            },
+        ),
+        (FAMILY, {"Mr. Quill": "male", "Ambrose Quill": "male", "Mrs. Crump": "female"}),
+    ],
+)
+def test_characters_are_persons(text, characters):
+    found = read_cast(text)
+    shown = {name for each in found.quotations for name in each.candidates}
+    genders = {each.name: each.gender for each in found.characters}
+    assert shown <= set(characters)
+    assert {name: genders.get(name, "") for name in characters} == {
+        name: gender or genders.get(name, "") for name, gender in characters.items()
+    }
+
+
+def test_stage_directions_are_not_spoken():
+    lines = ("MRS. BLUNT (rising). Sit down. [He sits.] Now then.", "DR. LAMB: _(aside)_ Never!")
+    text = "\n\n".join([*lines, "They leave."] * 4)
+    cast = read_cast(text)
+    assert {each.name for each in cast.characters} == {"MRS. BLUNT", "DR. LAMB"}
+    assert [each.extract_text(text) for each in cast.quotations[:2]] == [
+        "Sit down. Now then.",
+        "Never!",
+    ]
+
+
+def test_a_narrator_is_known_by_what_others_call_him():
+    text = (
+        "I was cleaning my pipe when she came in.\n\n“Mr. Marsh?” Iris said.\n\n“I am,” I said. "
+        "I sat down.\n\n“Find him, Mr. Marsh,” said Iris.\n\nI got my hat, and I went.\n"
+    )
+    assert [each.name for each in read_cast(text).characters if each.is_narrator] == ["Mr. Marsh"]
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ("Ann sat. As she passed Tom she observed, “Still page two?” Tom snorted.\n", "Ann"),
+        ("“She is as obstinate as ”\n\nTom never ended the sentence.\n", "Tom"),
+    ],
+)
+def test_what_follows_is_no_tag(text, speaker):
+    close = "“Good night,” said Tom.\n\n“Good night, Tom,” said Ann.\n"
+    assert list_speakers(f"{close}\n{text}\n{close}")[2] == speaker
+
+
+def test_a_verb_far_from_its_subject_is_no_tag():
+    text = "Ann wept. “Stop, Tom.” But Tom only laughed, smacked his whip, and called the dog.\n"
+    assert [each.method for each in read_cast(f"{text}\n“No,” said Tom.\n").quotations] != [
+        Method.NAME,
+        Method.NAME,
+    ]
