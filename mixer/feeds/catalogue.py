@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 from mixer.errors import BadInput, DamagedObject, NotFound
@@ -43,7 +43,7 @@ from mixer.publish.feed import (
     hash_text,
     list_items,
 )
-from mixer.store import ObjectStore, find_sealed, put_sealed
+from mixer.store import ObjectStore, StoredObject, find_sealed, put_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,12 @@ MAX_REWRITES = 5
 """While stories end at the same time; the last of them writes the feed once more."""
 
 PARALLEL_READS = 16
+SETTLED_S = 2.0
+"""S3 states times in whole seconds: an object older than this cannot change without a trace."""
+
+StoryReads = dict[StoredObject, PublishedStory | None]
+"""Stories by the listed object from which they were read."""
+
 KEY_BYTES = 16
 """128 bits cannot be guessed."""
 
@@ -170,9 +176,10 @@ class FeedCatalogue:
 
         The first version's time stays, and so do the guids.
         """
+        reads: StoryReads = {}
         former = [
             each
-            for each in self.list_stories(record)
+            for each in self.list_stories(record, reads)
             if each.story_id == story_id or each.content.identity == content.identity
         ]
         times = [each.published_s for each in former]
@@ -187,7 +194,7 @@ class FeedCatalogue:
         for each in former:
             if each.story_id != story_id:
                 self._delete_story(record, each.story_id)
-        return self.write(record)
+        return self.write(record, reads)
 
     def remove_story(self, record: FeedRecord, story_id: str) -> None:
         """Take a story out of a feed; raises NotFound."""
@@ -208,7 +215,7 @@ class FeedCatalogue:
             warnings=warnings,
         )
 
-    def write(self, record: FeedRecord) -> tuple[str, ...]:
+    def write(self, record: FeedRecord, reads: StoryReads | None = None) -> tuple[str, ...]:
         """Write a feed's XML from its episodes, unless it has no key; returns warnings."""
         warnings: tuple[str, ...] = ()
         for _ in range(MAX_REWRITES):
@@ -216,7 +223,7 @@ class FeedCatalogue:
             current = self._read(record.feed_id)
             if current is None:
                 return warnings
-            stories = self.list_stories(current)
+            stories = self.list_stories(current, reads)
             items, warnings = list_items(current.channel.guid, stories)
             if not current.key:
                 return warnings
@@ -226,17 +233,23 @@ class FeedCatalogue:
                 break
         return warnings
 
-    def list_stories(self, record: FeedRecord) -> Sequence[PublishedStory]:
-        """List the stories in a feed."""
+    def list_stories(
+        self, record: FeedRecord, reads: StoryReads | None = None
+    ) -> Sequence[PublishedStory]:
+        """List the stories in a feed; reads only what `reads` does not hold, and adds it."""
         prefix = record.path(EPISODES)
-        ids = [
-            each.key.removeprefix(prefix).removesuffix(".json") for each in self.store.list(prefix)
-        ]
-        found = run_in_parallel(
-            ids, lambda story_id: self._read_story(record, story_id), PARALLEL_READS
-        )
-        stories = {story_id: outcome.result() for story_id, outcome in found}
-        return [story for story_id in ids if (story := stories[story_id])]
+        settled = self.now() - timedelta(seconds=SETTLED_S)
+        listed = [*self.store.list(prefix)]
+        reads = {} if reads is None else reads
+
+        def read(each: StoredObject) -> PublishedStory | None:
+            return self._read_story(record, each.key.removeprefix(prefix).removesuffix(".json"))
+
+        missing = [each for each in listed if each not in reads]
+        found = run_in_parallel(missing, read, PARALLEL_READS)
+        stories = reads | {each: outcome.result() for each, outcome in found}
+        reads.update((each, story) for each, story in stories.items() if each.modified < settled)
+        return [story for each in listed if (story := stories[each])]
 
     def list_warnings(self, record: FeedRecord) -> tuple[str, ...]:
         """List what keeps directories from accepting a feed as it is."""

@@ -28,7 +28,7 @@ class StoredObject:
     key: str
     size_bytes: int
     modified: datetime
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     sha256: str = ""
     seal_field: ClassVar[str] = SEAL
 

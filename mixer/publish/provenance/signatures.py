@@ -101,6 +101,9 @@ EMBEDDED_TYPES = {
 """Formats that hold a manifest, by suffix."""
 
 OTHER_TYPE = "application/octet-stream"
+BUFFER_BYTES = 1 << 18
+"""c2pa asks for 8 kB at a time; larger buffers save a fifth of the CPU time (measured on 124 MB)."""
+
 SIDECAR_SUFFIX = ".c2pa"
 SIDECAR_TYPES = frozenset({"opus"})
 
@@ -155,8 +158,13 @@ class FileSigner:
         media_type = EMBEDDED_TYPES.get(suffix, OTHER_TYPE)
         try:
             with (
-                (unsigned or path).open("rb") as source,
-                NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}-", delete=False) as copy,
+                (unsigned or path).open("rb", BUFFER_BYTES) as source,
+                NamedTemporaryFile(
+                    buffering=BUFFER_BYTES,
+                    dir=path.parent,
+                    prefix=f".{path.stem}-",
+                    delete=False,
+                ) as copy,
             ):
                 try:
                     manifest = self._sign_stream(path.name, media_type, source, copy)

@@ -1,7 +1,8 @@
 """Feeds in a store: stories that end together, keys, what is left after a crash, old records."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import podcastparser
@@ -48,6 +49,36 @@ def test_stories_that_end_together_are_all_in_the_feed(catalogue):
         for job in jobs:
             job.result()
     assert read_titles(catalogue, record) == set(titles)
+
+
+class BusyStore(FolderStore):
+    """Counts what is read; when a mark is written, another writer replaces a story first."""
+
+    def __init__(self, root, other_writer):
+        super().__init__(root)
+        self.reads, self.other_writer = Counter(), other_writer
+
+    def get(self, key):
+        self.reads[key] += 1
+        return super().get(key)
+
+    def put(self, key, content, **options):
+        if "/published/" in key:
+            self.other_writer()
+        super().put(key, content, **options)
+
+
+def test_story_is_read_once_unless_another_writer_replaces_it(catalogue, tmp_path):
+    record, stories = open_feed(catalogue), [f"{number:032x}" for number in range(4)]
+    for story in stories[:3]:
+        catalogue.publish(record, story, build_content(f"Story {story[-1]}"), 1.0)
+    again = build_content("New version")
+    busy = BusyStore(tmp_path, lambda: catalogue.publish(record, stories[0], again, 2.0))
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    FeedCatalogue(busy, now=lambda: later).publish(record, stories[3], build_content("Last"), 3.0)
+    assert read_titles(catalogue, record) == {"New version", "Story 1", "Story 2", "Last"}
+    reads = [busy.reads[record.path(f"episodes/{story}.json")] for story in stories]
+    assert reads == [2, 1, 1, 1]
 
 
 def test_story_of_a_feed_has_a_mark_as_long_as_it_is_in_it(catalogue):
