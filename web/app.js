@@ -66,7 +66,7 @@ setCapabilities(capabilities);
 token.init(capabilities.auth === "token");
 library.init();
 await composer.init();
-$("#feed-field").hidden = $("#episode-field").hidden = !capabilities.feeds;
+for (const field of document.querySelectorAll(".feed-only")) field.hidden = !capabilities.feeds;
 $("#project").hidden = !capabilities.limits.project_bytes;
 $("#characters").addEventListener("toggle", () => import("./characters.js"), { once: true });
 document.documentElement.dataset.ready = "true";

@@ -2,7 +2,7 @@
 
 import { canListen } from "./live.js";
 import { FINAL_STATES } from "./progress.js";
-import { el, findPassages, formatClock, formatCost, formatDate, formatDuration, formatPlural } from "./ui.js";
+import { el, findPassages, findRemarks, formatClock, formatCost, formatDate, formatDuration, formatPlural } from "./ui.js";
 
 // `actions` has a click handler for each button. `stop` is set to the AbortController of running work.
 export function createCard(actions) {
@@ -62,11 +62,11 @@ export function formatStage(entry) {
 
 function formatResult(entry) {
   const doubtful = findPassages(entry.warnings).length;
-  const skipped = (entry.warnings ?? []).filter((each) => each.startsWith("Not spoken")).length;
+  const remarks = findRemarks(entry.warnings).length;
   const parts = entry.duration_s ? [formatClock(entry.duration_s), "ready"] : ["ready"];
   if (entry.cost_usd?.so_far) parts.push(formatCost(entry.cost_usd.so_far));
   if (doubtful) parts.push(`${formatPlural(doubtful, "passage")} to listen to`);
-  if (skipped) parts.push(`${formatPlural(skipped, "passage")} could not be read`);
+  if (remarks) parts.push(formatPlural(remarks, "warning"));
   return parts.join(" · ");
 }
 

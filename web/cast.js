@@ -1,5 +1,6 @@
 // The cast: names that speak in the text, each with a voice.
 
+import { getBook } from "./book.js";
 import { choices, fillSelect, updateChoices } from "./choices.js";
 import { $, el, formatPlural } from "./ui.js";
 import { onVoices, voices } from "./voices.js";
@@ -13,7 +14,7 @@ let shown = ""; // names for which the fields were made
 const hasOwnCast = (text) => /^cast[ \t]*:/m.test(HEAD.exec(text)?.[1] ?? "");
 
 function findNames(text) {
-  if (hasOwnCast(text)) return [];
+  if (getBook() || hasOwnCast(text)) return [];
   const counts = new Map();
   for (const [, name] of text.replace(HEAD, "").matchAll(SPEECH)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].filter(([, lines]) => lines >= MIN_LINES).map(([name]) => name);

@@ -1,6 +1,7 @@
 // The characters of a novel: who says what, a voice for each, and the quotations in doubt.
 
 import { callApi } from "./api.js";
+import { getBook, removeBook } from "./book.js";
 import { fillSelect, updateChoices } from "./choices.js";
 import { replaceText, text } from "./draft.js";
 import { formatError } from "./errors.js";
@@ -12,17 +13,19 @@ const MAX_CHARACTERS = 39, MAX_DOUBTFUL = 40, MAX_SAMPLE = 120;
 const NARRATOR = "Narrator";
 
 let found = null; // the server's last answer
-let source = "";
+let source = ""; // the text, or the key of the book
 // The server counts characters, the browser UTF-16.
 const toUnits = (at) => [...source].slice(0, at).join("").length;
 const shorten = (words) => (words.length > MAX_SAMPLE ? `${words.slice(0, MAX_SAMPLE).replace(/\s+\S*$/, "")} …` : words);
 let speakers = {}; // chosen by the user, by number of a quotation
 
+const getSource = () => getBook()?.key ?? text.value;
+
 async function requestCast(button, more) {
   showError("characters-error", "");
   button.setAttribute("aria-disabled", "true");
   try {
-    return await callApi("POST", "/cast", { body: { text: source, ...more } });
+    return await callApi("POST", "/cast", { body: { [getBook() ? "source" : "text"]: source, ...more } });
   } catch (error) {
     showError("characters-error", formatError(error));
     return null;
@@ -32,7 +35,7 @@ async function requestCast(button, more) {
 }
 
 $("#find-characters").addEventListener("click", async (event) => {
-  source = text.value;
+  source = getSource();
   const answer = await requestCast(event.currentTarget);
   if (!answer) return;
   [found, speakers] = [answer, {}];
@@ -40,10 +43,11 @@ $("#find-characters").addEventListener("click", async (event) => {
 });
 
 $("#use-cast").addEventListener("click", async (event) => {
-  if (text.value !== source) return showError("characters-error", "The text has changed: find the characters again.");
+  if (getSource() !== source) return showError("characters-error", "The text has changed: find the characters again.");
   const answer = await requestCast(event.currentTarget, { voices: found.voices, speakers });
   if (!answer) return;
   $("#found").hidden = true;
+  removeBook(); // what is marked is its text
   replaceText(answer.marked_text);
   updateChoices({ voice: found.voices[NARRATOR] });
   text.focus();
@@ -87,7 +91,7 @@ function createDoubtful({ number, candidates, speaker, text: words, spans }) {
   return el(
     "li", {},
     el("label", { for: select.id }, shorten(words)),
-    el("p", { class: "row" }, select, el("button", { type: "button", class: "link-button", onclick: show, "aria-label": `Show quotation ${number}` }, "Show")),
+    el("p", { class: "row" }, select, getBook() ? null : el("button", { type: "button", class: "link-button", onclick: show, "aria-label": `Show quotation ${number}` }, "Show")),
   );
 }
 

@@ -27,6 +27,7 @@ export function updateChoices(changes, changesSpeech = true) {
 export const maxStoryChars = () => capabilities.limits.story_chars;
 export const listBookTypes = () => [".epub", ".docx", ".pdf"].filter((type) => capabilities.source_types.includes(type) && capabilities.text_types.includes(type.slice(1)));
 export const listTextTypes = () => [".txt", ".md", ...listBookTypes()];
+export const formatChoice = (names) => names.join(", ").replace(/, ([^,]+)$/, " or $1");
 
 export function fillSelect(select, options, value) {
   select.replaceChildren(...options.map(([key, label]) => el("option", { value: key }, label)));

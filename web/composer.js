@@ -19,7 +19,7 @@ import * as words from "./words.js";
 const removeEmpty = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "" && value !== undefined));
 
 const collectVoiceOptions = () => removeEmpty({ voice: choices.voice, engine: $("#engine").value, ...sound.getSpeechOptions(), lexicon: words.getLexicon() });
-const collectSpeechOptions = () => ({ ...collectVoiceOptions(), skip_front_matter: book.getBook()?.skips_front_matter || undefined, verify: sound.getVerify() });
+const collectSpeechOptions = () => ({ ...collectVoiceOptions(), skip_front_matter: book.getBook()?.skips_front_matter || undefined, titles: sound.getTitles(), verify: sound.getVerify() });
 
 // The text as the API takes it: with the chosen cast, and keys for the names of sounds.
 const prepareText = (text) => music.nameSounds(insertCast(text));
@@ -39,7 +39,7 @@ export async function init() {
   tags.init();
   excerpt.init(collectVoiceOptions);
   stats.init(collectSpeechOptions, prepareText);
-  onSpeechChange(stats.updateStats);
+  onSpeechChange(handleText);
   onToken(() => $("#voices").childElementCount || (voices.load(), music.load()));
   await Promise.all([voices.load(), music.load()]);
 }

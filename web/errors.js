@@ -6,10 +6,10 @@ import { $, showError } from "./ui.js";
 const PLACES = {
   voice: ["voice", "engine", "language"],
   words: ["lexicon", "lexicons"],
-  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover", "feed", "episode"],
+  tags: ["title", "author", "narrator", "series", "year", "genre", "description", "cover", "feed", "season", "episode", "explicit"],
   music: ["music"],
-  sound: ["music_level_lu", "duck_db", "pauses", "rate", "music_intro_s", "music_outro_s"],
-  files: ["preset", "format", "bitrate_kbps", "outputs", "target", "verify", "disclose", "provenance"],
+  sound: ["music_level_lu", "duck_db", "pauses", "rate", "music_intro_s", "music_outro_s", "de_ess", "titles"],
+  files: ["preset", "format", "bitrate_kbps", "outputs", "target", "verify", "disclose", "disclosure", "provenance", "read_aloud_by"],
   text: ["text", "text_type", "source", "body", "chapters"],
 };
 

@@ -1,7 +1,7 @@
 // Text files: .txt and .md are read in the browser; EPUB, DOCX and PDF are uploaded and narrated as books.
 
 import { getBookType, removeBook, setBook, showBook, showUpload } from "./book.js";
-import { capabilities, listBookTypes, listTextTypes, maxStoryChars } from "./choices.js";
+import { capabilities, formatChoice, listBookTypes, listTextTypes, maxStoryChars } from "./choices.js";
 import { replaceText, text } from "./draft.js";
 import { checkFile, sendFile } from "./sounds.js";
 import { $, announce, formatCount, formatSize, showError } from "./ui.js";
@@ -30,7 +30,7 @@ async function readFile(input) {
 }
 
 async function readText(file) {
-  if (!STORY_TEXT.test(file.name)) throw new Error(`“${file.name}” is not a text file. Choose a file ending in ${listTextTypes().join(" or ")}.`);
+  if (!STORY_TEXT.test(file.name)) throw new Error(`“${file.name}” is not a text file. Choose a file ending in ${formatChoice(listTextTypes())}.`);
   if (file.size > maxStoryChars() * 4) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}): a story can have at most ${formatCount(maxStoryChars())} characters. Choose a shorter one, or split it into parts.`);
   const content = decodeText(await readBytes(file), file.name);
   if (content.includes("\0")) throw new Error(`“${file.name}” is not a text file, despite its name.`);

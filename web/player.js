@@ -5,7 +5,7 @@ import { showDownloads } from "./downloads.js";
 import * as links from "./links.js";
 import * as live from "./live.js";
 import * as transcript from "./transcript.js";
-import { $, announce, el, findPassages, formatClock, formatPlural, reducedMotion, showError } from "./ui.js";
+import { $, announce, el, findPassages, findRemarks, formatClock, formatPlural, reducedMotion, showError, showNotes } from "./ui.js";
 import { computeHeights, drawWaveform } from "./waveform.js";
 
 const SKIP_S = 15;
@@ -74,6 +74,7 @@ export const showStage = (stage) => isLive() && ($("#player-facts").textContent 
 // Passages in doubt; their times are rounded.
 function showPassages() {
   const passages = findPassages(links.story.warnings);
+  showNotes("remarks", findRemarks(links.story.warnings));
   $("#passages").hidden = !passages.length;
   $("#passages summary").textContent = `${formatPlural(passages.length, "passage")} to listen to`;
   const play = (from_s) => (seek(from_s - 1), isPlaying() || togglePlayback());
@@ -119,7 +120,10 @@ export async function finishLive(finished, refetch) {
 export const isLiveStory = (id) => isLive() && links.story.id === id;
 
 export function failLive(reason) {
-  if (isLive()) links.story.hasFailed = true, showError("player-error", `The story could not be finished: ${reason} What was spoken plays to its end.`);
+  if (!isLive()) return;
+  if (!getDuration_s()) return closePlayer(); // nothing was made
+  links.story.hasFailed = true;
+  showError("player-error", `The story could not be finished: ${reason} What was spoken plays to its end.`);
 }
 
 // The link opens this story's player for everyone who may use the same API.
@@ -250,6 +254,7 @@ async function renewSource() {
   const { id } = links.story;
   try {
     await links.renewLinks();
+    if (!links.story?.listen && !links.story?.links.audio) return; // it has ended meanwhile
   } catch (error) {
     return showError("player-error", `The recording could not be loaded: ${error.message} Press play to try again.`);
   }
@@ -269,7 +274,7 @@ async function handleSoundError() {
   renewals += 1;
   isInterrupted ||= section.classList.contains("playing") || audio.ended; // an error pauses
   if (isLive()) await new Promise((resolve) => setTimeout(resolve, 500 * Math.min(renewals, 10)));
-  if (!links.story) return;
+  if (!links.story || links.story.hasFailed) return;
   if (renewals > (isLive() ? MAX_LIVE_RENEWALS : 2)) return showError("player-error", "This browser cannot play the recording. Download it instead.");
   await renewSource();
   if (isInterrupted) audio.play().catch(() => {});

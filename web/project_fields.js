@@ -51,9 +51,9 @@ export function apply(fields) {
   setValue(text, fields.text ?? "");
   setValue($("#lexicon"), fields.lexicon ?? "");
   for (const field of document.querySelectorAll("#tags [name]")) setValue(field, String(fields[field.name] ?? ""));
-  for (const name of ["music_level_lu", "duck_db", "rate", "music_intro_s", "music_outro_s"]) setValue($(`#${name}`), String(fields[name] ?? $(`#${name}`).defaultValue));
+  for (const name of Object.keys(sound.SLIDERS)) if (name !== "pauses") setValue($(`#${name}`), String(fields[name] ?? $(`#${name}`).defaultValue));
   setValue($("#pauses"), String(fields.pauses === "none" ? 0 : Math.round((fields.pauses?.sentence ?? SENTENCE_MS) / SENTENCE_MS * 100)));
-  for (const [name, usual] of Object.entries({ target: "", preset: "story", format: "mp3", disclose: "none", provenance: "signed" })) setValue($(`#${name}`), fields[name] ?? usual);
+  for (const [name, usual] of Object.entries(sound.DEFAULTS)) setValue($(`#${name}`), fields[name] ?? usual);
   for (const box of document.querySelectorAll("#outputs input")) setChecked(box, Boolean(fields.outputs?.includes(box.name)));
   setChecked($("#verify"), Boolean(fields.verify));
   voices.show();

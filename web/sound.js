@@ -7,30 +7,42 @@ const NATURAL_PAUSES_MS = { clause: 120, sentence: 350, question: 400, exclamati
 const PRESETS = { story: "Story, −18 LUFS", podcast: "Podcast, −16 LUFS", broadcast: "Broadcast, −23 LUFS", "audiobook-acx": "Audiobook (ACX)" };
 const FORMATS = { mp3: "MP3", m4a: "M4A (AAC)", m4b: "M4B with chapters", opus: "Opus", flac: "FLAC", wav: "WAV" };
 const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-aloud book (EPUB)", stems: "Voice and music as separate files", words: "Times of words, highlighted as they play", notes: "Show notes", transcript: "Transcript with speakers" };
-const MARKS = { disclose: "none", provenance: "signed" }; // as they are by default
+export const DEFAULTS = { target: "", preset: "story", format: "mp3", titles: "spoken", disclose: "none", disclosure: "", provenance: "signed", read_aloud_by: "sentence" };
+const FIELDS = Object.keys(DEFAULTS).filter((name) => name !== "target");
 const formatSeconds = (n) => (n ? `${n} s` : "none");
-const SLIDERS = {
+export const SLIDERS = {
   rate: (n) => `${n} %`,
   pauses: (n) => (n === 100 ? "natural" : n ? `${n} %` : "none"),
   music_level_lu: (n) => `${n} LU below the voice`,
   duck_db: (n) => (n ? `${n} dB` : "none"),
   music_intro_s: formatSeconds,
   music_outro_s: formatSeconds,
+  de_ess: (n) => (n ? `${Math.round(n * 100)} %` : "none"),
 };
 const SPEECH_SLIDERS = ["pauses", "rate"]; // these change length and cost
 
 export function init() {
   for (const name of Object.keys(SLIDERS)) initSlider(name);
   for (const [name, names, labels] of [["preset", capabilities.presets, PRESETS], ["format", capabilities.formats, FORMATS]])
-    fillSelect($(`#${name}`), names.map((each) => [each, labels[each] ?? each]), choices[name]);
-  for (const name of Object.keys(MARKS)) $(`#${name}`).value = choices[name] ?? MARKS[name];
-  for (const name of ["preset", "format", ...Object.keys(MARKS)])
-    $(`#${name}`).addEventListener("change", ({ target }) => (updateChoices({ [name]: target.value === MARKS[name] ? null : target.value }, name === "disclose"), clearError("files")));
+    fillSelect($(`#${name}`), names.map((each) => [each, labels[each] ?? each]));
+  for (const name of FIELDS) initField(name);
   initTarget(capabilities.targets ?? {});
   showOutputs(capabilities.outputs ?? []);
   initVerify();
   showSummary();
 }
+
+function initField(name) {
+  const field = $(`#${name}`);
+  field.value = choices[name] ?? DEFAULTS[name];
+  if (field.selectedIndex === -1) field.value = DEFAULTS[name]; // the server does not offer it any more
+  field.addEventListener("change", () => {
+    updateChoices({ [name]: readField(name) ?? null }, name === "titles");
+    clearError(name === "titles" ? "sound" : "files");
+  });
+}
+
+const readField = (name) => ($(`#${name}`).value.trim() === DEFAULTS[name] ? undefined : $(`#${name}`).value.trim());
 
 // A target sets preset and format, which can be changed afterwards.
 function initTarget(targets) {
@@ -100,7 +112,9 @@ function showSummary() {
   if (choices.outputs) parts.push(`${choices.outputs.length} extra`);
   if (getVerify()) parts.push("checked");
   $("#files-summary").textContent = parts.filter(Boolean).join(" · ");
-  const changed = Object.keys(SLIDERS).filter((name) => choices[name] !== undefined).length;
+  $("#disclosure-row").hidden = $("#disclose").value === "none";
+  $("#read-aloud-row").hidden = !choices.outputs?.includes("read_aloud");
+  const changed = [...Object.keys(SLIDERS), "titles"].filter((name) => choices[name] !== undefined).length;
   $("#sound-summary").textContent = changed ? `${changed} changed` : "";
 }
 
@@ -115,18 +129,12 @@ function buildPauses() {
   return share === 0 ? "none" : Object.fromEntries(Object.entries(NATURAL_PAUSES_MS).map(([name, ms]) => [name, Math.round(ms * share)]));
 }
 
-const readMark = (name) => ($(`#${name}`).value === MARKS[name] ? undefined : $(`#${name}`).value);
-
 export const getSpeechOptions = () => ({ pauses: buildPauses(), rate: readSlider("rate") });
+export const getTitles = () => readField("titles");
 export const getMixOptions = () => ({
+  ...Object.fromEntries(Object.keys(SLIDERS).filter((name) => !SPEECH_SLIDERS.includes(name)).map((name) => [name, readSlider(name)])),
+  ...Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, readField(name)])),
   outputs: readOutputs().length ? readOutputs() : undefined,
-  target: $("#target").value || undefined,
   preset: $("#preset").value,
-  music_level_lu: readSlider("music_level_lu"),
-  duck_db: readSlider("duck_db"),
-  music_intro_s: readSlider("music_intro_s"),
-  music_outro_s: readSlider("music_outro_s"),
-  disclose: readMark("disclose"),
-  provenance: readMark("provenance"),
   format: $("#format").value !== "mp3" || $("#target").value ? $("#format").value : undefined,
 });

@@ -5,7 +5,7 @@ import { capabilities, maxStoryChars } from "./choices.js";
 import { detectTextType, text } from "./draft.js";
 import { showApiError } from "./errors.js";
 import { describeBook, getBook, getBookType, scaleToChosen } from "./book.js";
-import { $, formatClock, formatCost, formatCount, showError } from "./ui.js";
+import { $, formatClock, formatCost, formatCount, showError, showNotes } from "./ui.js";
 import { showDoubtfulWords } from "./words.js";
 
 const DEBOUNCE_MS = 400; // from the last key to the request
@@ -42,6 +42,7 @@ export function updateStats() {
 
 function clearEstimate() {
   for (const name of ["chunks", "length", "cost"]) $(`#stat-${name}`).textContent = "–";
+  showNotes("text-notes");
   $("#stats").classList.remove("waiting");
 }
 
@@ -55,6 +56,7 @@ async function fetchEstimate() {
     const estimate = await callApi("POST", "/estimate", { body, signal, background: true });
     showError("text-error", "", text);
     showDoubtfulWords(estimate.doubtful_words ?? []);
+    showNotes("text-notes", estimate.warnings);
     if (!book) return showEstimate(estimate, text.value.length / source.text.length);
     bookEstimate = estimate;
     describeBook(estimate);

@@ -22,7 +22,8 @@ export function init() {
 
 export function getTags() {
   const tags = Object.fromEntries(fields.map((field) => [field.name, field.value.trim()]));
-  tags.episode = Number(tags.episode.replace(/\D/g, "")) || "";
+  for (const name of ["season", "episode"]) tags[name] = Number(tags[name].replace(/\D/g, "")) || "";
+  tags.explicit = tags.explicit && tags.explicit === "true";
   return { ...tags, cover: choices.cover?.key };
 }
 

@@ -10,10 +10,11 @@ export function formatClock(s) {
   return h ? `${h}:${two(m)}:${two(whole % 60)}` : `${m}:${two(whole % 60)}`;
 }
 
-// Warnings that begin with a time, such as “4:31 …”.
+const PASSAGE = /^((?:\d+:)?\d+:\d\d) (.*)/s; // a warning that begins with a time: “4:31 …”
+export const findRemarks = (warnings) => (warnings ?? []).filter((each) => !PASSAGE.test(each));
 export const findPassages = (warnings) =>
   (warnings ?? []).flatMap((each) => {
-    const [, time, text] = /^((?:\d+:)?\d+:\d\d) (.*)/s.exec(each) ?? [];
+    const [, time, text] = PASSAGE.exec(each) ?? [];
     return time ? [{ time, text, start_s: time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) }] : [];
   });
 
@@ -58,6 +59,8 @@ export function showError(id, text, field = null) {
   if (node.textContent !== text) node.textContent = text;
   if (field) field.toggleAttribute("aria-invalid", false), text && field.setAttribute("aria-invalid", "true");
 }
+
+export const showNotes = (id, notes = []) => $(`#${id}`).replaceChildren(...notes.map((note) => el("li", {}, note)));
 
 export function announce(text) {
   $("#live").textContent = text;

@@ -15,7 +15,7 @@ from mixer.errors import BadOption, OutOfTime, StoryCancelled
 from mixer.feeds import FeedFolder
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
-from mixer.narration.checks import list_conflicts, read_broken_rules, warn_about
+from mixer.narration.checks import list_conflicts, warn_about
 from mixer.narration.output_files import (
     Output,
     StoredOutput,
@@ -272,6 +272,6 @@ def _build_narration(run: StoryRun, runner: StoryRunner) -> Narration:
         true_peak_dbtp=run.result.true_peak_dbtp,
         total_chunks=len(run.narration.recordings),
         synthesized_chunks=run.narration.synthesized_chunks,
-        warnings=(*run.result.warnings, *read_broken_rules(run.outputs[-1])),
+        warnings=run.result.warnings,
         as_written_percent=check.as_written_percent if check else None,
     )

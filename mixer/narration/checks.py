@@ -1,6 +1,5 @@
-"""Warnings about a run before it is made, and about its broken rules afterwards."""
+"""Warnings about a run before it is made."""
 
-import json
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -41,13 +40,3 @@ def measure_sounds(script: Script, sounds: Mapping[str, Path]) -> dict[str, floa
         with suppress(MixerError):
             lengths_s[file] = measure(sounds[file], channels=MUSIC_CHANNELS).duration_s
     return lengths_s
-
-
-def read_broken_rules(report: Path) -> tuple[str, ...]:
-    """The rules of its preset that a finished mix breaks, from its report."""
-    from mixer.sound.analysis import ComplianceRule
-
-    rules = (ComplianceRule(**each) for each in json.loads(report.read_bytes())["rules"])
-    return tuple(
-        f"A rule of the preset is broken. {each.sentence}" for each in rules if not each.passed
-    )

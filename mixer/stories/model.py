@@ -46,13 +46,15 @@ class StoryState(StrEnum):
 class SourceText:
     """A text that has been read; the file of a book is larger than its text.
 
-    `book` has the bytes of an EPUB, whose pages a read-aloud book keeps.
+    `book` has the bytes of an EPUB, whose pages a read-aloud book keeps. `warnings` are about what
+    the author may have meant otherwise.
     """
 
     document: Document
     is_book: bool = False
     text_type: TextType = TextType.TEXT
     book: bytes = field(default=b"", repr=False)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from mixer.errors import OutOfTime, UnreadableText
 from mixer.requests import Options
+from mixer.script import Document
 from mixer.script.edits import SentenceEdit, edit_document
 from mixer.script.readers import (
     TextType,
@@ -53,7 +54,16 @@ def read_source_text(
         is_markdown = text_type is TextType.MARKDOWN
         document = edit_document(document, edit, is_markdown=is_markdown)
     book = content if text_type is TextType.EPUB and isinstance(content, bytes) else b""
-    return SourceText(document, text_type.is_book, text_type, book)
+    return SourceText(document, text_type.is_book, text_type, book, _list_warnings(document))
+
+
+def _list_warnings(document: Document) -> tuple[str, ...]:
+    """List what has no effect where the request alone states options."""
+    names = " and ".join(f"“{name.replace('_', '-')}”" for name in document.options)
+    be, them = ("are", "them") if len(document.options) > 1 else ("is", "it")
+    unused = f"{names} in the front matter {be} ignored here: choose {them} among the options."
+    stated = (f"{each[0].upper()}{each[1:]}" for each in document.warnings)
+    return (*stated, *([unused] if names else ()))
 
 
 def load_book(
@@ -83,9 +93,9 @@ def require_time(processes: ProcessGroup, deadline_s: float | None) -> None:
 
 
 @contextmanager
-def name_text() -> Iterator[None]:
-    """Say in an error of the block that it is about the text."""
+def name_text(field: str = "text") -> Iterator[None]:
+    """Say in an error of the block that it is about the text, or another field."""
     try:
         yield
     except UnreadableText as error:
-        raise UnreadableText(f"text: {error}", field="text") from error
+        raise UnreadableText(f"{field}: {error}", field=field) from error

@@ -163,7 +163,7 @@ class SpeechPlanner:
             charge_factor(options),
             document.cover,
             document.cover_name,
-            voices.check_script(script),
+            (*source.warnings, *voices.check_script(script)),
         )
 
     def _select_voices(
@@ -184,8 +184,9 @@ class SpeechPlanner:
         before: "PlannedText | None",
     ) -> Script:
         check = partial(require_time, self.new_processes(), deadline_s)
-        with name_text():
+        with name_text("lexicon"):
             style = voices.build_style(document, options)
+        with name_text():
             style = replace(style, check_time=check, opening_chars=self.opening_chars)
             if before is not None:
                 given = apply_narrator(before.options, before.document.cast)

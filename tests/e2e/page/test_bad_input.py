@@ -50,7 +50,7 @@ def test_six_million_characters_are_refused_and_kept(server, visit):
         (
             "scan.doc",
             b"\xd0\xcf",
-            "is not a text file. Choose a file ending in .txt or .md or .epub or .docx or .pdf",
+            "is not a text file. Choose a file ending in .txt, .md, .epub, .docx or .pdf",
         ),
         ("latin.txt", "Äpfel".encode("latin-1"), "Save it as UTF-8"),
         ("picture.txt", b"\x00\x01\x02", "is not a text file, despite its name"),
@@ -114,6 +114,24 @@ def test_invalid_music_is_reported_next_to_the_music(server, visit):
     page.check("#music input[value='']")
     page.click("#narrate")
     tab.await_state("done")
+
+
+def test_damaged_book_fails_without_a_player_and_a_misspelt_name_is_pointed_out(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    book = {"name": "torn.epub", "mimeType": "application/epub+zip", "buffer": b"PK\3\4 torn"}
+    page.set_input_files("#file", book)
+    wait_until(page, "document.querySelector('#text-error').textContent.includes('damaged')")
+    page.click("#narrate")
+    tab.await_state("failed")
+    page.wait_for_selector("#player", state="hidden")
+    page.click("#remove-book")
+    page.fill("#text", f"---\ntitel: A Lamp\n---\n{STORY}")
+    page.locator("#text-notes li", has_text="did you mean “title”?").wait_for()
+    page.click("#narrate")
+    tab.await_player()
+    page.locator("#remarks li", has_text="did you mean “title”?").wait_for()
+    assert "1 warning" in page.locator("#stories li").first.text_content()
 
 
 def test_second_click_while_it_runs_points_at_the_first(server, visit):

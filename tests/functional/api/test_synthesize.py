@@ -343,6 +343,21 @@ def test_option_of_another_route_is_an_unknown_field_whatever_its_value(ask):
     assert "format" in body["warnings"][-1]
 
 
+def test_what_the_front_matter_states_in_vain_is_reported(ask):
+    head = "titel: A Lamp\nvoice: Ben\nmusic-level-lu: 12"
+    fields = {"text": f"---\n{head}\n---\nHello."}
+    warnings = expect_ok(ask(event_v2(fields, "/estimate")))["warnings"]
+    assert "did you mean “title”?" in warnings[0]
+    assert warnings[1].startswith("“voice” and “music-level-lu” in the front matter are ignored")
+    assert expect_ok(ask(event_v2(fields)))["warnings"][-2:] == warnings
+
+
+def test_an_estimate_names_the_field_of_a_malformed_lexicon(ask):
+    fields = {"text": "Hello.", "lexicon": "nginx engine x"}
+    refusal = expect_refusal(ask(event_v2(fields, "/estimate")), 400, "unreadable_text")
+    assert refusal["details"]["field"] == "lexicon"
+
+
 def test_an_estimate_spends_nothing(ask, polly, s3):
     body = expect_ok(ask(event_v2({"text": STORY}, "/estimate")))
     dry = expect_ok(ask(event_v2({"text": STORY, "dry_run": True})))
