@@ -1,7 +1,8 @@
 """How many planted faults listening finds, how often it is wrong about good speech, what it costs.
 
-Sentences of the project's own texts are spoken by the embedded voice, once as written and once
-with a fault; the order is shuffled with a fixed seed. Costs are processor seconds of the worker
+Sentences of the project's own texts, and others of names and numbers, are spoken by the embedded
+voice at its five pitches, once as written and once with a fault; the order is shuffled with a fixed
+seed. Costs are processor seconds of the worker
 process and FFmpeg, without the start of the process.
 """
 
@@ -28,6 +29,21 @@ OTHER_LANGUAGE = (
     "Les enfants jouaient dans le jardin, et personne ne savait encore rien de tout cela."
 )
 RATE_HZ = 24_000
+VOICES = ("Ada", "Ben", "Cora", "Dora", "Eve")
+FIGURES_SHARE = 0.25
+"""Of the texts: sentences of names and numbers."""
+
+FIGURES = (
+    "The train to {place} leaves at {hour}:05 from platform {small}; a ticket costs £{large}.50.",
+    "On March {small}, {year}, Mr. {name} moved into number {large} of the old street in {place}.",
+    "Dr. {name} counted {many:,} birds in {year}, which is {small} percent more than before.",
+    "{name} paid ${many} for the house in {place}, and sold it {small} years later.",
+    "At {hour} o'clock on the {small}th of June, the {name} family had walked {large} miles.",
+    "Captain {name} reached {place} by the {small}th, with {large} men and {hour} horses.",
+    "Mrs. {name} of {place} turned {large} in August, and all {small} of her grandchildren came.",
+)
+NAMES = ("Okonkwo", "Petrova", "Nakamura", "Haversham", "Lindqvist", "O'Malley", "Szymanski")
+PLACES = ("Valparaiso", "Edinburgh", "Reykjavik", "Bologna", "Worcester", "Toulouse", "Galway")
 
 
 EDITORS: dict[str, Callable[[random.Random, list[str], int, list[str]], list[str]]] = {
@@ -51,6 +67,7 @@ class Trial:
     text: str
     spoken: str
     fault: str
+    voice: str = VOICES[0]
 
 
 def run() -> list[dict[str, object]]:
@@ -104,15 +121,32 @@ def plan_trials(choice: random.Random) -> Iterator[Trial]:
     """Plan half of the trials as written, half with a fault, all kinds equally often."""
     texts = list(_list_texts())
     choice.shuffle(texts)
-    texts = texts[:CHUNKS]
+    figures = round(FIGURES_SHARE * CHUNKS)
+    texts = [*texts[: CHUNKS - figures], *(_write_figures(choice) for _ in range(figures))]
+    choice.shuffle(texts)
     all_words = [word for text in texts for word in text.split()]
     faults = [*EDITORS, *CUTS]
     for number, text in enumerate(texts):
-        yield Trial(text, text, "")
+        voice = VOICES[number % len(VOICES)]
+        yield Trial(text, text, "", voice)
         fault, words = faults[number % len(faults)], text.split()
         edit = EDITORS.get(fault)
         at = choice.randrange(1, len(words) - 2)
-        yield Trial(text, " ".join(edit(choice, words, at, all_words)) if edit else text, fault)
+        spoken = " ".join(edit(choice, words, at, all_words)) if edit else text
+        yield Trial(text, spoken, fault, voice)
+
+
+def _write_figures(choice: random.Random) -> str:
+    """A sentence of names and numbers."""
+    return choice.choice(FIGURES).format(
+        place=choice.choice(PLACES),
+        name=choice.choice(NAMES),
+        hour=choice.randrange(1, 13),
+        small=choice.randrange(4, 20),
+        large=choice.randrange(21, 99),
+        many=choice.randrange(1_001, 99_999),
+        year=choice.randrange(1750, 2020),
+    )
 
 
 def _list_texts() -> Iterator[str]:
@@ -131,7 +165,7 @@ def build_ssml(text: str) -> str:
 
 def speak(engine: EmbeddedEngine, trial: Trial) -> tuple[bytes, float]:
     """The audio file of a trial, and its length in seconds."""
-    speech = engine.synthesize(build_ssml(trial.spoken), VoiceSettings("Ada", "embedded"))
+    speech = engine.synthesize(build_ssml(trial.spoken), VoiceSettings(trial.voice, "embedded"))
     decode = [*ffmpeg.confine_stdin(), "-f", "s16le", "-"]
     samples = array.array("h", ffmpeg.run(decode, stdin=speech.audio, timeout_s=60).stdout)
     if trial.fault == "cut end":

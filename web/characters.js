@@ -9,13 +9,16 @@ import { togglePreview } from "./preview.js";
 import { $, announce, el, formatPlural, showError } from "./ui.js";
 import { fetchSpeech, voices } from "./voices.js";
 
-const MAX_CHARACTERS = 39, MAX_DOUBTFUL = 40, MAX_SAMPLE = 120;
+const MAX_CHARACTERS = 39, MAX_DOUBTFUL = 40, MAX_SAMPLE = 120, CONTEXT = 160;
 const NARRATOR = "Narrator";
 
 let found = null; // the server's last answer
 let source = ""; // the text, or the key of the book
 // The server counts characters, the browser UTF-16.
-const toUnits = (at) => [...source].slice(0, at).join("").length;
+const toUnits = (at) => (/[\ud800-\udbff]/.test(source) ? [...source].slice(0, at).join("").length : at);
+const fold = (words) => words.replace(/\s*\n\s*\n\s*/g, " ¶ ");
+const showBefore = (at) => (at > CONTEXT ? fold(source.slice(at - CONTEXT, at)).replace(/^\S+/, "…") : fold(source.slice(0, at)));
+const showAfter = (at) => (at + CONTEXT < source.length ? fold(source.slice(at, at + CONTEXT)).replace(/\S+$/, "…") : fold(source.slice(at)));
 const shorten = (words) => (words.length > MAX_SAMPLE ? `${words.slice(0, MAX_SAMPLE).replace(/\s+\S*$/, "")} …` : words);
 let speakers = {}; // chosen by the user, by number of a quotation
 
@@ -80,6 +83,8 @@ function createCharacter({ name, words }, number) {
 }
 
 function createDoubtful({ number, candidates, speaker, text: words, spans }) {
+  const [start, end] = [toUnits(spans[0][0]), toUnits(spans.at(-1)[1])];
+  const around = (showWords, at) => (getBook() ? null : el("small", {}, showWords(at)));
   const select = el("select", { id: `quotation-${number}` });
   const names = [...new Set([...candidates, ...found.characters.map(({ name }) => name)])];
   fillSelect(select, [["", "the narrator"], ...names.map((name) => [name, name])], speaker);
@@ -90,7 +95,7 @@ function createDoubtful({ number, candidates, speaker, text: words, spans }) {
   };
   return el(
     "li", {},
-    el("label", { for: select.id }, shorten(words)),
+    el("label", { for: select.id }, around(showBefore, start), el("strong", {}, shorten(words)), around(showAfter, end)),
     el("p", { class: "row" }, select, getBook() ? null : el("button", { type: "button", class: "link-button", onclick: show, "aria-label": `Show quotation ${number}` }, "Show")),
   );
 }

@@ -23,9 +23,9 @@ RELIABILITY = {
     Method.NAME: 1.0,
     Method.NARRATOR: 1.0,
     Method.PRONOUN: 0.985,
-    Method.DESCRIPTION: 0.975,
-    Method.ACTION: 0.975,
-    Method.TURN: 0.965,
+    Method.DESCRIPTION: 0.94,
+    Method.ACTION: 0.95,
+    Method.TURN: 0.94,
     Method.CONTEXT: 0.9,
     Method.NONE: 0.0,
 }

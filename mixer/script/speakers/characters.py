@@ -172,9 +172,12 @@ class CharacterIndex:
         is_known = word in MALE_NAMES or word in FEMALE_NAMES
         if is_known or len(word) < MIN_CLIPPED or self._quoted_share[name] < MIN_QUOTED_SHARE:
             return None
-        longer = (
-            each for each in self.persons if any(known.startswith(word) for known in each.given)
-        )
+        longer = [
+            person
+            for known, bearers in self._by_given.items()
+            if known.startswith(word)
+            for person in bearers
+        ]
         return self._select(name, longer, only=True)
 
     def _match_article(self, name: Name) -> BookPerson | None:

@@ -47,6 +47,10 @@ _REPORT = regex.compile(
 )
 """Speech that is reported, not quoted: "Tom replied that it was", "Mary declared she knew"."""
 
+_ADJECTIVES = regex.compile(r"\s+the(?:\s+\p{Ll}[\p{L}-]*){1,2}\s+")
+"""Between a verb and a name: "said the gentle Mrs. Quill"."""
+
+_PASSIVE = regex.compile(r"[\s,]*(?:was|were)\b")
 _NEXT_CLAUSE = regex.compile(r"[\s,;—–-]*(?:and|but|which|on which|while|until|till|when)\b")
 """Behind a quotation: what follows is no tag of its own."""
 
@@ -147,7 +151,8 @@ class TagReader:
         if tag is None and mentions:
             subject = self._clauses.find_subject(mentions, span)
             if subject is not None:
-                continues = self._continues_sentence(quote, span)
+                is_passive = _PASSIVE.match(self._text, span.start, span.end) is not None
+                continues = self._continues_sentence(quote, span) and not is_passive
                 return SpeakerTag(subject, is_saying=continues, is_after=True)
         if tag is not None and self._is_apart(tag, quote, span):
             return SpeakerTag(tag.mention, is_saying=False, is_after=True)
@@ -194,9 +199,10 @@ class TagReader:
         for mention in mentions:
             if mention.start < match.end():
                 continue
-            if unknown is not None and mention.start > unknown.start:
-                break
             gap = self._text[match.end() : mention.start]
+            is_described = mention.name is not None and _ADJECTIVES.fullmatch(gap)
+            if unknown is not None and mention.start > unknown.start and not is_described:
+                break
             words = set(WORD.findall(gap.lower()))
             is_far = len(gap) > MAX_SUBJECT_GAP or words & NOT_BEFORE_SUBJECT or "," in gap
             if is_far or self._clauses.is_object_form(mention):
@@ -256,7 +262,7 @@ class TagReader:
     def _read_subject_first(self, span: Span, mentions: Sequence[Mention]) -> SpeakerTag | None:
         """`Tom cried`, `Tom, who was cold, cried`."""
         subject = self._clauses.find_subject(mentions, span)
-        if subject is None:
+        if subject is None or _PASSIVE.match(self._text, span.start, span.end):
             return None
         words = WORD.findall(self._text[subject.end : span.end].lower())
         if any(word in SAYING_VERBS for word in words):

@@ -36,8 +36,9 @@ class SpeechFault(StrEnum):
     VOICE = "the voice changes"
 
 
-MIN_SOUNDS = {SpeechFault.MISSING: 1, SpeechFault.REPEATED: 3, SpeechFault.DIFFERENT: 2}
-"""The shortest difference that counts: in good speech, too, a short word begins twice."""
+MIN_SOUNDS = {SpeechFault.MISSING: 2, SpeechFault.REPEATED: 3, SpeechFault.DIFFERENT: 2}
+"""The shortest difference that counts: in good speech, too, an article of one sound is swallowed
+and a short word begins twice."""
 
 DIFFERENCES = {
     "delete": SpeechFault.MISSING,

@@ -40,7 +40,7 @@ PADDING_SAMPLES = RATE_HZ * 3 // 10
 DECODE_TIMEOUT_S = 120.0
 """Many times what the longest chunk takes."""
 
-MISSING_PROBABILITY, REPEATED_PROBABILITY = 1e-16, 1e-10
+MISSING_PROBABILITY, REPEATED_PROBABILITY = 1e-16, 1e-8
 """Of a word left out, or repeated: so low that only clear sound speaks for it."""
 
 SOUNDS = {

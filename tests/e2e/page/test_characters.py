@@ -65,6 +65,7 @@ def test_a_quotation_in_doubt_is_given_to_another(server, visit):
     page.click("#characters > summary")
     page.click("#find-characters")
     page.click("#doubtful-lines summary")
+    assert page.inner_text("#doubtful-lines label").startswith("“Come in,” said Tom. ¶ “No,”")
     page.click("#doubtful-lines button")
     assert page.evaluate("getSelection().toString()") == "“Come in,”"
     page.select_option("#quotation-7", "")
