@@ -42,7 +42,10 @@ class MetadataOptions(BaseModel):
         str,
         Field(max_length=MAX_LINE_CHARS, description="The narrator's name, as shown to listeners."),
     ] = ""
-    series: Annotated[str, Field(max_length=MAX_LINE_CHARS, description="Series and volume.")] = ""
+    series: Annotated[
+        str,
+        Field(max_length=MAX_LINE_CHARS, description="Series and volume, such as The Harbour 2."),
+    ] = ""
     year: Annotated[str, Field(pattern=YEAR_PATTERN, description="Year of publication.")] = ""
     genre: Annotated[
         str, Field(max_length=MAX_LINE_CHARS, description="Genre, such as Mystery.")
@@ -88,7 +91,7 @@ class OutputOptions(BaseModel):
     ] = "signed"
     disclose: Annotated[
         Literal["none", "start", "end"],
-        Field(description="Speak a line that says that the voice is synthetic, at this place."),
+        Field(description="Where a line says that the voice is synthetic, if anywhere."),
     ] = "none"
     disclosure: Annotated[
         str,
@@ -108,7 +111,7 @@ class FeedOptions(BaseModel):
 
     target: Annotated[
         TargetName | None,
-        Field(description="Where it goes; sets preset, format and bitrate unless they are given."),
+        Field(description="Where the file goes; sets preset, format and bitrate unless given."),
     ] = None
     feed: Annotated[
         str,

@@ -81,6 +81,12 @@ class ModelsAnswer(BaseModel):
     data: list[Model]
 
 
+class SpeechModelsAnswer(BaseModel):
+    """The models as Open WebUI asks for them."""
+
+    models: list[Model]
+
+
 class ElevenLabsModel(BaseModel):
     """A model, in ElevenLabs' shape."""
 

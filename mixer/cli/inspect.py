@@ -33,7 +33,7 @@ UNITS = ("_lufs", "_dbtp", "_dbfs", "_s", "_hz", "_kbps")
 @click.option(
     "--target",
     type=click.Choice([*load_targets()]),
-    help="Check it, rule by rule, against the requirements of where it goes.",
+    help="Check it, rule by rule, against the requirements of a shop, directory or player.",
 )
 @click.option(
     "--report",
@@ -127,8 +127,8 @@ def _format_provenance(provenance: Provenance) -> list[str]:
 
 def _format_rule(rule: ComplianceRule) -> str:
     """What a rule requires, after what was measured if it is of something that can be."""
-    if rule.measured is None and not rule.name.endswith(UNITS):
-        return rule.wanted
+    if not rule.name.endswith(UNITS):  # a count, or nothing that is measured
+        return rule.wanted if rule.measured is None else f"{rule.measured:g} ({rule.wanted})"
     return f"{_format_figure(rule.measured)} ({rule.wanted})"
 
 

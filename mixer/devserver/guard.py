@@ -180,7 +180,8 @@ def check_head(scope: Scope, limits: ServerLimits) -> None:
     _normalise_target(scope)
     host = headers.get("host", "")
     if not is_local_host(host) and host.lower() not in limits.hosts:
-        message = "This server answers only to 127.0.0.1 and localhost."
+        names = ", ".join(sorted({"127.0.0.1", "localhost", *limits.hosts}))
+        message = f"This server answers only to {names}; start it with --public-url for others."
         raise HttpRefusal(HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", message)
     _check_body_size(scope, headers, limits)
 

@@ -47,6 +47,7 @@ SPEECH_ROUTES = (
     "POST /cast",
     "GET /voices",
     "POST /v1/audio/speech",
+    "GET /v1/audio/models",
     "GET /v1/audio/voices",
     "GET /v1/models",
     "GET /v1/models/{model_id}",

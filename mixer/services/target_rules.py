@@ -28,10 +28,8 @@ def _check_sound(inspection: Inspection, target: Target) -> Iterator[ComplianceR
     stream, checked = inspection.stream_info, inspection.verification
     if target.formats:
         is_accepted = stream.codec in target.formats
-        wanted = " or ".join(target.formats)
-        yield ComplianceRule(
-            "codec", _describe(wanted, stream.codec, is_accepted), None, is_accepted
-        )
+        wanted = f"{stream.codec} ({' or '.join(target.formats)})"
+        yield ComplianceRule("codec", wanted, None, is_accepted)
     if target.kbps:
         yield _check_range("bitrate_kbps", round(stream.kbps), *target.kbps)
     if target.rates_hz:
@@ -69,7 +67,7 @@ def _check_labels(
         width, height = labels.picture_px or (0, 0)
         is_fitting = width == height and low <= width <= high
         there = f"{width} × {height}" if labels.picture_px else "none"
-        wanted = _describe(f"a square of {low} to {high} pixels", there, is_fitting)
+        wanted = f"{there} (a square of {low} to {high} pixels)"
         yield ComplianceRule("artwork", wanted, None, is_fitting)
     if target.min_chapters:
         starts_s = labels.chapter_starts_s
@@ -90,10 +88,6 @@ def _check_preset(inspection: Inspection, target: Target) -> Iterator[Compliance
         yield from check_compliance(
             inspection.verification, inspection.stream_info, preset, preset.mono_lufs
         )
-
-
-def _describe(wanted: str, found: str, is_kept: bool) -> str:
-    return f"{wanted}: {found}" if is_kept else f"{wanted}, not {found}"
 
 
 def _check_range(name: str, measured: float | None, low: float, high: float) -> ComplianceRule:

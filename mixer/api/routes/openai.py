@@ -1,4 +1,7 @@
-"""OpenAI's protocol: POST /v1/audio/speech, GET /v1/models, GET /v1/audio/voices."""
+"""OpenAI's protocol: POST /v1/audio/speech, GET /v1/models, GET /v1/audio/voices.
+
+Open WebUI asks for GET /v1/audio/models, too.
+"""
 
 from base64 import b64encode
 from collections.abc import Callable, Generator
@@ -17,6 +20,7 @@ from mixer.api.client_schemas import (
     ModelsAnswer,
     OpenAIErrorAnswer,
     SpeechBody,
+    SpeechModelsAnswer,
     VoiceObject,
 )
 from mixer.api.live import SpokenText, begin_sound, drop_times, dump_json
@@ -44,9 +48,11 @@ def add_openai_routes(api: Api, load_services: Callable[[], ClientServices]) -> 
     sound_types = [EVENT_STREAM, *(each.content_type for each in CLIENT_ENCODINGS.values())]
     speech = describe_sound_route(f"Speak a text ({PROTOCOL})", sound_types, OpenAIErrorAnswer)
     voices = _describe("List the voices and names of voices", ClientVoicesAnswer)
+    speech_models = _describe("List the models of speech", SpeechModelsAnswer)
     models = _describe("List the models", ModelsAnswer, ElevenLabsModelsAnswer)
     model = _describe("Get a model", Model)
     api.post(SPEECH_PATH, **speech)(routes.speak)
+    api.get("/v1/audio/models", **speech_models)(routes.list_speech_models)
     api.get("/v1/audio/voices", **voices)(routes.list_voices)
     api.get(MODELS_PATH, **models)(routes.list_models)
     api.get(f"{MODELS_PATH}/<model_id>", **model)(routes.get_model)
@@ -97,6 +103,10 @@ class _OpenAIRoutes:
             return json_response(200, [_describe_elevenlabs_model(each) for each in models])
         data = [_describe_model(each) for each in models]
         return json_response(200, {"object": "list", "data": data})
+
+    def list_speech_models(self) -> Response[str]:
+        models = [_describe_model(each) for each in self.load_services().models]
+        return json_response(200, {"models": models})
 
     def get_model(self, model_id: str) -> Response[str]:
         self.load_services().require_model(model_id)

@@ -51,7 +51,7 @@ def read_pdf(
         raise
     except Exception as error:
         raise UnreadableText(
-            f"{name} cannot be read: the PDF is damaged ({type(error).__name__})."
+            f"{name} cannot be read: the PDF is damaged. Export it again, or paste its text."
         ) from error
     return replace(document, blocks=find_chapter_lines(tuple(build_blocks(pages))))
 

@@ -174,6 +174,6 @@ def _validate_file_name(file: str) -> str:
         raise InvalidSound("names a file outside the story's folder, or a hidden one")
     if "." not in parts[-1]:
         raise InvalidSound(
-            f"names neither a file nor a sound defined in the front matter: “{file[:40]}”"
+            f"names “{file[:40]}”, which is neither a file nor a sound of the front matter"
         )
     return file

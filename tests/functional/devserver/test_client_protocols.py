@@ -230,6 +230,8 @@ def test_lists_of_models_and_voices(url):
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
     own = requests.get(f"{url}/v1/models", headers={"xi-api-key": "any"}, timeout=60).json()
     assert own[0]["model_id"] == "mixer"
+    offered = requests.get(f"{url}/v1/audio/models", timeout=60).json()["models"]
+    assert [each["id"] for each in offered][:2] == ["mixer", "mixer-story"]
     voices = requests.get(f"{url}/v1/audio/voices", timeout=60).json()["voices"]
     assert [each["id"] for each in voices][:3] == ["Joanna", "Matthew", "alloy"]
     for version in ("v1", "v2"):

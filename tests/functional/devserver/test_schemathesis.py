@@ -38,7 +38,8 @@ STORIES = {
 SPEECH = {"POST /synthesize", "POST /estimate", "GET /voices", "POST /cast", *STORIES}
 LIBRARY = {"GET /music", "POST /uploads", "GET /capabilities"}
 PROTOCOLS = {
-    *("POST /v1/audio/speech", "GET /v1/audio/voices", "GET /v1/models", "GET /v1/voices"),
+    *("POST /v1/audio/speech", "GET /v1/audio/models", "GET /v1/audio/voices"),
+    *("GET /v1/models", "GET /v1/voices"),
 }
 SERVED = {
     "none": {*SPEECH, *LIBRARY, "POST /mixstory"},

@@ -120,8 +120,8 @@ def test_a_sound_before_the_first_word_waits_for_it():
         ("[[sound a.wav, length 2s loud]]", "takes a file"),
         ("[[music a.wav, intro 0s]]", "above 0 and up to 60"),
         ("[[music a.wav, intro 99s]]", "above 0 and up to 60"),
-        ("[[sting off]]", "names neither a file"),
-        ("[[sting bell]]", "nor a sound defined in the front matter"),
+        ("[[sting off]]", "neither a file"),
+        ("[[sting bell]]", "names “bell”, which is neither"),
         ("[[sting bell.wav", "not closed"),
     ],
 )
