@@ -43,9 +43,10 @@ class ToneEngine:
         delay_s: how long each call takes at least.
         fail_calls: numbers of calls that fail, from 1.
         fail_texts: passages that fail, in any call.
+        pace: how many times faster than 60 ms a character it speaks, for long texts.
 
     Attributes:
-        spoken: the SSML of every call, in the order they began.
+        requests: the SSML of every call, in the order they began.
         most_at_once: calls.
         closed: whether `close` was called.
     """
@@ -60,13 +61,14 @@ class ToneEngine:
         delay_s: float = 0.0,
         fail_calls: Collection[int] = (),
         fail_texts: Collection[str] = (),
+        pace: float = 1.0,
     ) -> None:
         self.suffix = suffix
         self.fail_calls, self.fail_texts = fail_calls, fail_texts
         self.requests: list[str] = []
         self.max_concurrency = 0
         self.closed = False
-        self._parallelism, self._delay_s = parallelism, delay_s
+        self._parallelism, self._delay_s, self._pace = parallelism, delay_s, pace
         self._at_once = 0
         self._lock = threading.Lock()
         self._children = ffmpeg.ProcessGroup()
@@ -93,7 +95,7 @@ class ToneEngine:
             if number in self.fail_calls or any(
                 text in _plain_text(ssml) for text in self.fail_texts
             ):
-                raise SpeechFailed("ToneEngine fails here, as it was told.", [snippet(ssml)])
+                raise SpeechFailed("ToneEngine fails here, as the test wants.", [snippet(ssml)])
             return self._build_speech(ssml, VOICES[voice_settings.voice])
 
     def close(self) -> None:
@@ -116,7 +118,7 @@ class ToneEngine:
                 self._at_once -= 1
 
     def _build_speech(self, ssml: str, amplitude: int) -> Speech:
-        tape = _Tape(amplitude, ENCODERS[self.suffix].delay_samples)
+        tape = _Tape(amplitude, ENCODERS[self.suffix].delay_samples, self._pace)
         for item in read_ssml(ssml):
             tape.add(item)
         pcm = b"".join(tape.pcm) or bytes(STEP_SAMPLES * 2)
@@ -142,11 +144,11 @@ def word_samples(word: str, rate: float = 1.0) -> int:
 class _Tape:
     """Tones and silences so far, and where they lie in the decoded audio."""
 
-    def __init__(self, amplitude: int, delay_samples: int) -> None:
+    def __init__(self, amplitude: int, delay_samples: int, pace: float) -> None:
         self.pcm: list[bytes] = []
         self.sentences: list[SampleSpan | None] = []
         self.words: list[WordTiming] = []
-        self._amplitude = amplitude
+        self._amplitude, self._pace = amplitude, pace
         self._at_samples = delay_samples
 
     def add(self, item: SsmlSentence | Pause) -> None:
@@ -170,7 +172,7 @@ class _Tape:
             start, end = part.text.origin(at, at + len(spoken_word))
             at += len(spoken_word)
             if any(character.isalnum() and character.isascii() for character in spoken_word):
-                span = self._add_tone(spoken_word, part.rate)
+                span = self._add_tone(spoken_word, self._pace * part.rate)
                 word = WordTiming(len(self.sentences), start, sentence.text[start:end], span)
                 self.words.append(word)
 

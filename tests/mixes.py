@@ -29,7 +29,7 @@ from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpec:
-    """A chunk to be mixed: how it sounds, and what the layout is told of it."""
+    """A chunk to be mixed: how it sounds, and what the layout knows of it."""
 
     sound: Sound
     rate_hz: int = VOICE_HZ

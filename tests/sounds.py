@@ -171,7 +171,7 @@ def duplicate_channels(sound: Sound) -> Sound:
 
 
 def write_sound(path: Path, sound: Sound, rate_hz: int, options: Sequence[str] = ()) -> Path:
-    """Put a sound into a file whose name tells the format.
+    """Put a sound into a file whose name has the format.
 
     Args:
         path: the file.
@@ -231,11 +231,11 @@ def run_ffmpeg(arguments: Sequence[str], stdin: bytes = b"") -> bytes:
 
 
 def measure_loudness(path: Path) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP, as FFmpeg's summary tells them."""
+    """Integrated loudness in LUFS and true peak in dBTP, as FFmpeg's summary has them."""
     arguments = ["-i", str(path), "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet"]
     command = [binary_path(), "-hide_banner", "-nostats", *arguments, "-f", "null", "-"]
-    said = subprocess.run(command, capture_output=True, check=True).stderr.decode()
-    summary = said[said.rindex("Integrated loudness") :].split()
+    printed = subprocess.run(command, capture_output=True, check=True).stderr.decode()
+    summary = printed[printed.rindex("Integrated loudness") :].split()
     return float(summary[summary.index("I:") + 1]), float(summary[summary.index("Peak:") + 1])
 
 
@@ -257,7 +257,7 @@ def click_db(sound: Sound, at: int, rate_hz: int = MIX_HZ) -> float:
     """How far a click at a sample stands out of its surroundings.
 
     The residual of a linear predictor fitted to half a second around: what goes on as before is
-    foretold, a break is not. The figure is the residual's peak within 5 ms of the sample against
+    predicted, a break is not. The figure is the residual's peak within 5 ms of the sample against
     its 99.9th percentile elsewhere.
     """
     reach, close = rate_hz // 4, rate_hz // 200

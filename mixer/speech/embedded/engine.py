@@ -10,13 +10,13 @@ word times with a median error of about 45 ms.
 
 import importlib.util
 from collections.abc import Sequence
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.parallel import usable_cores
 from mixer.script import LIMITS, EngineLimits
 from mixer.speech.embedded.ssml_reader import snippet
-from mixer.speech.embedded.worker import Reply, WorkerFailure, WorkerRequest
+from mixer.speech.embedded.worker import ChunkRequest, Reply, WorkerFailure, WorkerRequest
 from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.workers import WorkerDied, WorkerPool
 
@@ -47,16 +47,18 @@ VOICES = tuple(
 
 PACKAGES = ("hibari", "numpy", "onnxruntime")
 
-WORKER_MODULE = "mixer.speech.embedded.worker"
+
+Request = TypeVar("Request", bound=ChunkRequest)
 
 
-class EmbeddedEngine:
-    """A SpeechEngine on this machine alone; MixerError where hibari-tts is not installed.
+class LocalEngine(Generic[Request]):
+    """What engines on this machine share: processes of one module, one per usable core by default.
 
-    By default there is one worker process per usable core.
+    MixerError where a package that they need is not installed.
     """
 
-    name = ENGINE_NAME
+    name: str
+    worker_module: str
 
     def __init__(
         self, *, suffix: Literal["flac", "mp3"] = "flac", parallelism: int | None = None
@@ -64,8 +66,8 @@ class EmbeddedEngine:
         require_packages(PACKAGES)
         self.suffix: str = suffix
         self._parallelism = parallelism or usable_cores()
-        self._workers: WorkerPool[WorkerRequest, Reply] = WorkerPool(
-            WORKER_MODULE, self._parallelism
+        self._workers: WorkerPool[Request, Reply] = WorkerPool(
+            self.worker_module, self._parallelism
         )
 
     @property
@@ -75,32 +77,20 @@ class EmbeddedEngine:
 
     def limits(self, engine: str) -> EngineLimits:  # noqa: ARG002 (it has one set of limits)
         """What one call may hold."""
-        return LIMITS[ENGINE_NAME]
+        return LIMITS[self.name]
 
-    def voices(self) -> tuple[Voice, ...]:
-        """Its five voices, the default first."""
-        return VOICES
-
-    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
+    def call_worker(self, request: Request) -> Speech:
         """Synthesize one chunk. It costs nothing, so no characters are billed.
 
         Raises:
-            UnknownVoice: none of its voices.
             SpeechFailed: malformed SSML, the voice failed at the text, or its process died.
             OutOfTime: the engine was closed meanwhile.
             MixerError: the engine is closed.
         """
-        pitch = PITCHES.get(voice_settings.voice)
-        if pitch is None:
-            raise UnknownVoice(
-                f"The embedded engine has no voice “{voice_settings.voice}”; choose one of "
-                f"{', '.join(PITCHES)}.",
-                voice=voice_settings.voice,
-            )
         try:
-            reply = self._workers.call(WorkerRequest(ssml, pitch, self.suffix))
+            reply = self._workers.call(request)
         except WorkerDied as error:
-            raise SpeechFailed(str(error), [snippet(ssml)]) from error
+            raise SpeechFailed(str(error), [snippet(request.ssml)]) from error
         if isinstance(reply, WorkerFailure):
             raise SpeechFailed(reply.message, reply.passages)
         return reply
@@ -108,6 +98,28 @@ class EmbeddedEngine:
     def close(self) -> None:
         """End the worker processes, also busy ones; safe to call twice."""
         self._workers.close()
+
+
+class EmbeddedEngine(LocalEngine[WorkerRequest]):
+    """The SpeechEngine of hibari-tts."""
+
+    name = ENGINE_NAME
+    worker_module = "mixer.speech.embedded.worker"
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Its five voices, the default first."""
+        return VOICES
+
+    def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
+        """Synthesize one chunk; raises as `call_worker`, and UnknownVoice for any other voice."""
+        pitch = PITCHES.get(voice_settings.voice)
+        if pitch is None:
+            raise UnknownVoice(
+                f"The embedded engine has no voice “{voice_settings.voice}”; choose one of "
+                f"{', '.join(PITCHES)}.",
+                voice=voice_settings.voice,
+            )
+        return self.call_worker(WorkerRequest(ssml, pitch, self.suffix))
 
 
 def phonemize_ssml(ssml: str) -> tuple[str, ...]:

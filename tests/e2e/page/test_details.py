@@ -212,7 +212,7 @@ def test_progress_is_streamed_and_polled_where_it_cannot_be(server, visit):
 def test_controls_stay_in_view_while_reading(server, visit):
     tab = visit(server.url, (390, 800))
     page = tab.open()
-    tab.request_story("# Long\n\n" + "\n\n".join(f"Lamp {n} went out. {STORY}" for n in range(30)))
+    tab.request_story("# Long\n\n" + "\n\n".join(f"Lamp {n} went out. {STORY}" for n in range(16)))
     tab.await_player()
     page.locator(".sentence").last.scroll_into_view_if_needed()
     box = page.locator(".deck").bounding_box()

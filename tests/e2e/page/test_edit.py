@@ -79,6 +79,7 @@ def test_wrong_change_is_explained_and_the_words_stay(tab):
     assert page.locator(".sentence:focus", has_text="Nobody saw it").count()
 
 
+@pytest.mark.parametrize("tab", [WIDE], ids=["wide"], indirect=True)
 def test_change_in_another_tab_is_named(tab, server, visit):
     page = tab.page
     story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")

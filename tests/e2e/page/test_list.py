@@ -16,7 +16,7 @@ def long(title, sentences=40):
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory):
     """A server that takes a moment for each passage, one after the other."""
-    engine = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)
+    engine = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1, pace=4)
     with start_server(tmp_path_factory.mktemp("slow"), engine) as running:
         yield running
 

@@ -120,7 +120,8 @@ def test_failed_captions_and_files_are_reported_in_the_player(server, faults, vi
 def test_server_that_goes_away_in_the_middle_is_waited_for(visit, tmp_path):
     story = f"{STORY} " * 40
     tab = visit("")
-    with start_server(tmp_path, ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1)) as server:
+    slow = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1, pace=4)
+    with start_server(tmp_path, slow) as server:
         tab.url = server.url
         tab.open()
         tab.request_story(story)
@@ -128,7 +129,7 @@ def test_server_that_goes_away_in_the_middle_is_waited_for(visit, tmp_path):
     wait_until(tab.page, "!document.querySelector('#connection').hidden")
     assert "cannot be reached" in tab.page.text_content("#connection")
     assert tab.page.input_value("#text") == story
-    with start_server(tmp_path, port=server.port):
+    with start_server(tmp_path, ToneEngine(suffix="mp3", pace=4), port=server.port):
         tab.await_state("done")
         assert tab.page.is_hidden("#connection")
 

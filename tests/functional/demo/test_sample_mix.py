@@ -39,13 +39,19 @@ def run(folder: Path, store: Path) -> StoryRun:
         return runner.run_story(StoryInput(source, bed), asked, out)
 
 
+@pytest.fixture(scope="module")
+def loudness(run: StoryRun) -> tuple[float, float]:
+    """Integrated in LUFS, and the true peak in dBTP."""
+    return measure_loudness(run.outputs[0])
+
+
 def test_it_lasts_as_long_as_its_timeline(run: StoryRun):
     sound = decode_audio(run.outputs[0])
     assert len(sound) / MIX_HZ == pytest.approx(run.timeline.duration_s, abs=0.05)
 
 
-def test_it_is_as_loud_as_asked_and_below_the_ceiling(run: StoryRun):
-    integrated_lufs, true_peak_dbtp = measure_loudness(run.outputs[0])
+def test_it_is_as_loud_as_asked_and_below_the_ceiling(run: StoryRun, loudness: tuple[float, float]):
+    integrated_lufs, true_peak_dbtp = loudness
     mastering = run.timeline.mastering
     assert integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
     assert true_peak_dbtp <= mastering.ceiling_dbtp
@@ -65,9 +71,9 @@ def test_every_chunk_and_so_every_gap_lies_where_the_timeline_says(run: StoryRun
     assert np.abs(late_s).max() < 0.002
 
 
-def test_its_report_says_what_was_measured(run: StoryRun):
+def test_its_report_says_what_was_measured(run: StoryRun, loudness: tuple[float, float]):
     report = json.loads(run.outputs[-1].read_text(encoding="utf-8"))
-    integrated_lufs, true_peak_dbtp = measure_loudness(run.outputs[0])
+    integrated_lufs, true_peak_dbtp = loudness
     assert report["integrated_loudness_lufs"] == pytest.approx(integrated_lufs, abs=0.15)
     assert report["true_peak_dbtp"] == pytest.approx(true_peak_dbtp, abs=0.2)
     assert len(report["chapters"]) == 3

@@ -54,7 +54,7 @@ class Stories:
         begun_s = time.monotonic()
         while not is_so(status := self.status(story)):
             assert time.monotonic() - begun_s < 300, status
-            time.sleep(0.05)
+            time.sleep(0.1)
         return status
 
     def fetch_link(self, url):
@@ -95,7 +95,7 @@ def finished(stories):
     story = stories.begin(ASKED)
     seen = [stories.status(story)]
     while seen[-1]["state"] not in FINAL_STATES:
-        time.sleep(0.02)
+        time.sleep(0.05)
         seen.append(stories.status(story))
     return story, seen
 

@@ -10,12 +10,9 @@ from mixer.parallel import usable_cores
 from tests.random_mixes import build_random_mix
 from tests.sounds import measure_loudness
 
-PLAIN = set(range(20)) - {2, 4, 6, 8, 18}
-"""Those left out have the kind, preset, bed and ducking of others."""
-
-SEEDS = (*sorted(PLAIN), 38, 42, 60, 77, 103, 108, 119, 128, 183, 186)
-"""Some as they come, and the ten of two hundred that are hardest to predict: plosives, loud beds,
-flattened and hurried speech."""
+SEEDS = (0, 1, 5, 12, 14, 38, 42, 60, 77, 103, 108, 119, 128, 183, 186)
+"""The first of the quiet kinds, and the ten of the two hundred of `bench/random_mixes.py` that are
+hardest to predict: plosives, loud beds and hurried speech."""
 
 
 @dataclass(frozen=True)

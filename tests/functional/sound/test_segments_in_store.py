@@ -276,14 +276,14 @@ def test_job_goes_on_after_its_mix(mix: PreparedMix, segment_cache: SegmentCache
     assert not children.is_stopped
 
 
-def test_reel_that_is_there_is_not_rendered_again(mix: PreparedMix, full_cache: SegmentCache):
+def test_stored_segment_is_not_rendered_again(mix: PreparedMix, full_cache: SegmentCache):
     keys = render_all(mix, full_cache)
     before = ages(full_cache)
     assert render_all(mix, full_cache) == keys
     assert ages(full_cache) == before
 
 
-def test_reel_needs_no_other_recordings_than_are_named(
+def test_segment_needs_no_other_recordings_than_are_named(
     mix: PreparedMix, segment_cache: SegmentCache, full_cache: SegmentCache
 ):
     segment = segments(mix)[1]
@@ -354,7 +354,7 @@ def test_render_keeps_what_it_made_when_time_runs_out(
     assert len(ages(segment_cache)) == len(cut_timeline(mix.timeline, 5))
 
 
-def reel_of(segment_cache: SegmentCache, content: str) -> str:
+def put_unused_segment(segment_cache: SegmentCache, content: str) -> str:
     """A segment that nothing needs."""
     key = f"{segment_cache.prefix}{content}"
     segment_cache.store.put(key, content.encode())
@@ -367,7 +367,7 @@ def test_mix_keeps_its_gain_and_the_segments_of_one_version(
     memory = RenderHistory(segment_cache, "/somewhere/story.mp3")
     assert memory.restore_mastering(mix.timeline) == mix.timeline
     first = mix.render(cache=segment_cache, segment_grids=5)
-    unused = reel_of(segment_cache, "an earlier look")
+    unused = put_unused_segment(segment_cache, "an earlier look")
     memory.record_render(RenderAttempt(mix.timeline, first, 0.4), [*first.segment_keys, unused])
     assert memory.prediction_error_lu() == 0.4
     assert set(ages(segment_cache)) == {*first.segment_keys, memory.key}

@@ -38,7 +38,7 @@ VOICE: dict[str, Any] = {"voice": "Joanna", "engine": "standard"}
 
 
 def build_book(word: str) -> str:
-    """A book of 62 chunks of its own: no other story has said any of them."""
+    """A book of 62 chunks of its own: no other story has any of them."""
     chapters = (f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(31))
     return "\n\n".join(chapters)
 
@@ -58,7 +58,7 @@ def build_tasks(settings: Settings, *, s3: Any, polly: Any) -> dict[str, StoryTa
 
 @dataclass
 class StoryMachine:
-    """A state machine that tells stories.
+    """A state machine that runs stories.
 
     Attributes:
         service: begins them.
@@ -107,8 +107,8 @@ def run_task(tasks: Mapping[str, StoryTasks], name: str, event: Any) -> tuple[An
     try:
         return tasks[name](event, None), ""
     except Exception as error:  # noqa: BLE001 - whatever a handler lets escape; Lambda ends the call the same way
-        told = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
-        return told, "Unhandled"
+        answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
+        return answer, "Unhandled"
 
 
 @contextmanager
@@ -129,10 +129,10 @@ def start_moto_machine(
         event = json.loads(body)
         with lock:
             calls.append(event)
-        told, error = run_task(tasks, function.function_name, event)
+        answer, error = run_task(tasks, function.function_name, event)
         if error:
             response_headers["x-amz-function-error"] = error
-        return json.dumps(told).encode()
+        return json.dumps(answer).encode()
 
     patch.setattr(LambdaFunction, "invoke", invoke)
     region: Any = {"region_name": "us-east-1"}

@@ -1,4 +1,4 @@
-"""A story told at once, with a voice that would cost money."""
+"""A story made at once, with a voice that would cost money."""
 
 import pytest
 
@@ -12,26 +12,28 @@ from mixer.stories import JobContext, StoryInput
 from tests.engines import ToneEngine
 
 STORY = "\n\n".join(
-    f"Ship {n} came in. It lay {n} feet low. Nobody met it then." for n in range(80)
+    f"Ship {n} came in with the tide and lay {n} feet low in the water, and nobody was there to "
+    f"meet it or to ask for its name."
+    for n in range(36)
 )
 
 
 @pytest.fixture
 def engine():
-    engine = ToneEngine()
+    engine = ToneEngine(pace=3.0)
     yield engine
     engine.close()
 
 
 @pytest.fixture
 def watched():
-    """What whoever watches is told: stages and shares."""
+    """Stages and shares, as they are reported."""
     return []
 
 
 @pytest.fixture
-def told(tmp_path, engine, watched):
-    """Tells a story under a cap; what was spoken stays for the next telling."""
+def narrate(tmp_path, engine, watched):
+    """Narrates under a cap; what was synthesized stays for the next narration."""
 
     def narrate_story(text, cap_usd=None, out="story.mp3"):
         timer = StageTimer(lambda stage, share: watched.append((stage, share)))
@@ -43,23 +45,25 @@ def told(tmp_path, engine, watched):
     return narrate_story
 
 
-def test_a_cap_counts_only_what_is_not_in_the_store_yet(told):
-    whole = told(STORY)
+def test_a_cap_counts_only_what_is_not_in_the_store_yet(narrate):
+    whole = narrate(STORY)
     assert whole.narration.synthesized_chunks > 2
     cap_usd = cost_usd(whole.narration.stored.script.billed_chars, "generative") / 2
-    longer = told(f"{STORY}\n\nOne more sentence was said.", cap_usd)
+    longer = narrate(f"{STORY}\n\nOne more sentence was read.", cap_usd)
     assert 0 < longer.narration.synthesized_chunks <= 2
 
 
-def test_what_is_over_the_cap_is_refused_before_a_word_is_spoken(told, engine):
+def test_what_is_over_the_cap_is_refused_before_a_word_is_synthesized(narrate, engine):
     with pytest.raises(TooExpensive, match="nothing was spent"):
-        told(STORY, 0.001)
+        narrate(STORY, 0.001)
     assert engine.calls == 0
 
 
 @pytest.mark.parametrize("name", ["story.mp3", "story.wav"])
-def test_every_stage_is_told_from_its_begin_to_its_end_and_never_goes_back(name, told, watched):
-    telling = told(STORY, out=name)
+def test_every_stage_is_reported_from_its_begin_to_its_end_and_never_goes_back(
+    name, narrate, watched
+):
+    run = narrate(STORY, out=name)
     by_stage = {}
     for stage, share in watched:
         by_stage.setdefault(stage, []).append(share)
@@ -67,16 +71,16 @@ def test_every_stage_is_told_from_its_begin_to_its_end_and_never_goes_back(name,
     for shares in by_stage.values():
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert len(by_stage["speech"]) > telling.result.chunks > 2
+    assert len(by_stage["speech"]) > run.result.chunks > 2
     assert len(by_stage["mixing" if name == "story.mp3" else "joining"]) > 4
 
 
-def test_only_chunks_and_segments_stay_however_it_ends(told, tmp_path, engine):
+def test_only_chunks_and_segments_stay_however_it_ends(narrate, tmp_path, engine):
     engine.fail_texts = ["Ship 3 "]
-    with pytest.raises(SpeechFailed, match="Ship 0 came in"):
-        told(STORY)
+    with pytest.raises(SpeechFailed, match="Ship 3 came in"):
+        narrate(STORY)
     assert not (tmp_path / "store" / "stories").exists()
-    spoken = engine.calls
+    calls = engine.calls
     engine.fail_texts = []
-    assert told(STORY).narration.synthesized_chunks < spoken
+    assert narrate(STORY).narration.synthesized_chunks < calls
     assert not (tmp_path / "store" / "stories").exists()

@@ -1,4 +1,4 @@
-"""Stories told by the state machine: moto interprets it, S3 and a strict Polly stand behind."""
+"""Stories run by the state machine: moto interprets it, S3 and a strict Polly stand behind."""
 
 import json
 import time
@@ -44,7 +44,7 @@ def polly():
 
 @pytest.fixture(scope="module")
 def machine(polly):
-    """One account for all tests: what one story has said and mixed, another finds."""
+    """One account for all tests: what one story has synthesized and mixed, another finds."""
     with (
         pytest.MonkeyPatch.context() as patch,
         mock_aws(config=EXECUTING),
@@ -67,14 +67,14 @@ def _reset_server(polly, machine):
 
 
 @pytest.fixture(scope="module")
-def told(machine, polly):
-    """A book of 62 chunks, told from text to audio."""
+def finished_book(machine, polly):
+    """A book of 62 chunks, made from text to audio."""
     story = machine.create_story(build_book("Bell"), **VOICE)
     return story, machine.await_end(story), list(machine.calls), polly.counts
 
 
-def test_book_is_told_in_steps(machine, told):
-    story, status, calls, counts = told
+def test_book_is_made_in_steps(machine, finished_book):
+    story, status, calls, counts = finished_book
     assert (status.state, status.failure, status.progress) == (StoryState.DONE, None, 1.0)
     assert status.chunks_done == status.chunks_total == counts.answered == CHUNKS
     assert status.segments_done == status.segments_total >= 10
@@ -90,16 +90,16 @@ def test_book_is_told_in_steps(machine, told):
     }
 
 
-def test_payloads_stay_small(machine, told):
-    story, *_ = told
+def test_payloads_stay_small(machine, finished_book):
+    story, *_ = finished_book
     (execution,) = machine.list_executions(story)
     history = machine.states.get_execution_history(executionArn=execution["executionArn"])
     largest = max(len(json.dumps(each, default=str)) for each in history["events"])
     assert largest < 4_000
 
 
-def test_name_that_is_used_up_is_not_used_again(machine, told):
-    story, *_ = told
+def test_name_that_is_used_up_is_not_used_again(machine, finished_book):
+    story, *_ = finished_book
     assert machine.service.launcher.start(story, 1, StoryKind.STORY) is False
     with pytest.raises(machine.states.exceptions.ExecutionAlreadyExists):
         machine.states.start_execution(
@@ -117,7 +117,7 @@ def test_storm_of_refusals_is_weathered(machine, polly):
     assert polly.counts.answered <= CHUNKS + 6  # those cut in mid-audio were answered in vain
 
 
-def test_passage_that_can_never_be_said_fails_by_name_and_the_rest_is_kept(machine, polly):
+def test_passage_that_can_never_be_synthesized_fails_by_name_and_the_rest_is_kept(machine, polly):
     text = f"{build_book('Silence')}\n\n{POISON}"
     polly.reset(Faults(texts={"tempest": "InvalidSsmlException"}))
     story = machine.create_story(text, StoryKind.SPEECH, **VOICE)
@@ -125,13 +125,13 @@ def test_passage_that_can_never_be_said_fails_by_name_and_the_rest_is_kept(machi
     assert (failed.state, failed.failure.code) == (StoryState.FAILED, "speech_failed")
     assert failed.failure.details["passages"] == ["The tempest rose."]
     assert [each["status"] for each in machine.list_executions(story)] == ["FAILED"]
-    said = polly.counts.answered
+    answered = polly.counts.answered
     polly.reset()
     assert machine.create_story(text, StoryKind.SPEECH, **VOICE) == story
     resumed = machine.await_end(story)
     assert (resumed.state, resumed.result.attempt) == (StoryState.DONE, 2)
     assert [each["status"] for each in machine.list_executions(story)] == ["FAILED", "SUCCEEDED"]
-    assert said + polly.counts.answered == CHUNKS + 2
+    assert answered + polly.counts.answered == CHUNKS + 2
 
 
 def test_cancelled_story_ends_and_says_so(machine, polly):
@@ -158,7 +158,7 @@ def test_story_cancelled_while_it_speaks_ends_and_goes_on_when_asked_again(machi
     assert machine.create_story(text, StoryKind.SPEECH, **VOICE) == story
     status = machine.await_end(story)
     assert (status.state, status.result.attempt) == (StoryState.DONE, 2)
-    # Calls that were under way when it was cancelled are answered to nobody, or to this attempt.
+    # Calls that were under way when it was cancelled are answered in vain, or to this attempt.
     assert before.answered + polly.counts.answered >= CHUNKS
     assert before.answered + polly.counts.calls <= CHUNKS + before.max_in_flight
     ends = [each["status"] for each in machine.list_executions(story)]
@@ -170,7 +170,7 @@ def story_of(machine, text):
     return derive_story_id(machine.service.secret, CALLER, order.fingerprint)
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("finished_book")
 def test_chunks_that_are_given_enter_at_the_layout(machine):
     chunks = tuple(list_keys(boto3.client("s3"), "narration_chunks/")[:3])
     story = machine.service.create(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))

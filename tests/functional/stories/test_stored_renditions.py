@@ -128,7 +128,7 @@ def listening(cloud):
         answer = cloud.get(path, query)
         if answer["statusCode"] == 200:
             lists.append((answer["body"], state))
-        time.sleep(0.2)
+        time.sleep(0.3)
     status = cloud.machine.await_end(story)
     for thread in cloud.started:
         thread.join()

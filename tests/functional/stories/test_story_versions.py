@@ -1,4 +1,4 @@
-"""Changes of a story over HTTP: proposed, heard in their place, kept, listed, compared, undone."""
+"""Changes of a story over HTTP: proposed, previewed, kept, listed, compared, undone."""
 
 import json
 import subprocess
@@ -100,26 +100,31 @@ def compare_sound(one, other):
 
 @pytest.fixture(scope="module")
 def kept(stories, story):
-    """A change that was heard, and then kept as version 2."""
+    """A change that was previewed, and then kept as version 2."""
     number = find_sentence(stories, story, "rain of day 10")["sentence"]
     text = "It was early, and the sun of day 10 shone on the stones."
     body = {"version": 1, "changes": [{"sentence": number, "text": text}]}
     calls = stories.engine.calls
-    heard = ask(stories, "POST", f"{story}/edits", body)
-    heard["calls"] = stories.engine.calls - calls
+    preview = ask(stories, "POST", f"{story}/edits", body)
+    preview["calls"] = stories.engine.calls - calls
     record = ask(stories, "POST", f"{story}/versions", body, status=202)
     assert stories.await_end(record["story_id"])["state"] == "done"
-    return {"heard": heard, "record": record, "calls": stories.engine.calls - calls, "body": body}
+    return {
+        "preview": preview,
+        "record": record,
+        "calls": stories.engine.calls - calls,
+        "body": body,
+    }
 
 
-def test_change_is_heard_as_it_will_be(stories, story, kept):
-    heard = kept["heard"]
-    preview = stories.fetch_link(heard["audio_url"]).body
+def test_preview_sounds_as_the_file_will(stories, story, kept):
+    preview = kept["preview"]
+    audio = stories.fetch_link(preview["audio_url"]).body
     finished = stories.fetch_link(stories.status(story)["links"]["audio"]).body
     changed = find_sentence(stories, story, "sun of day 10", version=2)
-    length_s = heard["ends_s"] - heard["starts_s"]
+    length_s = preview["ends_s"] - preview["starts_s"]
     assert length_s == pytest.approx(changed["end_s"] - changed["start_s"], abs=0.02)
-    in_preview = decode(preview, heard["starts_s"], length_s)
+    in_preview = decode(audio, preview["starts_s"], length_s)
     in_file = decode(finished, changed["start_s"] - 0.1, length_s + 0.2)
     best = max(
         compare_sound(in_preview, in_file[shift : shift + len(in_preview)])
@@ -129,9 +134,9 @@ def test_change_is_heard_as_it_will_be(stories, story, kept):
 
 
 def test_change_pays_for_its_chunk_and_at_most_a_neighbour(kept):
-    assert 1 <= kept["heard"]["calls"] == kept["heard"]["synthesized_chunks"] <= 2
-    assert kept["calls"] == kept["heard"]["calls"]  # keeping it synthesized nothing more
-    assert kept["heard"]["cost_usd"] > 0
+    assert 1 <= kept["preview"]["calls"] == kept["preview"]["synthesized_chunks"] <= 2
+    assert kept["calls"] == kept["preview"]["calls"]  # keeping it synthesized nothing more
+    assert kept["preview"]["cost_usd"] > 0
 
 
 def test_versions_are_listed_with_what_changed(stories, story, kept):
@@ -168,7 +173,7 @@ def test_comparison_has_the_sentences_and_their_times(stories, story, kept):
     assert before["end_s"] > before["start_s"] > 10
 
 
-def test_sentence_is_found_by_the_time_at_which_it_is_heard(stories, story, kept):
+def test_sentence_is_found_by_the_time_at_which_it_plays(stories, story, kept):
     del kept
     for words in ("number 3 stood", "Who is there", "All slept"):
         sentence = find_sentence(stories, story, words)
@@ -291,9 +296,9 @@ def test_story_after_twenty_edits_is_that_of_the_last_text(world, tmp_path):
     ]
     for base, change in enumerate(changes, start=1):
         if base <= KINDS_OF_CHANGES:
-            heard = world.previews.propose(story, CALLER, Proposal(base, (change,)))[1]
+            preview = world.previews.propose(story, CALLER, Proposal(base, (change,)))[1]
             most_chunks = 2 if change.speaker is None else 3  # a voice a chunk
-            assert heard.synthesized_chunks <= most_chunks
+            assert preview.synthesized_chunks <= most_chunks
         record = world.editor.keep(story, CALLER, Proposal(base, (change,)))
     assert record.number == 21
     world.run_story(record.story_id)
