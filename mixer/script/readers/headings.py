@@ -22,6 +22,9 @@ TITLE_CHARS = 80
 SUBTITLE_CHARS = 60
 """Of the chapter's name in a line of its own."""
 
+MIN_CAPITALISED_CHARS = 4
+"""Of the words of a title that are not articles or prepositions."""
+
 MAX_STEP = 2
 """From one chapter's number to the next: one may be missing, or written otherwise."""
 
@@ -59,6 +62,10 @@ _NUMBER = (
     rf"(?:\d{{1,4}}|[ivxlcdm]+\b|(?:(?:{_TENS_WORDS})[-\s])?(?:(?:{_CARDINALS})\b|(?:{_ORDINALS})\b)"
     rf"|the\s+(?:(?:{_TENS_WORDS})[-\s])?(?:{_ORDINALS})\b)"
 )
+_CHAPTER_WORD = regex.compile(
+    r"(?:chapter|chap\.?|ch\.?|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk)\s*\b",
+    regex.IGNORECASE,
+)
 _ENGLISH_WORDS = (
     r"chapter|chap\.?|ch\.?|part|book|act|scene|canto|volume|vol\.|stave|adventure|letter|day|night"
     r"|week|year|episode|section|lesson|story|tale|fit|fytte|appendix|lecture|sermon|essay|entry"
@@ -79,19 +86,25 @@ _ORDINAL_HEADINGS = (
 )
 _STANDALONE_WORDS = (
     "prologue|epilogue|foreword|preface|introduction|afterword|interlude|intermezzo|overture|coda"
-    "|finale|conclusion|postscript|appendix|notes|acknowledge?ments|dedication|the end|finis"
+    "|finale|conclusion|postscript|appendix|the end|finis"
     "|prolog|epilog|vorwort|nachwort|einleitung|zwischenspiel|prologo|prólogo|epílogo|epilogo"
     "|épilogue|avant-propos|préface|introducción|introduzione|пролог|эпилог"
 )
 _CHAPTER_LINE = regex.compile(
-    rf"(?:(?P<counted>(?:{_ENGLISH_WORDS})\s+(?:no\.?\s*|№\s*|#)?(?P<number>{_NUMBER})"
+    rf"(?:(?P<counted>(?:(?:{_ENGLISH_WORDS})\s+|chapter(?=\d))(?:no\.?\s*|№\s*|#)?(?P<number>{_NUMBER})"
     rf"|(?:{_OTHER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)|appendix\s+[a-z]|§\s*\d+"
     rf"|{_ORDINAL_HEADINGS})"
     r"(?P<title>\s*[.:–—-].*|\s+\S.*)?"
     rf"|(?P<single>{_STANDALONE_WORDS})(?P<more>\s*[.:–—-].*)?"
+    r"|(?:notes|acknowledge?ments|dedication)\s*[.:]?"
     r"|第\s*[\d一二三四五六七八九十百千〇零两]+\s*[章回部节節話话編编巻卷幕].*"
     r"|제\s*\d+\s*[장부화막].*)",
     regex.IGNORECASE,
+)
+_RUN_IN = regex.compile(
+    rf"(?P<title>(?i:{_CHAPTER_WORD.pattern}{_NUMBER})\s*(?:[.:]|(?=--|[–—]))"
+    r"(?:\s+(?:\p{Lu}[\p{Lu}\d’',]*+[\s-]+){1,10}\p{Lu}[\p{Lu}\d’']+[.:]\s)?)"
+    r"\s*(?:--|[–—])?\s*(?P<text>[“\"‘'«„(]?\p{Lu}.*)"
 )
 _LONE_NUMBER = regex.compile(
     r"[-–—*~\[(\s]*+(?:(?P<digits>\d{1,3})|(?P<roman>[IVXLC]{1,8})"
@@ -130,6 +143,17 @@ def is_chapter_line(text: str) -> bool:
     return not title.lstrip()[0].islower() and not ends_sentence(title)
 
 
+def names_chapter(text: str) -> bool:
+    """Whether a heading begins with the word for a chapter."""
+    return _CHAPTER_WORD.match(text) is not None
+
+
+def split_run_in(line: str) -> tuple[str, str] | None:
+    """A chapter's number, and what stands behind it in the line: "Chapter 1. It was late."."""
+    match = _RUN_IN.fullmatch(line)
+    return (match["title"].strip(), match["text"]) if match else None
+
+
 def is_end_line(text: str) -> bool:
     """Whether a line says that the text ends; behind the last chapter it opens none."""
     return text.strip(" .").casefold() in ("the end", "finis", "end")
@@ -152,6 +176,16 @@ def is_counted_line(text: str) -> bool:
 def is_capitals(text: str) -> bool:
     """Whether a line of several words is all in capitals, and names no place."""
     return text.isupper() and len(text.split()) > 1 and "," not in text
+
+
+def is_capitalised(text: str) -> bool:
+    """Whether several words of a line begin with capitals, all that are long among them."""
+    words = [word.strip("“”‘’\"'()[],;:.!?") for word in text.split()]
+    long = [word for word in words if len(word) >= MIN_CAPITALISED_CHARS]
+    is_title = (
+        len(long) > 1 and not text.endswith((".", ",")) and all(word[0].isupper() for word in long)
+    )
+    return text.isupper() or is_title
 
 
 def join_title(number: str, title: str) -> str:

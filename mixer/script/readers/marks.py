@@ -5,7 +5,8 @@ import regex
 _ORNAMENT = regex.compile(
     r"\s*+(?:[*＊•·●○◦◆◇■□★☆✦✻#=_~+–—―-]\s*+)++|\s*+(?:[§⁂❧❦☙❖†‡]\s*+)++|\s*+(?:\.\s++){1,9}\.\s*+"
     r"|\s*+(?:[xX]\s++){1,9}[xX]\s*+|[\s~=*•.–—-]*+o\s*+[oO0]{1,4}\s*+o[\s~=*•.–—-]*+"
-    r"|\s*+(?P<sign>[^\p{L}\p{N}\s.…!?])(?:\s*+(?P=sign)){2,}\s*+|\s*+(?:<>\s*+){2,}"
+    r"|\s*+(?P<sign>[^\p{L}\p{N}\s.…!?])(?:\s*+(?P=sign)){2,}\s*+|\s*+[<>]{3,}\s*+"
+    r"|\s*+[-–—~*=]++\s*+(?:[xX]{1,3}|[oO0]{1,3})\s*+[-–—~*=]++\s*+|\s*+(?:xXx?)++(?:xX)?\s*+"
 )
 _PAGE_NUMBER = regex.compile(
     r"\s*+[\[({]?\s*+(?:[-–—]\s*+)?(?:(?:pg|page|p|s|seite)\b\.?\s*+)?"
@@ -19,6 +20,8 @@ _NAMED_NOTE_MARK = regex.compile(
     r"\s*+[\[({]?\s*+(?:foot|end)?(?:note|anm|fn|n)\b\.?\s*+\d{1,3}\s*+[\])}]?\s*+",
     regex.IGNORECASE,
 )
+_NOTE_REFERENCE = regex.compile(r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-z*])\]|\s?([†‡]))")
+_NOTE_START = regex.compile(r"\s*(?:\[(?P<number>\d{1,3}|[a-z*])\]|(?P<sign>[†‡]))")
 _TRAILING_NOTE_MARKS = regex.compile(
     r"(?<=\S)(?:\s?+\[(?:\d{1,3}|[a-z*†‡])\]|\((?:\d{1,2}|[*†‡])\)|[¹²³⁰⁴-⁹]++|[*†‡]++)++\s*+$"
 )
@@ -60,7 +63,8 @@ _INDEX_TITLE = regex.compile(
     regex.IGNORECASE,
 )
 _NOTES_TITLE = regex.compile(
-    r"(?:foot|end)?notes|anmerkungen|fu(?:ß|ss)noten|notes\s+de\s+bas\s+de\s+page|notas|note|noten",
+    r"(?:foot|end)?notes|anmerkungen|fu(?:ß|ss)noten|notes\s+de\s+bas\s+de\s+page|notas|note|noten"
+    r"|references|einzelnachweise|r[ée]f[ée]rences|referencias|riferimenti",
     regex.IGNORECASE,
 )
 _COVER_TITLE = regex.compile(
@@ -118,6 +122,17 @@ def is_named_note_mark(text: str) -> bool:
 def is_return_mark(text: str) -> bool:
     """Whether a link's text only leads back to where a note is referred to."""
     return len(text) <= MAX_MARK_CHARS and _RETURN_MARK.fullmatch(text) is not None
+
+
+def find_note_references(text: str) -> set[str]:
+    """The marks of notes that a text refers to, such as `[1]` behind a word."""
+    return {match[1] or match[2] for match in _NOTE_REFERENCE.finditer(text)}
+
+
+def parse_note_start(text: str) -> str:
+    """The mark of the note that begins here; empty where none does."""
+    match = _NOTE_START.match(text)
+    return (match["number"] or match["sign"] or "") if match else ""
 
 
 def strip_note_marks(text: str) -> str:

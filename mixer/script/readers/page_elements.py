@@ -14,6 +14,7 @@ from mixer.script.readers.page_head import PageHead
 from mixer.script.readers.page_marks import (
     BLOCK_TAGS,
     HEADING_LEVELS,
+    SCRIPTS,
     Mark,
     find_level,
     find_mark,
@@ -34,6 +35,15 @@ MAX_OWNERS = 8
 _LETTER = regex.compile(r"[“‘\"'«„]?\p{L}")
 
 
+@dataclass(slots=True)
+class _Script:
+    """An open element of MathML with two children."""
+
+    tag: str
+    depth: int
+    children: int = 0
+
+
 @dataclass(kw_only=True)
 class PageElements:
     """The open elements of a page; depths are those of the outermost of a kind, 0 for none."""
@@ -44,6 +54,7 @@ class PageElements:
     note_links: dict[str, set[str]] = field(default_factory=dict)
     declared_notes: set[str] = field(default_factory=set)
     _marks: list[Mark] = field(default_factory=list)
+    _scripts: list[_Script] = field(default_factory=list)
     _owners: list[tuple[int, str]] = field(default_factory=list)
     depth: int = 0
     main_depth: int = 0
@@ -65,6 +76,7 @@ class PageElements:
             self._add_picture(attributes)
         else:
             self._open_inline(tag, attributes)
+        self._open_script(tag)
         place = (self.depth, len(self.content.open.pieces))
         if mark := find_mark(tag, attributes, place, self.link[1], self.head.styles):
             self._marks.append(mark)
@@ -77,6 +89,8 @@ class PageElements:
             self.content.add_words("”")
         while self._marks and self._marks[-1].depth > self.depth:
             self._close_mark(self._marks.pop())
+        while self._scripts and self._scripts[-1].depth > self.depth:
+            self._scripts.pop()
         if tag in BLOCK_TAGS or tag in HEADING_LEVELS:
             self._close_block()
         else:
@@ -85,6 +99,19 @@ class PageElements:
         self.strong_depth = self.strong_depth if self.depth >= self.strong_depth else 0
         self.main_depth = self.main_depth if self.depth >= self.main_depth else 0
         self.pre_depth = self.pre_depth if self.depth >= self.pre_depth else 0
+
+    def _open_script(self, tag: str) -> None:
+        """Open an element of a formula, which may be the second of a power, or of a fraction."""
+        script = self._scripts[-1] if self._scripts else None
+        if script and self.depth == script.depth + 1:
+            script.children += 1
+            kind = SCRIPTS[script.tag]
+            if script.children == 2 and kind:  # noqa: PLR2004
+                self._marks.append(Mark(kind, self.depth, len(self.content.open.pieces)))
+            elif script.children == 2:  # noqa: PLR2004
+                self.content.add_words("/")
+        if tag in SCRIPTS:
+            self._scripts.append(_Script(tag, self.depth))
 
     def _open_inline(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "hr":
@@ -98,7 +125,8 @@ class PageElements:
             self.content.open.targets.add(attributes["href"])
         if not self._line_depth and self.head.styles.has_own_line(attributes):
             self._line_depth, self.content.open.line_ended = self.depth, True
-        if not self._cap_depth and any(map(is_drop_cap_class, parse_classes(attributes))):
+        is_cap = any(map(is_drop_cap_class, parse_classes(attributes)))
+        if not self._cap_depth and (is_cap or self.head.styles.is_floating(attributes)):
             self._cap_depth = self.depth
 
     def _close_block(self) -> None:

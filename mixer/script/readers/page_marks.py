@@ -108,7 +108,12 @@ class MarkKind(Enum):
     REFERENCE = auto()
     SUPERSCRIPT = auto()
     SUBSCRIPT = auto()
+    EXPONENT = auto()
     PAGE_NUMBER = auto()
+
+
+SCRIPTS = {"msup": MarkKind.EXPONENT, "msub": MarkKind.SUBSCRIPT, "mfrac": None}
+"""Of MathML: what becomes of the second of two children; a fraction's stands behind a slash."""
 
 
 @dataclass(slots=True)
@@ -219,9 +224,16 @@ def rewrite_mark(mark: Mark, before: str, text: str) -> RewrittenMark | None:
             return RewrittenMark(is_note=True) if _is_note_link(before, text) else None
         case MarkKind.SUPERSCRIPT:
             return _rewrite_superscript(mark, before, text)
-        case MarkKind.SUBSCRIPT:
-            is_number = text.strip().isdecimal() and text.isascii()
-            return RewrittenMark(text.translate(_SUBSCRIPTS)) if is_number else None
+        case MarkKind.SUBSCRIPT | MarkKind.EXPONENT:
+            return _rewrite_script(mark.kind is MarkKind.SUBSCRIPT, text)
+
+
+def _rewrite_script(is_lowered: bool, text: str) -> RewrittenMark | None:
+    if not is_lowered:
+        is_number = _INTEGER.fullmatch(text) is not None
+        return RewrittenMark(text.translate(_SUPERSCRIPTS)) if is_number else None
+    is_number = text.strip().isdecimal() and text.isascii()
+    return RewrittenMark(text.translate(_SUBSCRIPTS)) if is_number else None
 
 
 def _is_note_link(before: str, text: str) -> bool:

@@ -17,6 +17,7 @@ _LOWERED = regex.compile(r"vertical-align\s*+:\s*+(?:sub\b|-[\d.]++(?:%|r?em))",
 _OWN_LINE = regex.compile(r"display\s*+:\s*+(?:block|table|flex|list-item)\b", regex.IGNORECASE)
 _STRONG = regex.compile(r"font-weight\s*+:\s*+(?:bold(?:er)?|[6-9]00)\b", regex.IGNORECASE)
 _CLASS_SELECTOR = regex.compile(r"\s*+[\w*]*\.([\w-]++)\s*+")
+_FLOATING = regex.compile(r"(?i)\bfloat\s*+:\s*+left")
 _BRACE = regex.compile(r"[{}]")
 
 
@@ -29,6 +30,7 @@ class PageStyles:
     lowered: frozenset[str] = frozenset()
     own_line: frozenset[str] = frozenset()
     strong: frozenset[str] = frozenset()
+    floating: frozenset[str] = frozenset()
 
     def add(self, more: "PageStyles") -> "PageStyles":
         """These and others."""
@@ -38,6 +40,7 @@ class PageStyles:
             self.lowered | more.lowered,
             self.own_line | more.own_line,
             self.strong | more.strong,
+            self.floating | more.floating,
         )
 
     def is_hidden(self, attributes: Mapping[str, str]) -> bool:
@@ -60,6 +63,10 @@ class PageStyles:
         """Whether an element is set in bold type."""
         return tag in ("b", "strong") or _has_style(attributes, _STRONG, self.strong)
 
+    def is_floating(self, attributes: Mapping[str, str]) -> bool:
+        """Whether text flows around an element, such as a letter that begins a chapter."""
+        return _has_style(attributes, _FLOATING, self.floating)
+
 
 NO_STYLES = PageStyles()
 
@@ -77,7 +84,7 @@ def read_styles(css: str) -> PageStyles:
     """Read a style sheet."""
     css = remove_spans(css, "/*", "*/")
     found: dict[regex.Pattern[str], set[str]] = {
-        each: set() for each in (_HIDDEN, _RAISED, _LOWERED, _OWN_LINE, _STRONG)
+        each: set() for each in (_HIDDEN, _RAISED, _LOWERED, _OWN_LINE, _STRONG, _FLOATING)
     }
     depth, selectors, start = 0, "", 0
     for match in _BRACE.finditer(css):

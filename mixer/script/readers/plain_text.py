@@ -19,7 +19,6 @@ from mixer.script.document import (
     Document,
     has_words,
     heading,
-    join_lines,
     normalise_newlines,
     paragraph,
 )
@@ -31,6 +30,7 @@ from mixer.script.readers.headings import (
     ends_sentence,
     ends_statement,
     find_sequences,
+    is_capitalised,
     is_capitals,
     is_chapter_line,
     is_end_line,
@@ -41,12 +41,16 @@ from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.inline_tags import read_tagged_text
 from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.page_blocks import build_verse
+from mixer.script.readers.paragraph_lines import (
+    QUOTATION_MARKS,
+    WRAPPED_LINE_CHARS,
+    begins_like_verse,
+    detect_chapter_heading,
+    group_paragraph_lines,
+)
 from mixer.script.readers.printed_text import clean_printed_text
 from mixer.script.readers.project_gutenberg import split_gutenberg
 from mixer.script.readers.typed_titles import TITLE_SIGN, find_dates, mark_typed_titles
-
-WRAPPED_LINE_CHARS = 90
-"""Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
 
 MAX_VERSE_LINE_CHARS = 60
 POEM_WIDTH_CHARS = 50
@@ -55,9 +59,7 @@ POEM_WIDTH_CHARS = 50
 _BYLINE = regex.compile(
     r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Dd]i|[Pp]or|[Dd]oor)\s+(?P<author>\p{Lu}.{1,60})"
 )
-_QUOTATION_MARKS = ("“", "‘", '"', "'", "«", "„", "—", "–", "-", "[", "(")
 _LIST_MARK = regex.compile(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
-_FIRST_LETTER = regex.compile(r"[\p{L}\p{N}]")
 
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
@@ -92,46 +94,9 @@ def _find_byline(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:
 
 def read_plain_blocks(text: str) -> tuple[Block, ...]:
     """Read a text without front matter, with LF as its only line break; keeps every word."""
-    groups = _group_paragraph_lines(text.expandtabs(4))
+    groups = group_paragraph_lines(text.expandtabs(4))
     reader = _TextReader(groups, _Layout.measure(groups), LineJoiner(text))
     return tuple(_drop_false_title(reader.build_blocks()))
-
-
-def _group_paragraph_lines(text: str) -> list[list[str]]:
-    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
-    if "" not in lines and _has_paragraph_per_line(lines):
-        return [[line] for line in lines]
-    groups: list[list[str]] = [[]]
-    for line in lines:
-        if not line or is_ornament(line) or _is_indented_start(line, groups[-1]):
-            groups.append([])
-        if line:
-            groups[-1].append(line)
-        if line and is_ornament(line):
-            groups.append([])
-    return [part for group in groups if group for part in _split_long_lines(group)]
-
-
-def _split_long_lines(lines: list[str]) -> list[list[str]]:
-    """Split paragraphs that no blank line separates, though each fills a line."""
-    is_long = any(len(line) > WRAPPED_LINE_CHARS for line in lines)
-    if is_long and all(map(ends_sentence, lines)):
-        return [[line] for line in lines]
-    return [lines]
-
-
-def _has_paragraph_per_line(lines: list[str]) -> bool:
-    """Whether only line breaks separate paragraphs: most lines end a sentence.
-
-    Lines longer than an editor wraps decide, where there are any.
-    """
-    long = [line for line in lines if len(line) > WRAPPED_LINE_CHARS]
-    decisive = long or lines
-    return sum(map(ends_sentence, decisive)) * 4 >= len(decisive) * 3
-
-
-def _is_indented_start(line: str, before: list[str]) -> bool:
-    return bool(before) and line[0].isspace() and not before[-1][0].isspace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +110,7 @@ class _Layout:
         """The longest line that is wrapped; of a poem, as if it were prose."""
         wrapped = [line.strip() for lines in groups if len(lines) > 1 for line in lines]
         width = max((len(line) for line in wrapped if len(line) <= WRAPPED_LINE_CHARS), default=0)
-        capital = sum(map(_begins_like_verse, wrapped))
+        capital = sum(map(begins_like_verse, wrapped))
         is_poem = width <= POEM_WIDTH_CHARS and capital * 5 >= len(wrapped) * 4
         return cls(POEM_WIDTH_CHARS if is_poem else width)
 
@@ -154,17 +119,12 @@ class _Layout:
         stripped = [line.strip() for line in lines]
         if len(lines) == 1 or max(map(len, stripped)) > MAX_VERSE_LINE_CHARS:
             return False
-        if sum(map(_begins_like_verse, stripped[1:])) * 5 < (len(lines) - 1) * 4:
+        if sum(map(begins_like_verse, stripped[1:])) * 5 < (len(lines) - 1) * 4:
             return False
         fitting = sum(
             len(one) + 1 + len(two.split()[0]) <= self.width for one, two in pairwise(stripped)
         )
         return fitting * 2 >= len(lines) - 1
-
-
-def _begins_like_verse(line: str) -> bool:
-    first = _FIRST_LETTER.search(line)
-    return first is not None and (first[0].isupper() or first[0].isdecimal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +174,13 @@ class _TextReader:
             return 0
         if index == 0:
             return 1
-        return CHAPTER_LEVEL if is_capitals(text) and self._stands_between_prose(index) else 0
+        is_title = is_capitals(text) and not text.startswith(QUOTATION_MARKS)
+        return CHAPTER_LEVEL if is_title and self._stands_between_prose(index) else 0
 
     def _stands_between_prose(self, index: int) -> bool:
         before = self.groups[index - 1]
         after = self.groups[index + 1] if index + 1 < len(self.groups) else []
-        if not after or after[0].isupper() or not _begins_like_verse(after[0]):
+        if not after or after[0].isupper() or not begins_like_verse(after[0]):
             return False
         return ends_statement(before[-1]) or is_ornament(before[-1]) or _is_title(before)
 
@@ -230,15 +191,16 @@ class _TextReader:
         is_short = 0 < len(text) <= SUBTITLE_CHARS and has_words(text)
         if not is_short or is_chapter_line(text) or is_numbered_only(text) or is_ornament(text):
             return ""
-        is_name = text.isupper() or (_begins_like_verse(text) and not ends_sentence(text))
-        return text if is_name and not text.startswith(_QUOTATION_MARKS) else ""
+        is_name = is_capitalised(text) or (begins_like_verse(text) and not ends_sentence(text))
+        return text if is_name and not text.startswith(QUOTATION_MARKS) else ""
 
     def _read_lines(self, index: int, lines: list[str], text: str) -> list[Block]:
-        if title := _detect_chapter_heading(lines):
+        if title := detect_chapter_heading(lines):
             return [title]
         if index == 0 and _BYLINE.fullmatch(lines[1].strip()) and not ends_sentence(lines[0]):
             return [heading(lines[0], 1), paragraph(self.joiner.join(lines[1:]))]
-        if all(map(_LIST_MARK.match, lines)) or self.layout.is_verse(lines):
+        items = lines[1:] if lines[0].endswith(":") else lines
+        if all(map(_LIST_MARK.match, items)) or self.layout.is_verse(lines):
             return build_verse(lines) if all(map(has_words, lines)) else [paragraph(text)]
         return [paragraph(text)]
 
@@ -247,17 +209,6 @@ def _is_title(lines: Sequence[str]) -> bool:
     line = lines[0].strip()
     is_heading = is_chapter_line(line) or is_capitals(line) or _BYLINE.fullmatch(line) is not None
     return len(lines) == 1 and is_heading
-
-
-def _detect_chapter_heading(lines: list[str]) -> Block | None:
-    """A heading of several lines: "CHAPTER IV", and below it the chapter's name."""
-    number, *title = map(str.strip, lines)
-    is_prose = sum(map(len, lines)) > TITLE_CHARS or any(
-        ends_sentence(line) and not line.isupper() for line in title
-    )
-    if is_prose or not is_chapter_line(number):
-        return None
-    return heading(join_title(number, join_lines(title)), CHAPTER_LEVEL)
 
 
 def _drop_false_title(blocks: list[Block]) -> list[Block]:

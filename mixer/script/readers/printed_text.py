@@ -7,11 +7,18 @@ out only where they repeat, count on, or interrupt a sentence; in doubt they sta
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 
 import regex
 
 from mixer.script.readers.headings import ends_statement, is_chapter_line
-from mixer.script.readers.marks import PICTURE_NOTE, is_contents_title, is_notes_title
+from mixer.script.readers.marks import (
+    PICTURE_NOTE,
+    find_note_references,
+    is_contents_title,
+    is_notes_title,
+    parse_note_start,
+)
 
 MAX_HEAD_CHARS = 70
 MAX_PAGE_STEP = 3
@@ -29,16 +36,33 @@ _PAGE_LINE = regex.compile(
 )
 _ENTRY_NUMBER = regex.compile(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
 _NUMBERED_ENTRY = regex.compile(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
-_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
-_NOTE_REFERENCE = regex.compile(r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-z*])\]|\s?([†‡]))")
-_NOTE_START = regex.compile(
-    r"\s*(?:\[(?P<number>\d{1,3}|[a-z*])\]|(?P<sign>[†‡])|(?P<word>\[Footnote\b))"
+_DOTTED_ENTRY = regex.compile(r"[^.\n]{2,70}[ .·_]{3,}(?<=[.·_] ?)\d{1,4}\s*")
+_MARKUP = regex.compile(
+    r"<(?P<tag>i|b|em|strong|u|small|center)>(?P<words>(?=\S)[^<>]{1,500}(?<=\S))</(?P=tag)>"
+    r"|\[(?P<code>b|i|u|s|center|quote|url|size|color|font)(?:=[^\[\]\n]{0,100})?\]"
+    r"(?P<shown>(?=\S)[^\[\]]{1,500}(?<=\S))\[/(?P=code)\]",
+    regex.IGNORECASE,
 )
+"""Of pages and forums, where it encloses words; other brackets are text."""
+
+MAX_MARKUP_DEPTH = 3
+_ENTITY = regex.compile(r"&(?:nbsp|amp|mdash|ndash|hellip|quot|lt|gt|[lr][sd]quo|#\d{2,5});")
+_CLOSING_TAG = regex.compile(r"\[/\w|</\w")
+_TIMECODE = regex.compile(
+    r"(?m)^(?:\d+[ \t]*\n)?(?:\d\d:)?\d\d:\d\d[,.]\d{3} --> .*\n|\AWEBVTT.*\n"
+)
+"""Of captions, with their number."""
+
+_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
+_WORDED_NOTE = "[Footnote"
 _NUMBERED_START = regex.compile(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
 
 
 def clean_printed_text(text: str) -> str:
     """Take out what only print needs; the words of the text stay, in their order."""
+    if _CLOSING_TAG.search(text):
+        text = _drop_markup(text)
+    text = _TIMECODE.sub("", text) if " --> " in text else text
     text = _EMPHASIS.sub(r"\1", PICTURE_NOTE.sub("", text))
     lines = [line.rstrip() for line in text.split("\n")]
     lines = _drop_contents(lines)
@@ -46,15 +70,30 @@ def clean_printed_text(text: str) -> str:
     return "\n".join(_drop_notes(lines, text))
 
 
+def _drop_markup(text: str) -> str:
+    for _ in range(MAX_MARKUP_DEPTH):
+        text, count = _MARKUP.subn(lambda match: match["words"] or match["shown"], text)
+        if not count:
+            return text
+        text = _ENTITY.sub(lambda match: unescape(match[0]), text)
+    return text
+
+
 def _fold(text: str) -> str:
     return "".join(_LETTERS.findall(text.casefold()))
 
 
 def _drop_contents(lines: list[str]) -> list[str]:
-    """Drop a table of contents: its heading, and lines up to where the first of them recurs."""
+    """Drop a table of contents: its heading, and lines up to where the first of them recurs.
+
+    Without a heading it begins with a line that dots join to a page number.
+    """
     titles = [n for n, line in enumerate(lines) if line and is_contents_title(line)]
-    for index in titles[:MAX_CONTENTS_TITLES]:
-        if end := _find_contents_end(lines, index + 1):
+    starts = [(n, n + 1) for n in titles[:MAX_CONTENTS_TITLES]]
+    dotted = [n for n, line in enumerate(lines) if ".." in line and _DOTTED_ENTRY.fullmatch(line)]
+    starts += [(n, n) for n in dotted[:1]]
+    for index, first in starts:
+        if end := _find_contents_end(lines, first):
             return [*lines[:index], "", *lines[end:]]
     return lines
 
@@ -226,15 +265,13 @@ class _PageFurniture:
 
 def _drop_notes(lines: Sequence[str], text: str) -> Iterable[str]:
     """Drop paragraphs that begin with the mark of a note which the text refers to."""
-    marks = {match[1] or match[2] for match in _NOTE_REFERENCE.finditer(text)}
+    marks = find_note_references(text)
     paragraphs = list(_split_paragraphs(lines))
     kept: list[list[str]] = []
     in_notes = False
     for each in (*paragraphs, None):
         first = each[0] if each else ""
-        match = _NOTE_START.match(first)
-        mark = (match["number"] or match["sign"]) if match else None
-        is_note = match is not None and (bool(match["word"]) or mark in marks)
+        is_note = first.lstrip().startswith(_WORDED_NOTE) or parse_note_start(first) in marks
         is_note = is_note or (in_notes and _NUMBERED_START.match(first) is not None)
         if in_notes and not is_note and kept and is_notes_title(kept[-1][0]):
             kept.pop()

@@ -3,13 +3,16 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
+from itertools import pairwise
 
 import regex
 
 from mixer.errors import UnreadableText
 from mixer.script.document import (
     Block,
+    BlockKind,
     Document,
     collapse_whitespace,
     normalise_newlines,
@@ -17,6 +20,7 @@ from mixer.script.document import (
 )
 from mixer.script.readers.archive import is_archive
 from mixer.script.readers.encodings import decode_text
+from mixer.script.readers.headings import is_chapter_line, is_numbered_only, names_chapter
 from mixer.script.script import Role
 
 SENTENCE_NAME = "The new text"
@@ -65,12 +69,14 @@ def read_document(
         ObjectTooLarge: the book unpacks to more than a book can hold.
     """
     if text_type.is_book:
-        return _read_book(decode_book(content, name), name, front_matter, check_time)
+        book = _read_book(decode_book(content, name), name, front_matter, check_time)
+        return replace(book, blocks=_open_parts(book.blocks))
     text = content if isinstance(content, str) else decode_text(content, name)
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
         raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
-    return _read_text(text, text_type, name, check_time)
+    document = _read_text(text, text_type, name, check_time)
+    return replace(document, blocks=_open_parts(document.blocks))
 
 
 def _read_text(
@@ -136,6 +142,42 @@ def is_book(content: bytes) -> bool:
     return _detect_book_type(content) is not None or content.startswith(_OLE)
 
 
+def _open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Blocks, with the chapters inside of parts at the level of the parts, so that all open."""
+    headings = [block for block in blocks if block.kind is BlockKind.HEADING]
+    levels = sorted({block.level for block in headings})
+    raised: dict[int, int] = {}
+    for upper, lower in pairwise(levels):
+        above = [block.text for block in headings if block.level == upper]
+        below = [block.text for block in headings if block.level == lower]
+        if headings[0].level == upper and len(above) == 1 and headings[0] is blocks[0]:
+            continue
+        if not (_are_parts(above) or all(map(names_chapter, below))):
+            break
+        raised[lower] = raised.get(upper, upper)
+    return tuple(
+        replace(block, level=raised[block.level])
+        if block.kind is BlockKind.HEADING and block.level in raised
+        else block
+        for block in blocks
+    )
+
+
+def _are_parts(titles: Sequence[str]) -> bool:
+    """Whether titles are those of parts, and perhaps of what stands before and behind them."""
+    parts = [title for title in titles if is_chapter_line(title) and _PART_LINE.fullmatch(title)]
+    rest = (title for title in titles if not _PART_LINE.fullmatch(title))
+    return bool(parts) and all(
+        is_chapter_line(each) and not is_numbered_only(each) for each in rest
+    )
+
+
+_PART_LINE = regex.compile(
+    r"(?:(?:the\s+)?[\p{L}-]{3,12}\s+|\d{1,2}\.\s+)?(?:part|book|volume|vol\.?|act|teil|buch|akt|band|partie"
+    r"|livre|tome|acte|parte|libro|livro|atto|acto|ato|deel|boek)(?!\w).*",
+    regex.IGNORECASE,
+)
+
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound File Binary Format: Word before 2007, and DOCX with a password."""
 
@@ -158,6 +200,7 @@ MAX_SNIFFED_CHARS = 100_000
 
 _RTF = "{\\rtf"
 _HTML_STARTS = ("<!doctype html", "<html>", "<html ", "<html\n", "<html\t")
+_FRAGMENT_STARTS = ("<p>", "<p ", "<div", "<body", "<article", "<section", "<main", "<h1", "<h2")
 _SSML_STARTS = ("<speak>", "<speak ", "<speak\n", "<speak\t")
 
 
@@ -182,6 +225,9 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
             return text_type
     start = _find_first_tag(text)
     if text[start : start + len(_HTML_STARTS[0])].lower().startswith(_HTML_STARTS):
+        return TextType.HTML
+    is_page = text.startswith(_FRAGMENT_STARTS, start) and text.endswith(">")
+    if is_page and text.count("</p>") > 1:
         return TextType.HTML
     is_closed = text.rpartition("</speak")[2].strip() == ">"
     is_ssml = is_closed and text.startswith(_SSML_STARTS, start)

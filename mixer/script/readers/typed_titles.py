@@ -34,7 +34,12 @@ _DECORATED = regex.compile(
 _SPACED = regex.compile(
     r"(?m)^[ \t]*(?:\p{Lu} ){3,20}\p{Lu}(?:[ \t]{2,}(?:\p{Lu} ){0,20}\p{Lu})*[ \t]*$"
 )
-_TEMPLATES = regex.compile(r"\{\{[^{}\n]{0,300}\}\}| ?\[edit\]")
+_TEMPLATES = regex.compile(
+    r"\{\{[^{}\n]{0,300}\}\}| ?\[edit\]|<ref\b[^>\n]{0,200}/>"
+    r"|<ref\b[^>\n]{0,200}>[^<\n]{0,1000}</ref>|\[\[(?:File|Image):[^\[\]\n]{0,300}\]\]|'{2,3}"
+    r"|\[\[[^\[\]|\n]{1,100}\|(?P<shown>[^\[\]|\n]{1,100})\]\]"
+)
+"""Of wikis: templates, notes, pictures, emphasis, links under another name."""
 
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -58,10 +63,12 @@ _YEAR_ONLY = regex.compile(r"(?:1[5-9]|20)\d\d\.?")
 
 def mark_typed_titles(text: str) -> str:
     """Put a sign before titles that a typist marked, and take the marks away."""
-    if "{{" in text or "[edit]" in text:
-        text = _TEMPLATES.sub("", text)
+    if "{{" in text or "[edit]" in text or "'''" in text or "\n==" in text:
+        text = _TEMPLATES.sub(lambda match: match["shown"] or "", text)
     if "\n==" in text or "\n--" in text or "\n~~" in text:
-        text = _WIKI.sub(lambda match: _sign(match["title"]), _UNDERLINED.sub(_unline, text))
+        text = _WIKI.sub(
+            lambda match: f"\n{_sign(match['title'])}\n", _UNDERLINED.sub(_unline, text)
+        )
     if "# " in text and len(_HASHED.findall(text)) >= MIN_HASH_TITLES:
         text = _HASHED.sub(lambda match: _sign(match["title"]), text)
     return _DECORATED.sub(_undecorate, _SPACED.sub(_close_up, text))

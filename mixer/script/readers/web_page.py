@@ -18,10 +18,12 @@ from mixer.script.readers.headings import (
 )
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import (
+    find_note_references,
     fold_title,
     is_note_mark,
     is_notes_title,
     is_return_mark,
+    parse_note_start,
 )
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
@@ -207,8 +209,25 @@ def drop_notes(
         is_empty_title = each.precedes_note and is_notes_title(each.block.text)
         if index not in notes and not is_titled and not is_empty_title:
             kept.append(each)
+    kept = _drop_typed_notes(kept)
     has_notes = bool(notes) or any(each.precedes_note for each in blocks)
     return [] if has_notes and all(each.is_heading for each in kept) else kept
+
+
+def _drop_typed_notes(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
+    """Drop paragraphs that begin with a mark such as `[1]` which a text before them refers to."""
+    marks, kept = set[str](), list[AnchoredBlock]()
+    in_notes = False
+    for each in blocks:
+        text = each.block.text
+        is_note = not each.is_heading and "[" in text[:2] and parse_note_start(text) in marks
+        if is_note and not in_notes:
+            _drop_notes_title(kept)
+        if not is_note:
+            kept.append(each)
+            marks |= find_note_references(text)
+        in_notes = is_note
+    return kept
 
 
 def _drop_notes_title(kept: list[AnchoredBlock]) -> bool:

@@ -153,6 +153,7 @@ class _SsmlWalker:
         self._items: list[SsmlSentence | Pause] = []
         self._current = _SentenceBuilder()
         self._pending_pause_ms = 0
+        self._is_paused = False
 
     def finish(self) -> tuple[SsmlSentence | Pause, ...]:
         """All items; a pause that is pending at the end is dropped."""
@@ -204,17 +205,22 @@ class _SsmlWalker:
         sentence.direction = outer
 
     def _close_sentence(self, pause_ms: int) -> None:
-        """End the open sentence, if there is one, and keep the pause pending."""
+        """End the open sentence, if there is one, and keep the pause pending.
+
+        A written break between two sentences is all of the silence there.
+        """
         sentence, self._current = self._current, _SentenceBuilder()
         if sentence.is_empty:
-            self._items += [part for part in sentence.parts if isinstance(part, Pause)]
+            pauses = [part for part in sentence.parts if isinstance(part, Pause)]
+            self._items += pauses
+            self._is_paused = self._is_paused or bool(pauses)
         else:
-            if self._pending_pause_ms and any(
-                isinstance(item, SsmlSentence) for item in self._items
-            ):
+            is_first = not any(isinstance(item, SsmlSentence) for item in self._items)
+            if self._pending_pause_ms and not (is_first or self._is_paused):
                 self._items.append(Pause(self._pending_pause_ms))
             self._items.append(SsmlSentence(sentence.text, tuple(sentence.parts)))
             self._pending_pause_ms = 0
+            self._is_paused = isinstance(sentence.parts[-1], Pause) if sentence.parts else False
         self._pending_pause_ms = max(self._pending_pause_ms, pause_ms)
 
 

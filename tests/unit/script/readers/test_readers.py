@@ -46,3 +46,31 @@ def test_bytes_that_are_neither_are_refused(read):
 def test_a_book_read_as_text_is_refused():
     with pytest.raises(UnreadableText, match=r"book\.epub is not a text file"):
         read_document(BOOK + b"\xff", TextType.TEXT, "book.epub")
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("# Part One\n\n## Chapter 1\n\n## Two\n\n# Part Two\n\n## Three", [1, 1, 1, 1, 1]),
+        ("# Tale\n\n## Book I\n\n### 1\n\n### 2\n\n## Epilogue", [1, 2, 2, 2, 2]),
+        ("# Vol. I\n\n## Book I\n\n### A Day\n\n# Vol. II\n\n## Book II", [1, 1, 1, 1, 1]),
+        ("# The Sea\n\n## Chapter 1\n\n# The Land\n\n## Chapter 2", [1, 1, 1, 1]),
+        ("# Chapter 1\n\n## Dawn\n\n# Chapter 2\n\n## Dusk", [1, 2, 1, 2]),
+        ("# The Sea\n\n## Dawn\n\n# The Land\n\n## Dusk", [1, 2, 1, 2]),
+    ],
+)
+def test_the_chapters_of_parts_open_like_the_parts(text, levels):
+    document = read_document(f"{text}\n\nIt began.", TextType.MARKDOWN)
+    assert [block.level for block in document.blocks if block.level] == levels
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("<h1>One</h1>\n<p>It began.</p><p>It ended.</p>\n", TextType.HTML),
+        ("<p>It began.</p> and so on</p>, he wrote.", TextType.TEXT),
+        ("<div> is a tag", TextType.TEXT),
+    ],
+)
+def test_a_piece_of_a_page_is_a_page(text, kind):
+    assert detect_text_type(text) is kind

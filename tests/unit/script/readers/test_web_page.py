@@ -54,3 +54,29 @@ def test_a_page_says_what_it_is():
 def test_no_text_makes_it_fail(text):
     read_html(text)
     read_html(f"<p>{text}<a href='#{text}'>")
+
+
+@pytest.mark.parametrize(
+    ("html", "blocks"),
+    [
+        ("<p>x<math><msup><mi>x</mi><mn>2</mn></msup></math> grows", ["p xx² grows"]),
+        ("<p><math><mi>m</mi><msup><mi>abc</mi><mn>-3</mn></msup></math>", ["p mabc⁻³"]),
+        ("<p><math><msub><mi>H</mi><mn>2</mn></msub><mi>O</mi></math>", ["p H₂O"]),
+        ("<p>By <math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>.", ["p By 1/2."]),
+        (
+            "<p>He left.[1] She stayed.[2]<h2>Notes</h2><p>[1] At dawn.<p>[2] Inside.",
+            ["p He left.[1] She stayed.[2]"],
+        ),
+        ("<p>He left.[1]<hr><p>[1] At dawn.", ["p He left.[1]"]),
+        ("<p>[1] He left.<p>[2] She stayed.", ["p [1] He left.", "p [2] She stayed."]),
+        (
+            "<h2>Contents</h2><p><a href=#a>One</a><p><a href=#b>Two</a>\n<h2 id=a>One</h2><p>A.",
+            ["# One", "p A."],
+        ),
+        ("<p><span style='float:left'>T</span> <span>he sea", ["p The sea"]),
+        ("<style>.c {float: left}</style><p><span class=c>T</span>he sea", ["p The sea"]),
+        ("<p>a <span style='float:left'>Note</span> b", ["p a Note b"]),
+    ],
+)
+def test_formulas_typed_notes_contents_and_large_letters(html, blocks):
+    assert read(html) == blocks

@@ -81,9 +81,11 @@ def test_break_lasts_as_asked(attributes, duration_ms):
     assert pauses_ms(f"<s>One <break {attributes}/> two.</s>") == [duration_ms]
 
 
-def test_break_between_sentences_adds_to_their_pause():
-    inside = '<s>One.</s><break time="1s"/><s>Two.</s>'
-    assert sorted(pauses_ms(inside)) == [SENTENCE_PAUSE_MS, 1000]
+@pytest.mark.parametrize("between", ["{}</s><s>", "</s>{}<s>", "</s></p>{}<p><s>"])
+def test_a_break_between_sentences_is_all_of_their_pause(between):
+    sentences = between.format('<break time="100ms"/>')
+    inside = f"<p><s>One.{sentences}Two.</s><s>Three.</s></p>"
+    assert pauses_ms(inside) == [100, SENTENCE_PAUSE_MS]
 
 
 def test_breaks_at_the_edges_are_kept():
