@@ -7,8 +7,10 @@ an engine would read figures one by one (2026-11-05) and no other reading is pos
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from mixer.script.normalise.language import Language
+from mixer.script.normalise.numerals import spell_ordinal
 from mixer.script.normalise.rule import (
     DIGITS,
     SPACE,
@@ -121,13 +123,43 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
     short = language.spellings("dates.short_days")
     if short:
         month = build_alternation([*months, *language.spellings("dates.short_months")])
+        if language.code == "en":
+            yield from _build_day_range_rules(language, month)
         yield compile_rule(
             rf"(?<!\w)(?P<edit>(?P<name>{build_alternation(short)})\.?)"
-            rf"(?=,?{SPACE}(?:\d{{1,2}}[a-z]{{0,2}}{SPACE}{month}(?!\w)|{month}\.?{SPACE}\d))",
+            rf"(?=,?{SPACE}(?:\d{{1,2}}(?:[a-z]{{0,2}}|\.){SPACE}{month}(?!\w)|{month}\.?{SPACE}\d))",
             lambda match: short[match["name"]],
             DIGITS,
             rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
         )
+        name = rf"(?P<name>{build_alternation(short)})"
+        day = rf"(?:{build_alternation(short)}\.?|{build_alternation(short.values())})"
+        for pattern in (
+            rf"(?<![\w.])(?P<edit>{name}\.?)(?= ?[–-] ?{day}(?!\w))",
+            rf"(?<!\w){day} ?[–-] ?(?P<edit>{name}(?:\.(?= ?[a-z\d(,;:]))?)(?!\w)",
+        ):
+            yield compile_rule(pattern, lambda match: short[match["name"]], "–-", rf"{day} ?[–-]")
+
+
+def _build_day_range_rules(language: Language, month: str) -> Iterator[NormalisationRule]:
+    """`Sept. 3–5`, `3–7 June`: the day that the engine would take for a number is an ordinal."""
+    word = language.phrase("numbers.range")
+    days = r"(?P<edit>(?P<low>\d{1,2}) ?[–-] ?(?P<high>\d{1,2}))"
+
+    def expand(match: re.Match[str], day: str, form: str) -> str | None:
+        low, high = int(match["low"]), int(match["high"])
+        if not 0 < low < high <= DAYS:
+            return None
+        ordinal = spell_ordinal(int(match[day]), language)
+        return form.format(low=low, word=word, high=high, day=ordinal)
+
+    after = rf"(?<!\w){month}\.?{SPACE}{days}(?![\w–-]|[.,:]\d)"
+    before = rf"(?<![\w.,:/–-]){days}(?={SPACE}{month}(?!\w))"
+    for pattern, day, form in (
+        (after, "high", "{low} {word} {day}"),
+        (before, "low", "{day} {word} {high}"),
+    ):
+        yield compile_rule(pattern, partial(expand, day=day, form=form), "–-", r"\d ?[–-] ?\d")
 
 
 def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:

@@ -9,6 +9,7 @@ from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     DIGITS,
     LOOK_CHARS,
+    SPACE,
     NormalisationRule,
     build_alternation,
     compile_rule,
@@ -98,7 +99,7 @@ def _build_cue_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
 def _build_look_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """Figures that look like it: with a leading zero, or like an American postcode."""
     yield compile_rule(
-        rf"{_ALONE}0\d{{{MIN_ZERO_DIGITS - 1},15}}{_COMPLETE}",
+        rf"{_ALONE}(?<!\d{SPACE})0\d{{{MIN_ZERO_DIGITS - 1},15}}{_COMPLETE}",
         partial(_expand_leading_zero, wording=wording),
         "0",
         r"(?<!\d)0\d\d",

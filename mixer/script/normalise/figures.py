@@ -45,7 +45,8 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     if not wording.digits:
         return
     yield from build_digit_rules(wording)
-    yield from _build_decimal_rules(wording)
+    if wording.word("point"):
+        yield from _build_decimal_rules(wording)
     yield from _build_formula_rules(wording)
     yield from _build_power_rules(wording)
     yield from _build_fraction_rules(wording)
@@ -103,7 +104,7 @@ def _name_power(exponent: int, is_negative: bool, wording: FigureWording) -> str
         return wording.word("negative_power").format(exponent=exponent)
     named = wording.language.spellings("figures.powers").get(str(exponent))
     ordinal = spell_ordinal(exponent, wording.language)
-    return named or wording.word("power").format(ordinal=ordinal)
+    return named or wording.word("power").format(ordinal=ordinal, exponent=exponent)
 
 
 def _build_fraction_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
@@ -111,7 +112,7 @@ def _build_fraction_rules(wording: FigureWording) -> Iterator[NormalisationRule]
     vulgar = wording.language.spellings("figures.vulgar")
     yield compile_rule(
         rf"(?<=\d)(?P<edit> ?(?P<sign>[{''.join(vulgar)}]))(?!\w)",
-        lambda match: f" {wording.word('and')} {vulgar[match['sign']]}",
+        lambda match: f" {wording.word('and')} {vulgar[match['sign']]}".replace("  ", " "),
         vulgar,
     )
     yield compile_rule(
@@ -134,7 +135,7 @@ def _expand_mixed_number(match: re.Match[str], wording: FigureWording) -> str | 
     if fraction is None:
         return None
     article = wording.language.spellings("figures.one_of").get(fraction, fraction)
-    return f" {wording.word('and')} {article}"
+    return f" {wording.word('and')} {article}".replace("  ", " ")
 
 
 def _name_fraction(over: int, under: int, wording: FigureWording) -> str | None:
@@ -149,7 +150,8 @@ def _expand_ratio(match: re.Match[str], wording: FigureWording) -> str | None:
     if match["over"].startswith("0") > (match["over"] == "0") or match["under"].startswith("0"):
         return None
     over, under = int(match["over"]), int(match["under"])
-    before = previous_word(match.string, match.start())
+    context = match.string[max(0, match.start() - LOOK_CHARS) : match.start()].replace(":", "")
+    before = previous_word(context.replace("  ", " "), len(context))
     after = next_word(match.string, match.end()).lower()
     if wording.has("time_nouns", after):
         return f"{over} {under}"
@@ -168,7 +170,7 @@ def _name_ratio(
     context = match.string[max(0, match.start() - LOOK_CHARS) : match.end() + LOOK_CHARS]
     if _is_pressure(over, under, context):
         return f"{over} {wording.word('over')} {under}"
-    is_part = over < under and wording.has("fraction_nouns", after.partition("-")[0])
+    is_part = over < under and wording.has("fraction_nouns", re.split("['’-]", after)[0])
     return _name_fraction(over, under, wording) if is_part else None
 
 
@@ -210,6 +212,8 @@ def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         SUBSCRIPTS,
     )
     known = wording.language.words("figures.formulas")
+    if not known:
+        return
     yield compile_rule(
         rf"(?<![\w.-]){build_alternation(known)}(?!\w)",
         lambda match: _space_formula(match[0]),

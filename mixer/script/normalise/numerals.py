@@ -20,6 +20,7 @@ from mixer.script.normalise.rule import (
     compile_rule,
     is_capitalised,
     next_word,
+    previous_word,
     starts_sentence,
 )
 
@@ -41,9 +42,6 @@ ROUND_NUMERALS = {"L": 50, "C": 100}
 ENGLISH_TEENS = {11, 12, 13}
 """Ordinals in `th` whatever their last figure."""
 
-MAX_CACHED_ORDINALS = 1024
-"""How many spelled ordinals are kept in memory."""
-
 LETTERS = frozenset("CDLM")
 """Numerals that are as often letters."""
 
@@ -51,7 +49,6 @@ MAX_NAMESAKES = 30
 """The highest number that is taken for a bearer of a name."""
 
 _PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+ (?:and|or) $")
-"""Before the second of two rulers: `Charles V and Francis I`."""
 
 _NUMERAL = r"[IVXLC]{1,8}"
 
@@ -110,17 +107,15 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
     if not headings:
         return
     pronoun_verbs = frozenset(language.words("numerals.after_pronoun"))
-    letters = language.words("numerals.letters")
 
     def expand(match: re.Match[str]) -> str | None:
         heading, numeral = match["heading"], match["numeral"]
-        if f"{heading} {numeral}" in letters:
-            return None
         is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
         value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
         is_pronoun = numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs
-        if value is None or is_pronoun or (single and not _is_number(match, language)):
+        is_letter = is_pronoun or f"{heading} {numeral}" in language.words("numerals.letters")
+        if value is None or is_letter or (single and not _is_number(match, language)):
             return None
         return f"{value}{(match['parts'] or '').replace('.', ' ')}"
 
@@ -152,11 +147,12 @@ def _is_followed_as_number(text: str, position: int, language: Language) -> bool
 
 def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
     """`Henry VIII`: with an ordinal, or a cardinal where the language uses one."""
-    names, template = language.words("numerals.rulers"), language.phrase("numerals.ruler")
+    names, usual = language.words("numerals.rulers"), language.phrase("numerals.ruler")
     if not names:
         return
     up_to = int(language.phrase("numerals.ordinal_up_to") or 99)
     female = frozenset(language.words("numerals.female_rulers"))
+    by_case = language.spellings("numerals.ruler_after")
 
     def expand(match: re.Match[str]) -> str | None:
         numeral, value = match["numeral"], ROMAN_NUMERALS.get(match["numeral"])
@@ -165,6 +161,8 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
         if value > up_to:
             return str(value)
         ordinal = spell_ordinal(value, language, feminine=match["name"] in female)
+        before = previous_word(match.string, match.start()).lower()
+        template = by_case.get(match["name"]) or by_case.get(before) or usual
         return template.format(ordinal=ordinal.title() if language.code == "en" else ordinal)
 
     yield compile_rule(
@@ -204,7 +202,7 @@ def _is_regnal(match: re.Match[str], language: Language) -> bool:
         return not is_capitalised(word) or starts_sentence(word, language)
     if match["numeral"] != "I" or text[end : end + 2] in {"'s", "’s"}:
         return True
-    if _PAIRED.search(text, max(0, match.start() - LOOK_CHARS), match.start()):
+    if _PAIRED.search(text[max(0, match.start() - LOOK_CHARS) : match.start()]):
         return next_word(text, end) not in language.words("numerals.after_pronoun")
     if match["title"] or begins_sentence(text, match.start()):
         return _is_followed_as_number(text, end, language)
@@ -293,7 +291,7 @@ def _is_valid_ending(value: int, ending: str, language: Language) -> bool:
     return ending == {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
 
 
-@lru_cache(maxsize=MAX_CACHED_ORDINALS)
+@lru_cache(maxsize=1024)
 def spell_ordinal(value: int, language: Language, *, feminine: bool = False) -> str:
     """Spell an ordinal, such as `fourteenth`."""
     from num2words import num2words

@@ -1,7 +1,7 @@
 """Words that are written alike and sound otherwise: `bowed`, `lead`, `read`, `content`.
 
 The voice's tagger separates most of them by their part of speech. `homographs.toml` has those
-that it does not know, or mistakes. Pure.
+that it does not know, or mistakes, and words that it always misreads (`crêpe`). Pure.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 MARK = "."
 """How the tables name a mark, or the end."""
@@ -47,7 +48,7 @@ def find_homograph(words: Sequence[str], index: int) -> str | None:
     """
     readings = _load_readings().get(words[index])
     if readings is None:
-        return None
+        return _load_sounds().get(words[index])
     leader, before, after = (_name_place(words, index + offset) for offset in (-2, -1, 1))
     return next((each.sound for each in readings if each.fits(words, leader, before, after)), None)
 
@@ -58,9 +59,19 @@ def _name_place(words: Sequence[str], index: int) -> str:
 
 
 @cache
-def _load_readings() -> Mapping[str, tuple[_Reading, ...]]:
+def _load_tables() -> dict[str, Any]:
     file = files("mixer.speech.embedded") / "homographs.toml"
-    tables = tomllib.loads(file.read_text("utf-8"))
+    return tomllib.loads(file.read_text("utf-8"))
+
+
+def _load_sounds() -> Mapping[str, str]:
+    sounds: Mapping[str, str] = _load_tables()["sounds"]
+    return sounds
+
+
+@cache
+def _load_readings() -> Mapping[str, tuple[_Reading, ...]]:
+    tables = _load_tables()
 
     def expand(words: str) -> frozenset[str]:
         return frozenset(

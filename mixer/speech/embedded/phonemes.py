@@ -48,70 +48,11 @@ INTERJECTIONS = {
 }
 """Phonemes by word in lower case, each letter written once where a run of it is meant."""
 
-KNOWN_SOUNDS = {
-    "josé": "hozˈA",
-    "zoë": "zˈOi",
-    "chloë": "klˈOi",
-    "brontë": "bɹˈɑnti",
-    "brontës": "bɹˈɑntiz",
-    "noël": "nOˈɛl",
-    "andré": "ˈɑndɹA",
-    "rené": "ɹənˈA",
-    "renée": "ɹənˈA",
-    "chloé": "klˈOi",
-    "zoé": "zˈOi",
-    "esmé": "ˈɛzmA",
-    "salomé": "sˈæləmA",
-    "beyoncé": "biˈɑnsA",
-    "déjà": "dˈAʒɑ",
-    "fiancé": "fˌiɑnsˈA",
-    "fiancée": "fˌiɑnsˈA",
-    "résumé": "ɹˈɛzəmˌA",
-    "résumés": "ɹˈɛzəmˌAz",
-    "pâté": "pɑtˈA",
-    "crème": "kɹˈɛm",
-    "crêpe": "kɹˈAp",
-    "crêpes": "kɹˈAps",
-    "fête": "fˈAt",
-    "fêtes": "fˈAts",
-    "métier": "mAtjˈA",
-    "brûlée": "bɹulˈA",
-    "mâché": "mæʃˈA",
-    "tête": "tˈɛt",
-    "bête": "bˈɛt",
-    "être": "ˈɛtɹə",
-    "d'être": "dˈɛtɹə",
-    "d'état": "dAtˈɑ",
-    "soirée": "swɑɹˈA",
-    "soirées": "swɑɹˈAz",
-    "garçon": "ɡɑɹsˈɔn",
-    "recherché": "ɹəʃɛɹʃˈA",
-    "dénouement": "dˌAnumˈɑn",
-    "ménage": "mAnˈɑʒ",
-    "à": "ɑ",
-    "señor": "sAnjˈɔɹ",
-    "señora": "sAnjˈɔɹə",
-    "señorita": "sˌAnjəɹˈiTə",
-    "zürich": "zˈʊɹɪk",
-    "étienne": "ˌATiˈɛn",
-    "éric": "ˈɛɹɪk",
-    "seán": "ʃˈɔn",
-    "sinéad": "ʃɪnˈAd",
-    "siân": "ʃˈɑn",
-    "siobhan": "ʃɪvˈɔn",
-    "siobhán": "ʃɪvˈɔn",
-    "niamh": "nˈiv",
-    "goethe": "ɡˈɜɹTə",
-    "chopin": "ʃˈOpæn",
-    "houses": "hˈWzᵻz",
-    "d'you": "djʊ",
-    "d'ye": "djə",
-    "'ello": "ɛlˈO",
-}
-"""Words that the voice's rules misread, most because of an accent."""
-
 LETTER_A = "ˈA"
 """The name of the letter, not the article."""
+
+MORNING = "ˌAˈɛm"
+"""AM after an hour, not the verb."""
 
 RUNS_ONLY = frozenset({"br", "gr", "m", "pf", "r", "s", "z"})
 """Sounds only where a letter is repeated (`brr`); abbreviations or letters otherwise."""
@@ -182,11 +123,12 @@ class Phonemizer:
         for index, token in enumerate(tokens):
             token.phonemes = token.phonemes or _find_interjection(token.text)
             token.phonemes = token.phonemes or find_homograph(words, index)
-            token.phonemes = token.phonemes or KNOWN_SOUNDS.get(words[index])
             if not (token.phonemes or token.text.isascii()):
                 token.alias = self._find_plain_spelling(token.text, token.tag)
             if token.text == "A" and _is_spelled(tokens, index):
                 token.phonemes = LETTER_A
+            if token.text == "AM" and index and tokens[index - 1].text[-1:].isdigit():
+                token.phonemes = MORNING
         phonemes, words = "", []
         for token in self._g2p.phonemize_tokens(tokens):
             start = len(phonemes)

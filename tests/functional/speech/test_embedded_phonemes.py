@@ -113,6 +113,7 @@ def test_interjections_are_sounds_and_not_spelled(written, phonemes):
 
 
 SOUNDS = {
+    "ðə bˈW ": ["[The bow] of the ship rose.", "They stood at [the bow] of the boat."],
     "bˈWd": ["He [bowed] low.", "They all [bowed] to her.", "She [bowed], and left."],
     "bˈW": ["He made a low [bow].", "He took a [bow].", "They [bow] before him."],
     "bˈO": ["A [bow] and arrow.", "She wore a red [bow] in her hair.", "He bent his [bow]."],
@@ -133,6 +134,17 @@ SOUNDS = {
     "pˈOp klˈɛmᵊnt": ["[Pope Clement] died."],
     "hˈɛnɹi lˈɔŋfɛlO": ["[Henry Longfellow] wrote."],
     "hozˈA": ["[José] came."],
+    "ɹˈɛzəmˌA": ["His [résumé] was long.", "She sent her [resume].", "He read my [resume]."],
+    "dˈOz": ["Two [does] grazed with the buck.", "The [does] fled with their fawns."],
+    "nˈʌməɹ": ["My leg grew [number] by the hour.", "It felt [number] now."],
+    "lˈɜɹnəd": ["The [learned] professor coughed.", "A [learned] man."],
+    "lˈɜɹnd": ["He [learned] to swim.", "They have [learned] it."],
+    "tˈɛɹ": ["A [tear] in his coat.", "The [tear] in the painting grew."],
+    "tˈɪɹ": ["A [tear] in her eye.", "A single [tear] fell."],
+    "lˈIv": ["She sang [live] on air."],
+    "wˈIndz": ["The path [winds] through the hills.", "It is the road that [winds] up."],
+    "hˈWzᵻz": ["The [houses] were built.", "It [houses] ten men."],
+    "bˈAs": ["He plays [bass] in a band.", "She is on [bass]."],
     "zˈOi": ["[Zoë] came."],
 }
 """The sound of what stands in brackets."""

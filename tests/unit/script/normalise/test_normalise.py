@@ -175,7 +175,7 @@ OTHERS = [
     ("de-DE", "5 km. Menschen laufen.", "5 Kilometer. Menschen laufen."),
     ("de-DE", "am 5.11.2026, am 3. Mai", "am 5. November 2026, am 3. Mai"),
     ("de-DE", "im 19. Jh. n. Chr.", "im 19. Jahrhundert nach Christus."),
-    ("de-DE", "Ludwig XIV.", "Ludwig XIV."),
+    ("de-DE", "Ludwig XIV.", "Ludwig der vierzehnte."),
     ("fr-FR", "M. Dupont et Mme Curie", "Monsieur Dupont et Madame Curie"),
     ("fr-FR", "à 18h45, à 1 h", "à 18 heures 45, à 1 heure"),
     ("fr-FR", "Louis XIV, François Ier", "Louis 14, François premier"),

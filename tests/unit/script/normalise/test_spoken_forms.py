@@ -1,6 +1,7 @@
 """Kinds of writing that engines misread, and their likes that stay as they are written."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from mixer.script.normalise import normalise
 
 DEMO = Path(__file__).parents[4] / "demo" / "story.md"
+
+READINGS = Path(__file__).with_name("readings_by_language.txt")
 
 SENTENCES = 2_000
 
@@ -227,6 +230,39 @@ def test_what_may_be_something_else_stays_as_it_is(written):
 @pytest.mark.parametrize(("language", "written", "spoken"), OTHERS)
 def test_other_languages_have_rules_of_their_own(language, written, spoken):
     assert normalise(written, language).spoken == spoken
+
+
+def iter_readings() -> Iterator[tuple[str, str, str]]:
+    language = ""
+    for line in READINGS.read_text(encoding="utf-8").splitlines():
+        written, arrow, spoken = line.partition(" => ")
+        if arrow:
+            yield language, written, spoken
+        elif line.startswith("["):
+            language = line.strip("[]")
+
+
+def test_six_languages_are_read_as_their_speakers_do():
+    readings = list(iter_readings())
+    assert len({language for language, _, _ in readings}) == 6
+    assert len(readings) > 300
+    assert [each for each in readings if normalise(each[1], each[0]).spoken != each[2]] == []
+
+
+UNCHANGED = [
+    ("fr-FR", "trop de motifs (10 000 au plus, 1 000 000 en tout)"),
+    ("es-ES", "el 3/4 y el 4/4"),
+    ("de-DE", "Er kam um 3:15 an, das Spiel endete um 17:45."),
+    ("de-DE", "Sie wohnt bei Peter V. Huber."),
+    ("it-IT", "S. Rossi e D. Verdi"),
+    ("pt-BR", "de 1914-1918"),
+    ("nl-NL", "Hij woont op 12 hoog"),
+]
+
+
+@pytest.mark.parametrize(("language", "written"), UNCHANGED)
+def test_other_languages_keep_what_may_be_something_else(language, written):
+    assert normalise(written, language).spoken == written
 
 
 def list_prose() -> list[str]:
