@@ -4,15 +4,20 @@ The caller can fix every BadInput. `code` is for programs; statuses and exit cod
 boundary.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+MAX_MESSAGE_CHARS = 2_000
+"""Messages quote names from files and requests, which may have any length."""
 
 
 def format_usd(usd: float) -> str:
     """Format money for a message: to the cent, or if need be to its millionth."""
-    text = f"{usd:,.6f}".rstrip("0")
-    whole, _, cents = text.partition(".")
-    return f"${usd:g}" if usd and float(text.replace(",", "")) == 0 else f"${whole}.{cents:0<2}"
+    if math.isinf(usd) or 0 < usd < 1e-6:  # noqa: PLR2004 - see above
+        return f"${usd:g}"
+    whole, _, cents = f"{usd:,.6f}".rstrip("0").partition(".")
+    return f"${whole}.{cents:0<2}"
 
 
 class MixerError(Exception):
@@ -25,7 +30,8 @@ class MixerError(Exception):
     billed_chars = 0
 
     def __init__(self, message: str, **details: object) -> None:
-        super().__init__(message)
+        is_long = len(message) > MAX_MESSAGE_CHARS
+        super().__init__(f"{message[:MAX_MESSAGE_CHARS]}…" if is_long else message)
         self.details: Mapping[str, object] = details
 
 

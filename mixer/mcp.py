@@ -188,7 +188,6 @@ MAX_CHUNKS = 200
 MAX_TEXT_CHARS = 5_000_000
 """As for stories over HTTP."""
 
-MAX_MESSAGE_CHARS = 1_000
 
 Text = Annotated[
     str,
@@ -220,7 +219,7 @@ def _explain_errors(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
         try:
             return tool(*args, **given)
         except MixerError as error:
-            raise ToolError(str(error)[:MAX_MESSAGE_CHARS]) from error
+            raise ToolError(str(error)) from error
 
     return call
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
+import h11
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -249,7 +250,10 @@ class _Exchange:
                 headers.setdefault(name, value)
             if self.is_stopping():
                 headers["Connection"] = "close"
-        await self.forward(message)
+        try:
+            await self.forward(message)
+        except h11.LocalProtocolError:  # the rest of the body was malformed: answered already
+            return
         self.sent_bytes += len(message.get("body", b""))
         self.is_complete = message["type"] == "http.response.body" and not message.get("more_body")
 

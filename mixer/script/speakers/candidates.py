@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from mixer.script.speakers.context import BookContext, Sighting
 from mixer.script.speakers.mentions import Mention, MentionKind
@@ -52,6 +53,7 @@ class CandidateFinder:
         self.evidence = [self._read_evidence(each) for each in self.turns]
         self.gaps = self._measure_gaps()
         self._starts = [each.start for each in book.paragraphs]
+        self._recent = list(self._rank_recent())
 
     def _read_evidence(self, turn: Turn) -> Evidence:
         """The best tag of a turn: a name before a description before a pronoun."""
@@ -89,27 +91,25 @@ class CandidateFinder:
             scores[person] = scores.get(person, 0.0) + score
         if self.book.narrator is not None:
             scores[self.book.narrator.identity] = scores.get(self.book.narrator.identity, 0) + 1.0
-        for person in self._list_recent(turn.paragraph):
+        for person in self._recent[turn.paragraph]:
             scores.setdefault(person, 0.01)
         ranked = sorted(
             scores.keys() & self.book.actors, key=lambda person: (-scores[person], person)
         )
         return [*ranked[:MAX_CANDIDATES], OTHERS]
 
-    def _list_recent(self, paragraph: int) -> Iterator[int]:
-        """The persons of each gender who were named last, however long ago."""
-        found: dict[Gender, list[int]] = {Gender.MALE: [], Gender.FEMALE: []}
-        for place in range(paragraph, max(-1, paragraph - FAR_PARAGRAPHS), -1):
-            for sighting in reversed(self.book.narrated.get(place, ())):
+    def _rank_recent(self) -> Iterator[list[int]]:
+        """For each paragraph the persons of each gender who were named last, however long ago."""
+        seen: dict[Gender, dict[int, int]] = {Gender.MALE: {}, Gender.FEMALE: {}}
+        for place in range(len(self._starts)):
+            for sighting in self.book.narrated.get(place, ()):
                 person = self.book.persons[sighting.person]
-                known = found.get(person.gender)
-                is_new = known is not None and person.identity not in known
-                if known is not None and is_new and len(known) < RECENT_PERSONS and person.names:
-                    known.append(person.identity)
-            if all(len(each) == RECENT_PERSONS for each in found.values()):
-                break
-        for each in found.values():
-            yield from each
+                known = seen.get(person.gender)
+                if known is not None and person.names:
+                    known.pop(person.identity, None)
+                    known[person.identity] = place
+            latest = (islice(reversed(each.items()), RECENT_PERSONS) for each in seen.values())
+            yield [person for each in latest for person, at in each if place - at < FAR_PARAGRAPHS]
 
     def _score_mentions(self, number: int, turn: Turn) -> Iterator[tuple[int, float]]:
         first = max(0, turn.paragraph - LOOK_BACK)

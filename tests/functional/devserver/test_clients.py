@@ -188,6 +188,7 @@ def test_body_that_waits_to_be_asked_for_is_asked_for(server):
     [
         ((*POST, "Transfer-Encoding: chunked"), 411, "length_required"),
         ((*POST, "Content-Length: 5", "Transfer-Encoding: chunked"), 411, "length_required"),
+        ((*POST, "Transfer-Encoding: chunked", "", "-1"), 400, "bad_request"),
         ((*POST, "Content-Length: five"), 400, "bad_request"),
         ((*POST, "Content-Length: -1"), 400, "bad_request"),
         ((*POST, "Content-Length: +1"), 400, "bad_request"),
@@ -212,12 +213,13 @@ def test_body_that_waits_to_be_asked_for_is_asked_for(server):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_cannot_be_read_is_refused_in_json(server, lines, status, code):
+def test_what_cannot_be_read_is_refused_in_json(server, caplog, lines, status, code):
     with raw(server) as client:
         response, body = send_head(client, *lines)
     assert (response.status, body["code"]) == (status, code)
     assert response.headers["Content-Type"] == "application/json"
     assert body["request_id"]
+    assert "Traceback" not in caplog.text
 
 
 def test_client_that_leaves_before_its_answer_disturbs_nobody(tmp_path, caplog):

@@ -189,7 +189,7 @@ def test_small_artwork_is_made_to_fit_and_reported(feeds):
     ("request_line", "body", "status", "word"),
     [
         ("POST /feeds", {"title": "T" * 10_000}, 400, "title"),
-        ("POST /feeds", {"title": ""}, 400, "title"),
+        ("POST /feeds", {"title": " \t\u3000"}, 400, "title"),
         ("POST /feeds", {"title": "X", "cover": "stories/x"}, 404, "cover"),
         ("POST /feeds", {"title": "X", "email": "nobody"}, 400, "email"),
         ("POST /feeds", {"title": "X", "link": "javascript:x"}, 400, "link"),

@@ -102,7 +102,7 @@ def test_second_of_two_changes_is_refused_with_the_present_state(projects):
     ("request_line", "body", "status", "word"),
     [
         (f"PUT {PATH}", {"text": "x"}, 400, "name"),
-        (f"PUT {PATH}", {"name": ""}, 400, "name"),
+        (f"PUT {PATH}", {"name": " \t\u3000"}, 400, "name"),
         (f"PUT {PATH}", {"name": "x", "duck_db": 99}, 400, "duck_db"),
         (f"PUT {PATH}", {"name": "x", "cast": {"Ann": 5}}, 400, "cast.Ann"),
         (f"PUT {PATH}", {"name": "x", "stories": ["s"] * 51}, 400, "stories"),
