@@ -84,11 +84,16 @@ def decode_histogram(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
 
 def integrated_lufs(windows: Mapping[float, float]) -> float | None:
     """Gated loudness; None if nothing passes the gates. Counts may be fractions."""
-    audible = _gate_windows(ABSOLUTE_GATE_LUFS, windows)
+    audible = [
+        (level, count, count * 10 ** (level / 10))
+        for level, count in windows.items()
+        if level > ABSOLUTE_GATE_LUFS
+    ]
     ungated = _mean_lufs(audible)
     if ungated is None:
         return None
-    return _mean_lufs(_gate_windows(ungated + RELATIVE_GATE_LU, audible))
+    gate_lufs = ungated + RELATIVE_GATE_LU
+    return _mean_lufs([each for each in audible if each[0] > gate_lufs])
 
 
 def energy_sum_db(*levels_db: float) -> float:
@@ -107,16 +112,10 @@ def decibels(factor: float) -> float:
     return 20 * math.log10(factor) if factor > 0 else -math.inf
 
 
-def _gate_windows(gate_lufs: float, windows: Mapping[float, float]) -> Mapping[float, float]:
-    return {level: count for level, count in windows.items() if level > gate_lufs}
-
-
-def _mean_lufs(windows: Mapping[float, float]) -> float | None:
-    count = sum(windows.values())
-    if count == 0:
-        return None
-    energy = sum(number * 10 ** (level / 10) for level, number in windows.items())
-    return 10 * math.log10(energy / count)
+def _mean_lufs(windows: Sequence[tuple[float, float, float]]) -> float | None:
+    """Average windows, each with its level, count and energy."""
+    count = sum([each[1] for each in windows])
+    return 10 * math.log10(sum([each[2] for each in windows]) / count) if count else None
 
 
 RANGE_GATE_LU = -20.0

@@ -159,12 +159,7 @@ class FileSigner:
         try:
             with (
                 (unsigned or path).open("rb", BUFFER_BYTES) as source,
-                NamedTemporaryFile(
-                    buffering=BUFFER_BYTES,
-                    dir=path.parent,
-                    prefix=f".{path.stem}-",
-                    delete=False,
-                ) as copy,
+                _open_copy(path) as copy,
             ):
                 try:
                     manifest = self._sign_stream(path.name, media_type, source, copy)
@@ -194,6 +189,13 @@ class FileSigner:
             if media_type == OTHER_TYPE:
                 builder.set_no_embed()
             return bytes(builder.sign(signer, media_type, source, copy))
+
+
+def _open_copy(path: Path) -> IO[bytes]:
+    """A new file next to another."""
+    return NamedTemporaryFile(
+        "w+b", BUFFER_BYTES, dir=path.parent, prefix=f".{path.stem}-", delete=False
+    )
 
 
 def is_signable(path: Path) -> bool:

@@ -6,7 +6,8 @@ a sentence.
 """
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -59,13 +60,13 @@ def time_sentences(recorded_chunk: RecordedChunk) -> Iterator[SentenceTiming]:
     if len(recording.sentences) != len(utterances):
         yield from _align_sentences(utterances, recording)
         return
+    reported = defaultdict[int, list[tuple[int, int]]](list)
+    for word in recording.words:
+        reported[word.sentence].append((word.char, word.start_samples))
     for number, span in enumerate(recording.sentences):
         if span is None:
             continue
-        reported = [
-            (word.char, word.start_samples) for word in recording.words if word.sentence == number
-        ]
-        words = reported or _align_clauses(utterances[number], span, recording)
+        words = reported[number] or _align_clauses(utterances[number], span, recording)
         yield SentenceTiming(number, span, _map_to_text(utterances[number], words))
 
 
@@ -105,41 +106,40 @@ def caption_chunk(
     """Time the audible sentences of a chunk in the finished audio, by number."""
     recording, utterances = recorded_chunk.recording, recorded_chunk.chunk.utterances
     rate_hz = recording.measured.rate_hz
+    origin = WordOrigin.ALIGNMENT if recording.is_aligned else WordOrigin.ENGINE
+    reported = {word.sentence for word in recording.words}
     sentences = {}
     for timing in time_sentences(recorded_chunk):
         utterance = utterances[timing.sentence]
         start_s, end_s = map_to_timeline(timing.span, rate_hz, clip, timeline)
+        starts_s = _positions_s([at for _, at in timing.words], rate_hz, clip, timeline)
         sentences[timing.sentence] = CaptionedSentence(
             text=utterance.text,
             start_s=start_s,
             end_s=end_s,
-            words=tuple(
-                (char, _position_s(at, rate_hz, clip, timeline)) for char, at in timing.words
-            ),
+            words=tuple(zip([char for char, _ in timing.words], starts_s, strict=True)),
             voice=utterance.speaker,
             ends_paragraph=utterance.ending in PARAGRAPH_ENDINGS,
-            origin=_find_origin(recording, timing.sentence),
+            origin=origin if timing.sentence in reported else WordOrigin.PAUSES,
         )
     return sentences
-
-
-def _find_origin(recording: Recording, sentence: int) -> WordOrigin:
-    if not any(word.sentence == sentence for word in recording.words):
-        return WordOrigin.PAUSES
-    return WordOrigin.ALIGNMENT if recording.is_aligned else WordOrigin.ENGINE
 
 
 def map_to_timeline(
     span: SampleSpan, recording_hz: int, clip: Clip, timeline: Timeline
 ) -> tuple[float, float]:
     """Map a span of a clip's recording to seconds of the finished audio, within the clip."""
-    start_s = _position_s(span.start_samples, recording_hz, clip, timeline)
-    return start_s, max(start_s, _position_s(span.end_samples, recording_hz, clip, timeline))
+    places = span.start_samples, span.end_samples
+    start_s, end_s = _positions_s(places, recording_hz, clip, timeline)
+    return start_s, max(start_s, end_s)
 
 
-def _position_s(samples: int, recording_hz: int, clip: Clip, timeline: Timeline) -> float:
-    at = clip.start - clip.skip + rescale_samples(samples, recording_hz, timeline.rate_hz)
-    return timeline.seconds(min(max(at, clip.start), clip.end))
+def _positions_s(
+    places: Iterable[int], recording_hz: int, clip: Clip, timeline: Timeline
+) -> list[float]:
+    rate_hz, first, last, begin = timeline.rate_hz, clip.start, clip.end, clip.start - clip.skip
+    moved = (begin + rescale_samples(each, recording_hz, rate_hz) for each in places)
+    return [min(max(at, first), last) / rate_hz for at in moved]
 
 
 def chapter_starts(timeline: Timeline) -> tuple[tuple[float, str], ...]:

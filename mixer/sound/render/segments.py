@@ -19,9 +19,10 @@ share out.
 """
 
 HEAD_GRIDS = 5
-"""The first 6.4 s of a section are a segment of their own: the pause before it is in their preroll,
-and the music of the section before fades out in them. An edit before a section then renders these
-seconds again, not two minutes. They outlast the fade (3 s) and the next preroll.
+"""The first 6.4 s of a section are a segment of their own, with the last grid step before them: the
+music of the section before fades out in them, and the segment before looks ahead by POSTROLL_S. So
+an edit renders these seconds of its neighbours again, not two minutes. They outlast the fade (3 s)
+and the next preroll.
 """
 
 MAX_CLIPS = 100
@@ -94,18 +95,24 @@ def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple
 
 
 def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
-    """Each section's head, and the rest in one part or an even number: no core idles at its end."""
-    clip_starts = [clip.start for clip in timeline.clips]
-    section_starts = [section.start for section in timeline.sections]
-    for start, end in zip(section_starts, [*section_starts[1:], timeline.length], strict=True):
-        steps = -(-(end - start) // timeline.grid)
-        count = min(2 * round(steps / grids / 2), steps) or 1
-        cuts = [start + steps * part // count * timeline.grid for part in range(count + 1)]
-        head = HEAD_GRIDS * timeline.grid
-        if cuts[1] - start >= 3 * head:
-            cuts.insert(1, start + head)
-        for begin, after in pairwise(cuts):
-            yield from _split_crowded(clip_starts, begin, after, timeline.grid)
+    clip_starts, grid = [clip.start for clip in timeline.clips], timeline.grid
+    starts = [section.start for section in timeline.sections]
+    spans = zip(starts, [*starts[1:], timeline.length], strict=True)
+    cuts = [cut for span in spans for cut in _cut_section(*span, grid, grids)]
+    early = {cut for before, cut in pairwise(cuts) if cut in starts and cut - before > grid}
+    ends = [*(cut - grid if cut in early else cut for cut in cuts), timeline.length]
+    for begin, after in pairwise(ends):
+        yield from _split_crowded(clip_starts, begin, after, grid)
+
+
+def _cut_section(start: int, end: int, grid: int, grids: int) -> list[int]:
+    """Its head, and the rest in one part or an even number: no core idles at its end."""
+    steps = -(-(end - start) // grid)
+    count = min(2 * round(steps / grids / 2), steps) or 1
+    cuts = [start + steps * part // count * grid for part in range(count)]
+    if (cuts[1] if count > 1 else end) - start >= 3 * HEAD_GRIDS * grid:
+        cuts.insert(1, start + HEAD_GRIDS * grid)
+    return cuts
 
 
 def _split_crowded(clip_starts: Sequence[int], begin: int, after: int, grid: int) -> Iterator[int]:
