@@ -11,7 +11,6 @@ from pydantic.fields import FieldInfo
 
 from mixer.narration import read_lexicon_file
 from mixer.requests import Options, parse_options, parse_texts
-from mixer.settings import find_store_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,6 +74,8 @@ METAVARS = {
 
 def default_store() -> Path:
     """The user's cache folder (XDG Base Directory)."""
+    from mixer.settings import find_store_folder
+
     return find_store_folder(os.environ)
 
 

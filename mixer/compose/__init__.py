@@ -4,22 +4,27 @@ Each part is built at first use and kept, so nothing unneeded is imported or con
 use of a part is not safe for several threads.
 """
 
-from mixer.compose.adapters import create_process_group
-from mixer.compose.aws import (
-    AwsServices,
-    open_bucket_services,
-    open_cloud_services,
-    open_story_starter,
-)
-from mixer.compose.engines import is_polly, list_engines, list_local_voices, open_local_engine
-from mixer.compose.laptop import (
-    LaptopServices,
-    build_story_runner,
-    mix_local_files,
-    open_folder_services,
-    open_speaker_model,
-)
-from mixer.compose.services import Services
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.compose.adapters import create_process_group
+    from mixer.compose.aws import (
+        AwsServices,
+        open_bucket_services,
+        open_cloud_services,
+        open_story_starter,
+    )
+    from mixer.compose.engines import is_polly, list_engines, list_local_voices, open_local_engine
+    from mixer.compose.laptop import (
+        LaptopServices,
+        build_story_runner,
+        mix_local_files,
+        open_folder_services,
+        open_speaker_model,
+    )
+    from mixer.compose.services import Services
 
 __all__ = [
     "AwsServices",
@@ -38,3 +43,15 @@ __all__ = [
     "open_speaker_model",
     "open_story_starter",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".adapters": "create_process_group",
+        ".aws": "AwsServices open_bucket_services open_cloud_services open_story_starter",
+        ".engines": "is_polly list_engines list_local_voices open_local_engine",
+        ".laptop": "LaptopServices build_story_runner mix_local_files open_folder_services "
+        "open_speaker_model",
+        ".services": "Services",
+    },
+)

@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from mixer.errors import Misconfigured, MixerError, UnknownVoice
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from mixer.script import EngineLimits
     from mixer.speech import Speech, SpeechEngine, Voice, VoiceSettings
 
@@ -20,22 +21,27 @@ POLLY = "polly"
 """Stands for the best engine of Polly that a voice has."""
 
 
-def open_local_engine(names: Iterable[str] = (), *, speech_marks: bool = False) -> "SpeechEngine":
+def open_local_engine(
+    names: Iterable[str] = (), *, speech_marks: bool = False, only_named: bool = False
+) -> "SpeechEngine":
     """Open the engines of this machine as one; the caller closes it.
 
     Those that are named come first. Amazon Polly is among them only if one of the names is its.
-    Speech marks are the times of sentences, which Polly bills.
+    Speech marks are the times of sentences, which Polly bills. With `only_named` the others stay
+    closed, for a story that names none of their voices: finding them takes longer than its plan.
 
     Raises:
         MixerError: an engine that is named is not installed or configured here, or none is.
     """
-    openers = _list_openers(speech_marks=speech_marks)
     named = list(dict.fromkeys(_name_engine(each) for each in names))
+    openers = _list_own_openers(speech_marks=speech_marks)
+    if not (only_named and openers.keys() >= {*named}):
+        openers = _list_openers(speech_marks=speech_marks)
     engines: dict[str, SpeechEngine] = {}
     try:
         for name in named:
             engines |= _open_named(name, openers)
-        for name in openers:
+        for name in () if only_named else openers:
             if name not in engines and name != POLLY and _is_here(name):
                 with suppress(MixerError):
                     engines |= _open_named(name, openers)
@@ -79,13 +85,20 @@ def _open_named(
 
 def _list_openers(*, speech_marks: bool) -> "dict[str, Callable[[], SpeechEngine]]":
     """What opens each engine there is, the default first."""
+    from importlib.metadata import entry_points
+
+    own = _list_own_openers(speech_marks=speech_marks)
+    plugins = {each.name: _bind_plugin(each) for each in entry_points(group=PLUGIN_GROUP)}
+    return own | plugins | {POLLY: own[POLLY]}
+
+
+def _list_own_openers(*, speech_marks: bool) -> "dict[str, Callable[[], SpeechEngine]]":
     from mixer.speech import EMBEDDED
 
     return {
         EMBEDDED: _open_embedded,
         "kokoro": _open_kokoro,
         "http": _open_remote,
-        **{each.name: _bind_plugin(each) for each in entry_points(group=PLUGIN_GROUP)},
         POLLY: lambda: _open_polly(speech_marks=speech_marks),
     }
 
@@ -100,7 +113,7 @@ def list_engines() -> list[str]:
     return [*_list_openers(speech_marks=False)]
 
 
-def _bind_plugin(plugin: EntryPoint) -> "Callable[[], SpeechEngine]":
+def _bind_plugin(plugin: "EntryPoint") -> "Callable[[], SpeechEngine]":
     """What opens the engine of an installed package: it gets the environment's variables."""
 
     def open_plugin() -> "SpeechEngine":

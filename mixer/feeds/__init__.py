@@ -1,9 +1,14 @@
 """Podcast feeds: kept in a store and opened by a key, or written into a folder for a web site."""
 
-from mixer.feeds.catalogue import FeedCatalogue
-from mixer.feeds.folder import FeedFolder, FolderEpisode, build_slug
-from mixer.feeds.records import FeedRecord
-from mixer.feeds.service import FeedService, FeedSettings, FeedStory
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.feeds.catalogue import FeedCatalogue
+    from mixer.feeds.folder import FeedFolder, FolderEpisode, build_slug
+    from mixer.feeds.records import FeedRecord
+    from mixer.feeds.service import FeedService, FeedSettings, FeedStory
 
 __all__ = [
     "FeedCatalogue",
@@ -15,3 +20,13 @@ __all__ = [
     "FolderEpisode",
     "build_slug",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".catalogue": "FeedCatalogue",
+        ".folder": "FeedFolder FolderEpisode build_slug",
+        ".records": "FeedRecord",
+        ".service": "FeedService FeedSettings FeedStory",
+    },
+)

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
+from mixer.compose import create_process_group
 from mixer.errors import MixerError
 from mixer.scratch import open_scratch_folder
 from mixer.script import Script
 from mixer.script.review import Estimate
-from mixer.sound import ProcessGroup, ffmpeg
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
+
+    from mixer.sound import ProcessGroup
 
 DECODE_TIMEOUT_S = 600.0
 
@@ -21,7 +23,7 @@ DECODE_TIMEOUT_S = 600.0
 class Cancellation:
     """Stops one call from another thread."""
 
-    processes: ProcessGroup = field(default_factory=ProcessGroup)
+    processes: "ProcessGroup" = field(default_factory=create_process_group)
 
     def cancel(self) -> None:
         """Stop the call with StoryCancelled; finished parts are kept."""
@@ -121,6 +123,7 @@ def open_segment(path: Path) -> "AudioSegment":
             raise MixerError(
                 "An AudioSegment needs pydub, which is not installed in this environment."
             ) from error
+    from mixer.sound import ffmpeg
 
     with open_scratch_folder("decode") as folder:
         decoded = Path(folder, "decoded.wav")

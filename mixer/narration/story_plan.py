@@ -103,7 +103,8 @@ def _settle_voices(options: Options, document: Document) -> _SettledVoices:
     if any(map(is_polly, named)):
         language = options.language or DEFAULT_LANGUAGE
         return _SettledVoices(language, language, {"": limits})
-    with closing(open_local_engine(named)) as engine:
+    names_voice = bool(options.voice or document.cast)
+    with closing(open_local_engine(named, only_named=not names_voice)) as engine:
         voice, settings = select_voice(engine.voices(), options, document.cast)
         all_limits = settings.list_limits(engine.limits)
     language = options.language or voice.language or document.language or DEFAULT_LANGUAGE

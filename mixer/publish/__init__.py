@@ -5,24 +5,29 @@ show notes (`notes`), the report, times of sentences (`timing`) and the picture 
 packages of their own.
 """
 
-from mixer.publish.chapters import (
-    PODCAST_TYPE,
-    FinishedFile,
-    cut_chapters,
-    format_labels,
-    format_podcast_json,
-    require_cuttable,
-    zip_chapters,
-)
-from mixer.publish.cover import (
-    Picture,
-    encode_cover,
-    read_cover,
-    require_cover_size,
-    require_picture,
-)
-from mixer.publish.tags import build_tags
-from mixer.publish.zips import unpack_zip, write_zip
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.publish.chapters import (
+        PODCAST_TYPE,
+        FinishedFile,
+        cut_chapters,
+        format_labels,
+        format_podcast_json,
+        require_cuttable,
+        zip_chapters,
+    )
+    from mixer.publish.cover import (
+        Picture,
+        encode_cover,
+        read_cover,
+        require_cover_size,
+        require_picture,
+    )
+    from mixer.publish.tags import build_tags
+    from mixer.publish.zips import unpack_zip, write_zip
 
 __all__ = [
     "PODCAST_TYPE",
@@ -41,3 +46,14 @@ __all__ = [
     "write_zip",
     "zip_chapters",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".chapters": "PODCAST_TYPE FinishedFile cut_chapters format_labels format_podcast_json "
+        "require_cuttable zip_chapters",
+        ".cover": "Picture encode_cover read_cover require_cover_size require_picture",
+        ".tags": "build_tags",
+        ".zips": "unpack_zip write_zip",
+    },
+)

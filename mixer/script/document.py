@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import regex
-
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import Annotation
 from mixer.script.script import NO_METADATA, Metadata, Role, SoundCue, SoundKind
 
@@ -195,10 +194,10 @@ def join_lines(lines: Iterable[str]) -> str:
     return "".join(pieces)
 
 
-_LINE_BREAK = regex.compile("[\r\v\f\x85\u2028]")
+_LINE_BREAK = compile_lazily("[\r\v\f\x85\u2028]")
 """Word's line break is a vertical tab; a form feed ends a page."""
 
-_SPEAKABLE = regex.compile(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")
-_NO_SPACE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
+_SPEAKABLE = compile_lazily(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")
+_NO_SPACE = compile_lazily(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
 # XML 1.0, production 2 (Char), negated, and soft hyphens; white space is folded instead.
-_NOT_XML = regex.compile(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]|\u00AD")
+_NOT_XML = compile_lazily(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]|\u00AD")

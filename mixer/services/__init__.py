@@ -1,16 +1,21 @@
 """Services apart from stories: projects, the music library, inspection, voices for a cast."""
 
-from mixer.services.book_cast import CastBook, propose_voices
-from mixer.services.inspection import Inspection, collect_figures, draw_picture, inspect
-from mixer.services.library import (
-    SHARED_PREFIX,
-    UPLOAD_TYPES,
-    MusicLibrary,
-)
-from mixer.services.project_states import Project
-from mixer.services.projects import ProjectService
-from mixer.services.speaker_model import SpeakerModel
-from mixer.services.target_rules import check_target
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.services.book_cast import CastBook, propose_voices
+    from mixer.services.inspection import Inspection, collect_figures, draw_picture, inspect
+    from mixer.services.library import (
+        SHARED_PREFIX,
+        UPLOAD_TYPES,
+        MusicLibrary,
+    )
+    from mixer.services.project_states import Project
+    from mixer.services.projects import ProjectService
+    from mixer.services.speaker_model import SpeakerModel
+    from mixer.services.target_rules import check_target
 
 __all__ = [
     "SHARED_PREFIX",
@@ -27,3 +32,16 @@ __all__ = [
     "inspect",
     "propose_voices",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".book_cast": "CastBook propose_voices",
+        ".inspection": "Inspection collect_figures draw_picture inspect",
+        ".library": "SHARED_PREFIX UPLOAD_TYPES MusicLibrary",
+        ".project_states": "Project",
+        ".projects": "ProjectService",
+        ".speaker_model": "SpeakerModel",
+        ".target_rules": "check_target",
+    },
+)

@@ -1,23 +1,110 @@
-"""Packages whose exports are loaded when they are first used."""
+"""Exports and patterns that are made when they are first used, and what starts do without."""
 
-from importlib import import_module
+import ast
+import json
+import subprocess
+import sys
+from importlib.util import resolve_name
+from pathlib import Path
 
 import pytest
 
+import mixer
+from mixer.lazy import compile_lazily, export_lazily
+
+ROOT = Path(mixer.__file__).parent
 PACKAGES = [
-    "mixer",
-    *("mixer.narration", "mixer.speech", "mixer.sound.analysis"),
-    *("mixer.stories", "mixer.stories.renditions", "mixer.stories.steps"),
+    path for path in sorted(ROOT.rglob("__init__.py")) if "export_lazily(" in path.read_text()
 ]
 
 
-@pytest.mark.parametrize("name", PACKAGES)
-def test_every_export_is_found_where_it_is_listed(name: str):
-    package = import_module(name)
-    assert all(getattr(package, export) is not None for export in package.__all__)
+def list_declared(tree: ast.Module) -> dict[str, str]:
+    """The names that type checkers see, by the module that has them."""
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    return {
+        name.name: str(node.module)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
 
 
-@pytest.mark.parametrize("name", PACKAGES)
-def test_other_names_do_not_exist(name: str):
-    with pytest.raises(AttributeError, match=rf"module '{name}' has no attribute 'nothing'"):
-        _ = import_module(name).nothing
+def list_exported(tree: ast.Module, package: str) -> dict[str, str]:
+    """The names that `export_lazily` gets, by the module that has them."""
+    calls = (node.value for node in tree.body if isinstance(node, ast.Assign))
+    (call,) = (each for each in calls if isinstance(each, ast.Call))
+    homes: dict[str, str] = ast.literal_eval(call.args[1])
+    return {
+        name: resolve_name(home, package) for home, names in homes.items() for name in names.split()
+    }
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.name)
+def test_packages_export_what_type_checkers_see(path):
+    package = ".".join(path.relative_to(ROOT.parent).parent.parts)
+    tree = ast.parse(path.read_text())
+    exported, declared = list_exported(tree, package), list_declared(tree)
+    assert exported.keys() == declared.keys()
+    assert package == "mixer" or exported == declared  # its exports skip packages
+    own_modules = {each.stem for each in path.parent.iterdir()}
+    assert not own_modules & exported.keys(), "a module of that name would hide the export"
+
+
+def test_unknown_export_is_an_attribute_error():
+    load = export_lazily("mixer", {".lazy": "compile_lazily"})
+    assert load("compile_lazily") is compile_lazily
+    with pytest.raises(AttributeError, match="'mixer' has no attribute 'nothing'"):
+        load("nothing")
+
+
+def test_pattern_is_compiled_when_first_used():
+    broken = compile_lazily("(")
+    with pytest.raises(Exception, match="missing"):
+        broken.search("text")
+    pattern = compile_lazily(r"(?P<word>\p{L}+)", 0)
+    assert [match["word"] for match in pattern.finditer("one, two")] == ["one", "two"]
+    assert pattern.sub("x", "ab 1") == "x 1"
+    assert compile_lazily(rb"\d").search(b"a1") is not None
+
+
+PLAN = """
+import mixer
+mixer.plan("# A page\\n\\nIt has 12 words.", mixer.Options(text_type="markdown"))
+"""
+PLAN_GOES_WITHOUT = """
+mixer.script.readers.epub mixer.script.readers.page_reader mixer.script.speakers
+mixer.speech.polly.engine mixer.speech.embedded.kokoro.engine
+mixer.sound.render mixer.sound.analysis mixer.publish mixer.stories.model
+"""
+HANDLER = """
+import os, types
+os.environ |= {"OUTPUT_BUCKET": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+import polly_handler
+http = {"method": "GET", "path": "/voices"}
+event = {"version": "2.0", "rawPath": "/voices", "headers": {}, "requestContext": {"http": http}}
+context = types.SimpleNamespace(
+    function_name="f", memory_limit_in_mb=1, invoked_function_arn="a:b:c", aws_request_id="r",
+    get_remaining_time_in_millis=lambda: 30_000,
+)
+assert polly_handler.handler(event, context)["statusCode"] == 401
+"""
+HANDLER_GOES_WITHOUT = """
+mixer.api.routes.stories mixer.api.routes.projects mixer.api.feed_schemas mixer.stories.versions
+mixer.publish.epub.own_book mixer.script.readers.epub numpy onnxruntime
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "most", "unneeded"),
+    [(PLAN, 100, PLAN_GOES_WITHOUT), (HANDLER, 240, HANDLER_GOES_WITHOUT)],
+    ids=["plan", "speech handler"],
+)
+def test_start_loads_what_it_needs(code, most, unneeded):
+    listing = "\nimport json, sys\nprint(json.dumps([*sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + listing], capture_output=True, check=True, text=True
+    )
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert not {*unneeded.split()} & {*loaded}
+    own = sorted(name for name in loaded if name.startswith("mixer"))
+    assert len(own) <= most, own

@@ -7,22 +7,27 @@ The rules are those of the trade: at most two lines of 42 columns (21 full-width
 1 to 7 seconds, at most 17 characters a second where the speech allows it, breaks at phrases.
 """
 
-from mixer.publish.captions.cues import (
-    CaptionCue,
-    build_cues,
-    format_chapters_vtt,
-    format_srt,
-    format_webvtt,
-)
-from mixer.publish.captions.passages import CaptionedSentence, WordOrigin
-from mixer.publish.captions.units import visible_text
-from mixer.publish.captions.words import (
-    TimedWord,
-    format_karaoke,
-    format_words_json,
-    format_words_vtt,
-    time_words,
-)
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.publish.captions.cues import (
+        CaptionCue,
+        build_cues,
+        format_chapters_vtt,
+        format_srt,
+        format_webvtt,
+    )
+    from mixer.publish.captions.passages import CaptionedSentence, WordOrigin
+    from mixer.publish.captions.units import visible_text
+    from mixer.publish.captions.words import (
+        TimedWord,
+        format_karaoke,
+        format_words_json,
+        format_words_vtt,
+        time_words,
+    )
 
 __all__ = [
     "CaptionCue",
@@ -39,3 +44,13 @@ __all__ = [
     "time_words",
     "visible_text",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".cues": "CaptionCue build_cues format_chapters_vtt format_srt format_webvtt",
+        ".passages": "CaptionedSentence WordOrigin",
+        ".units": "visible_text",
+        ".words": "TimedWord format_karaoke format_words_json format_words_vtt time_words",
+    },
+)

@@ -3,9 +3,14 @@
 Source: EPUB 3.3 (W3C Recommendation), sections 5 (package), 7 (navigation), 9 (media overlays).
 """
 
-from mixer.publish.epub.own_book import OwnBook, SourceBook
-from mixer.publish.epub.pages import BookPage, ReadAloudMetadata
-from mixer.publish.epub.read_aloud import build_pages, write_read_aloud
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.publish.epub.own_book import OwnBook, SourceBook
+    from mixer.publish.epub.pages import BookPage, ReadAloudMetadata
+    from mixer.publish.epub.read_aloud import build_pages, write_read_aloud
 
 __all__ = [
     "BookPage",
@@ -15,3 +20,12 @@ __all__ = [
     "build_pages",
     "write_read_aloud",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".own_book": "OwnBook SourceBook",
+        ".pages": "BookPage ReadAloudMetadata",
+        ".read_aloud": "build_pages write_read_aloud",
+    },
+)

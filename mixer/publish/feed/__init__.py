@@ -1,21 +1,26 @@
 """A podcast feed: its channel and episodes, its XML, its picture. Pure."""
 
-from mixer.publish.feed.model import (
-    Episode,
-    EpisodeMode,
-    FeedChannel,
-    FeedFile,
-    FeedItem,
-    Person,
-    PublishedStory,
-    StoryEpisodes,
-    derive_guid,
-    fit_artwork,
-    hash_text,
-    is_valid_artwork,
-    list_items,
-)
-from mixer.publish.feed.rss import FEED_TYPE, format_feed
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.publish.feed.model import (
+        Episode,
+        EpisodeMode,
+        FeedChannel,
+        FeedFile,
+        FeedItem,
+        Person,
+        PublishedStory,
+        StoryEpisodes,
+        derive_guid,
+        fit_artwork,
+        hash_text,
+        is_valid_artwork,
+        list_items,
+    )
+    from mixer.publish.feed.rss import FEED_TYPE, format_feed
 
 __all__ = [
     "FEED_TYPE",
@@ -34,3 +39,12 @@ __all__ = [
     "is_valid_artwork",
     "list_items",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".model": "Episode EpisodeMode FeedChannel FeedFile FeedItem Person PublishedStory "
+        "StoryEpisodes derive_guid fit_artwork hash_text is_valid_artwork list_items",
+        ".rss": "FEED_TYPE format_feed",
+    },
+)

@@ -1,24 +1,29 @@
 """Proof of origin: signed C2PA manifests that say what a file is and how it was made."""
 
-from mixer.publish.provenance.identity import (
-    SigningFiles,
-    SigningIdentity,
-    SigningKey,
-    open_identity,
-    open_vault_identity,
-)
-from mixer.publish.provenance.signatures import (
-    SOURCE_TYPE,
-    FileSigner,
-    Origin,
-    OriginSound,
-    Provenance,
-    SignerOpener,
-    holds_manifest,
-    is_signable,
-    open_no_signer,
-    read_provenance,
-)
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.publish.provenance.identity import (
+        SigningFiles,
+        SigningIdentity,
+        SigningKey,
+        open_identity,
+        open_vault_identity,
+    )
+    from mixer.publish.provenance.signatures import (
+        SOURCE_TYPE,
+        FileSigner,
+        Origin,
+        OriginSound,
+        Provenance,
+        SignerOpener,
+        holds_manifest,
+        is_signable,
+        open_no_signer,
+        read_provenance,
+    )
 
 __all__ = [
     "SOURCE_TYPE",
@@ -37,3 +42,12 @@ __all__ = [
     "open_vault_identity",
     "read_provenance",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".identity": "SigningFiles SigningIdentity SigningKey open_identity open_vault_identity",
+        ".signatures": "SOURCE_TYPE FileSigner Origin OriginSound Provenance SignerOpener "
+        "holds_manifest is_signable open_no_signer read_provenance",
+    },
+)

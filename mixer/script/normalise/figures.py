@@ -217,7 +217,7 @@ def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<![\w.-]){build_alternation(known)}(?!\w)",
         lambda match: _space_formula(match[0]),
-        "0123456789lH",
+        "0123456789CO",
         r"[A-Za-z]\d|[a-z](?:Cl|OH?)(?!\w)|HCl|K(?:Cl|OH)",
     )
 

@@ -191,6 +191,7 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?<![\w.-])(?P<name>[A-Z][a-zß-öø-ÿ]{{2,20}}),?{SPACE}(?P<edit>[IVX]{{2,5}})(?![\w-]|\.\w)",
         expand,
         "IVX",
+        rf"{SPACE}[IVX]{{2,5}}(?!\w)",
     )
 
 

@@ -32,7 +32,7 @@ from mixer.script.normalise.offset_map import (
     compose_passes,
     identity_text,
 )
-from mixer.script.normalise.rule import NormalisationRule, propose_replacements
+from mixer.script.normalise.rule import RuleSelection, propose_replacements
 
 WORD_RULES = (
     symbols.build_address_rules,
@@ -63,15 +63,16 @@ def normalise(text: str, language: str) -> NormalisedText:
 
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)
-def _compile_passes(language: Language) -> tuple[tuple[NormalisationRule, ...], ...]:
+def _compile_passes(language: Language) -> tuple[RuleSelection, ...]:
     word_rules = (rule for build in WORD_RULES for rule in build(language))
-    return (
+    passes = (
         (punctuation.build_invisible_rule(),),
         (
             *punctuation.build_decoration_rules(),
             *punctuation.build_pause_rules(language),
             *phrases.build_rewrite_rules(language),
         ),
-        tuple(capitals.build_rules(language)),
-        tuple(word_rules),
+        capitals.build_rules(language),
+        word_rules,
     )
+    return tuple(map(RuleSelection, passes))

@@ -4,7 +4,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
@@ -19,6 +20,8 @@ SPACE = "[ \u00a0\u2009\u202f]"
 FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
 """Digits with the separators of any language; long enough for quintillions."""
 
+MAX_KEPT_MASKS, MAX_KEPT_HINTS = 1_000, 1_000
+
 LOOK_CHARS = 48
 """How far a rule looks to either side; longer than nearly every word."""
 
@@ -26,6 +29,7 @@ _NEXT_WORD = re.compile(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w
 _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
+_DIGIT = re.compile(r"\d")
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
 
@@ -138,15 +142,54 @@ def build_alternation(words: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + ")"
 
 
-def propose_replacements(rules: Iterable[NormalisationRule], text: str) -> list[Replacement]:
+class RuleSelection:
+    """The rules of one pass, of which a text gets those that its characters call for.
+
+    Each rule is a bit of a mask, and each character has the mask of the rules that require it or
+    its like; the rules of a mask are kept, since a book has few of them.
+    """
+
+    def __init__(self, rules: Iterable[NormalisationRule]) -> None:
+        self._rules = tuple(rules)
+        self._always, self._by_char, self._needs_digit = 0, dict[str, int](), 0
+        for number, rule in enumerate(self._rules):
+            self._always |= 0 if rule.required_chars else 1 << number
+            self._needs_digit |= 1 << number if _needs_digit(rule.hint) else 0
+            for char in rule.required_chars:
+                self._by_char[char] = self._by_char.get(char, 0) | 1 << number
+        self._by_mask: dict[int, tuple[NormalisationRule, ...]] = {}
+
+    def select_rules(self, text: str) -> tuple[NormalisationRule, ...]:
+        """The rules for a text, in their order."""
+        present = self._by_char.keys() & set(text)
+        mask = reduce(or_, map(self._by_char.__getitem__, present), self._always)
+        if not _DIGIT.search(text):
+            mask &= ~self._needs_digit
+        if mask not in self._by_mask:
+            if len(self._by_mask) >= MAX_KEPT_MASKS:
+                self._by_mask.clear()
+            chosen = (each for n, each in enumerate(self._rules) if mask >> n & 1)
+            self._by_mask[mask] = tuple(chosen)
+        return self._by_mask[mask]
+
+
+def _needs_digit(hint: str) -> bool:
+    """Whether a hint begins with a figure: then it is not searched for without any."""
+    return hint.startswith(r"\d") and hint[2:3] not in {"?", "*", "{"} and "|" not in hint
+
+
+@lru_cache(maxsize=MAX_KEPT_HINTS)
+def _compile_hint(hint: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(hint).search
+
+
+def propose_replacements(rules: RuleSelection, text: str) -> list[Replacement]:
     """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
-    present, hints = set(text), {"": True}
+    hints = {"": True}
     accepted: list[Replacement] = []
-    for rule in rules:
-        if rule.required_chars and rule.required_chars.isdisjoint(present):
-            continue
+    for rule in rules.select_rules(text):
         if rule.hint not in hints:  # many rules share one
-            hints[rule.hint] = re.search(rule.hint, text) is not None
+            hints[rule.hint] = _compile_hint(rule.hint)(text) is not None
         if not hints[rule.hint]:
             continue
         proposals = [each for each in rule.find(text) if _is_free(accepted, each)]

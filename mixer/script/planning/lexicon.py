@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import (
     VERBATIM_TAGS,
     Annotation,
@@ -32,9 +33,9 @@ from mixer.script.normalise import is_same_language
 MAX_WORDS = 10_000
 MAX_WORD_CHARS = 100
 
-_SECTION = regex.compile(r"\[\s*(?P<language>[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*\]")
-_IPA = regex.compile(r"/(?P<ipa>[^/]+)/")
-_WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
+_SECTION = compile_lazily(r"\[\s*(?P<language>[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*\]")
+_IPA = compile_lazily(r"/(?P<ipa>[^/]+)/")
+_WORD = compile_lazily(r"[\p{L}\p{M}\p{N}_]+")
 
 
 @dataclass(frozen=True, slots=True)

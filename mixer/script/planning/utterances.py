@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import (
     VERBATIM_TAGS,
     Annotation,
@@ -23,21 +22,23 @@ from mixer.script.sounds import assign_cues
 FIRST_CUT_SHARE = 0.4
 """Least share of the limit that a piece of an overlong sentence fills, where it ends a clause."""
 
-_TERMINAL = regex.compile(r"""(?P<mark>[.!?…。！？।؟])[\p{Pf}\p{Pe}\p{Pi}"'’”»]*\s*$""")
+_TERMINAL = compile_lazily(r"""(?r)(?P<mark>[.!?…。！？।؟])[\p{Pf}\p{Pe}\p{Pi}"'’”»]*\s*$""")
+"""Searched for from the end (`(?r)`)."""
+
 _QUESTION_MARKS = frozenset("?？؟")
 _EXCLAMATION_MARKS = frozenset("!！")
 
 # Where a sentence may be cut: after a clause, between words, between graphemes.
-_CLAUSE_CUT = regex.compile(r"[;:—–…](?=\s)|[,)](?=\s)|[；：，、—…]|[،؛](?=\s)")
-_WORD_CUT = regex.compile(r"\s(?=\S)")
-_GRAPHEME_CUT = regex.compile(r"\X")
+_CLAUSE_CUT = compile_lazily(r"[;:—–…](?=\s)|[,)](?=\s)|[；：，、—…]|[،؛](?=\s)")
+_WORD_CUT = compile_lazily(r"\s(?=\S)")
+_GRAPHEME_CUT = compile_lazily(r"\X")
 
 # Where it may not be cut: before a combining character, and inside a number, spaces between
 # thousands included.
 _COMBINING = r"(?=[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}])"
 _THOUSAND = r"\p{N}{3}(?!\p{N})"
-_INSIDE_CHARACTER = regex.compile(_COMBINING)
-_INSIDE_NUMBER = regex.compile(
+_INSIDE_CHARACTER = compile_lazily(_COMBINING)
+_INSIDE_NUMBER = compile_lazily(
     rf"{_COMBINING}|(?<=\p{{N}})(?=\p{{N}}|[.,:/'’٫٬]\p{{N}}|\s{_THOUSAND})"
     rf"|(?<=\p{{N}}[.,:/'’٫٬])(?=\p{{N}})|(?<=\p{{N}}\s)(?={_THOUSAND})"
 )

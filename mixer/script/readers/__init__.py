@@ -1,21 +1,29 @@
-"""One module for each kind of source: what an author hands in, read into a Document."""
+"""One module for each kind of source: what an author hands in, read into a Document.
 
-from mixer.script.document import strip_spaces
-from mixer.script.readers.archive import Archive, has_scheme
-from mixer.script.readers.encodings import decode_text
-from mixer.script.readers.epub import open_epub
-from mixer.script.readers.epub_contents import read_contents
-from mixer.script.readers.package_xml import decode_xml
-from mixer.script.readers.page_reader import RAW_TAGS
-from mixer.script.readers.registry import (
-    TextType,
-    decode_book,
-    decode_upload,
-    detect_text_type,
-    is_book,
-    read_document,
-    read_sentence,
-)
+The names are loaded when they are first used: a page of Markdown needs no reader of books.
+"""
+
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.script.document import strip_spaces
+    from mixer.script.readers.archive import Archive, has_scheme
+    from mixer.script.readers.encodings import decode_text
+    from mixer.script.readers.epub import open_epub
+    from mixer.script.readers.epub_contents import read_contents
+    from mixer.script.readers.package_xml import decode_xml
+    from mixer.script.readers.page_reader import RAW_TAGS
+    from mixer.script.readers.registry import (
+        TextType,
+        decode_book,
+        decode_upload,
+        detect_text_type,
+        is_book,
+        read_document,
+        read_sentence,
+    )
 
 __all__ = [
     "RAW_TAGS",
@@ -34,3 +42,18 @@ __all__ = [
     "read_sentence",
     "strip_spaces",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        "mixer.script.document": "strip_spaces",
+        ".archive": "Archive has_scheme",
+        ".encodings": "decode_text",
+        ".epub": "open_epub",
+        ".epub_contents": "read_contents",
+        ".package_xml": "decode_xml",
+        ".page_reader": "RAW_TAGS",
+        ".registry": "TextType decode_book decode_upload detect_text_type is_book "
+        "read_document read_sentence",
+    },
+)

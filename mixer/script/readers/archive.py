@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote
 
-import regex
-
 from mixer.errors import ObjectTooLarge, UnreadableText
+from mixer.lazy import compile_lazily
 
 MAX_FILES = 20_000
 """The largest books have some thousands."""
@@ -39,7 +38,7 @@ _ENCRYPTED, _UTF8_NAME = 0x1, 0x800
 MAX_QUOTED_CHARS = 80
 """Of a path that a message repeats."""
 
-_SCHEME = regex.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:|//")
+_SCHEME = compile_lazily(r"[A-Za-z][A-Za-z0-9+.-]*+:|//")
 
 
 def has_scheme(reference: str) -> bool:

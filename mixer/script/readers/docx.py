@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import Block, Document, has_words, split_names
 from mixer.script.readers.archive import Archive
 from mixer.script.readers.docx_styles import (
@@ -49,7 +50,7 @@ DOCUMENT = "word/document.xml"
 _CORE, _RELATIONS = "docProps/core.xml", "word/_rels/document.xml.rels"
 _MACROS = split_names("word/vbaProject.bin word/vbaData.xml")
 
-_SKIPPED_STYLE = regex.compile(r"toc\s*\d|toc heading|(?:foot|end)note.*|header|footer")
+_SKIPPED_STYLE = compile_lazily(r"toc\s*\d|toc heading|(?:foot|end)note.*|header|footer")
 _SKIPPED = split_names(
     "del moveFrom instrText delText footnoteReference endnoteReference commentReference pict "
     "object Fallback footnoteRef endnoteRef annotationRef sdtPr rPr pPr tblPr trPr tcPr "
@@ -58,7 +59,7 @@ _SKIPPED = split_names(
 MAX_FIELDS = 20
 """Fields in each other; Word has at most a few."""
 
-_LISTS_FIELD = regex.compile(r"\s*(?:TOC|INDEX|TOA|PAGE|NUMPAGES)\b", regex.IGNORECASE)
+_LISTS_FIELD = compile_lazily(r"\s*(?:TOC|INDEX|TOA|PAGE|NUMPAGES)\b", regex.IGNORECASE)
 """Fields whose text lists what the document has, or counts pages."""
 
 MAX_STYLE_DEPTH = 20

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.readers.archive import Archive
 from mixer.script.readers.package_xml import (
     find_all,
@@ -20,8 +19,10 @@ if TYPE_CHECKING:
 
 STYLES, NUMBERING = "word/styles.xml", "word/numbering.xml"
 MAX_LEVEL = 6
-_HEADING_NAME = regex.compile(r"(?:heading|überschrift|titre|título|titolo|kop)\s*(?P<level>[1-9])")
-_PLACE = regex.compile(r"%([1-9])")
+_HEADING_NAME = compile_lazily(
+    r"(?:heading|überschrift|titre|título|titolo|kop)\s*(?P<level>[1-9])"
+)
+_PLACE = compile_lazily(r"%([1-9])")
 _ROMAN = (
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"),
     (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),

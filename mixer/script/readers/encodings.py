@@ -6,15 +6,14 @@ windows-1252, and only the encodings of text that the standard lists are ever us
 
 import codecs
 
-import regex
-
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import normalise_newlines, split_names
 
-_XML_ENCODING = regex.compile(
+_XML_ENCODING = compile_lazily(
     rb"""\A\s*+<\?xml[^>]{0,200}?encoding\s*+=\s*+["']([\w.:-]{1,40})["']"""
 )
-_META_CHARSET = regex.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*+=\s*+["']?([\w.:-]{1,40})""")
+_META_CHARSET = compile_lazily(rb"""(?i)<meta[^>]{0,200}?charset\s*+=\s*+["']?([\w.:-]{1,40})""")
 SNIFFED_BYTES = 4_096
 """At the beginning of a page, where it states its encoding."""
 
@@ -32,7 +31,7 @@ _DOS_END = b"\x1a"
 """The end of a text, as DOS marked it."""
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_CONTROL = regex.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = compile_lazily(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LONG_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import regex
-
 from mixer.errors import ObjectTooLarge, UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
@@ -64,9 +63,9 @@ _FRONT_TYPES = split_names(
 )
 """`epub:type` (EPUB Structural Semantics Vocabulary) of what precedes a story."""
 
-_DIVIDED_FILE = regex.compile(r"_split_\d{3}\.x?html?$")
+_DIVIDED_FILE = compile_lazily(r"_split_\d{3}\.x?html?$")
 """What calibre calls the parts of a file that was too large."""
-_ENTITY = regex.compile(r"<!ENTITY\b")
+_ENTITY = compile_lazily(r"<!ENTITY\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.package_xml import find_all, get_attribute, get_text, local_name
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-_YEAR = regex.compile(r"\b(?!0)[12]\d{3}\b")
-_VOLUME = regex.compile(r"0*(?P<volume>\d{1,4}(?:\.\d*[1-9])?)(?:\.0*)?")
-_ISBN_PREFIX = regex.compile(r"(?i)^(?:urn:)?isbn[:\s]*")
-_ISBN = regex.compile(r"\d{9}[\dX]|97[89]\d{10}")
+_YEAR = compile_lazily(r"\b(?!0)[12]\d{3}\b")
+_VOLUME = compile_lazily(r"0*(?P<volume>\d{1,4}(?:\.\d*[1-9])?)(?:\.0*)?")
+_ISBN_PREFIX = compile_lazily(r"(?i)^(?:urn:)?isbn[:\s]*")
+_ISBN = compile_lazily(r"\d{9}[\dX]|97[89]\d{10}")
 ISBN_10_DIGITS = 10
 
 _AUTHOR_ROLE = "aut"
@@ -121,7 +120,7 @@ def _find_title(terms: Sequence[_Term]) -> str:
     return next(iter([*main, *(term.text for term in titles)]), "")
 
 
-_AUTHOR_SEPARATOR = regex.compile(r"\s*;\s*|\s+&\s+")
+_AUTHOR_SEPARATOR = compile_lazily(r"\s*;\s*|\s+&\s+")
 _NO_NAMES = frozenset({"unknown", "unknown author", "unbekannt", "anonymous author"})
 """What calibre and others write where a book states no author."""
 

@@ -19,6 +19,7 @@ from datetime import date
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import Block, Document, build_line_error
 from mixer.script.readers.head_checks import (
     list_head_warnings,
@@ -39,32 +40,32 @@ MAX_ROLES = 40
 MAX_LEVEL_DB = 12.0
 SLOWEST_PERCENT, FASTEST_PERCENT = 50, 200
 
-_FRONT_MATTER = regex.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
-_TOML = regex.compile(r"\A\+{3}[ \t]*\n(.*?\n)\+{3}[ \t]*(?:\n|\Z)", regex.DOTALL)
-_TITLE_BLOCK = regex.compile(
+_FRONT_MATTER = compile_lazily(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", regex.DOTALL)
+_TOML = compile_lazily(r"\A\+{3}[ \t]*\n(.*?\n)\+{3}[ \t]*(?:\n|\Z)", regex.DOTALL)
+_TITLE_BLOCK = compile_lazily(
     r"\A%[ \t]*(?P<title>\S.*(?:\n[ \t]+\S.*)*+)?\n%[ \t]*(?P<author>.*(?:\n[ \t]+\S.*)*+)\n"
     r"(?:%[ \t]*(?P<date>.*)\n)?(?=\n|\Z)"
 )
 """Pandoc's: title, authors, perhaps a date."""
 
-_HEADER = regex.compile(r"\A(?:[A-Za-z][A-Za-z -]{2,20}:[ \t].*\n){2,20}(?=\n)")
+_HEADER = compile_lazily(r"\A(?:[A-Za-z][A-Za-z -]{2,20}:[ \t].*\n){2,20}(?=\n)")
 _HEADER_KEYS = frozenset({
     "title", "subtitle", "author", "authors", "date", "year", "language", "lang", "copyright",
     "keywords", "tags", "publisher", "series", "genre", "description", "rights",
 })  # fmt: skip
 """Of MultiMarkdown, and of typists; any other name makes the lines text."""
 
-_YEAR = regex.compile(r"[12]\d{3}(?=-|$)")
+_YEAR = compile_lazily(r"[12]\d{3}(?=-|$)")
 _LISTED_KEYS = frozenset({"author", "authors"})
-_LIST_ITEM = regex.compile(r"\s*-\s+(?:name:\s*)?(?P<item>[^:]+)")
-_LINE = regex.compile(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
-_CONTINUATION = regex.compile(r"\s*|[\s#-].*|[]}].*")
+_LIST_ITEM = compile_lazily(r"\s*-\s+(?:name:\s*)?(?P<item>[^:]+)")
+_LINE = compile_lazily(r"(?P<name>[\w-]+)\s*:(?P<value>(?:\s.*)?)")
+_CONTINUATION = compile_lazily(r"\s*|[\s#-].*|[]}].*")
 """The rest of a longer value, a comment, or an empty line."""
 
-_ROLE = regex.compile(
+_ROLE = compile_lazily(
     r"(?P<name>[^\s:\[\]#][^:\[\]]{0,39}?)\s*+:\s*+(?P<voice>[\w.*+-]*)\s*+(?:,(?P<more>.*))?"
 )
-_SETTING = regex.compile(
+_SETTING = compile_lazily(
     r"(?:(engine)\s+([a-z-]{1,20})|(language)\s+([A-Za-z]{2,8}(?:-[0-9A-Za-z]{1,8}){0,3})"
     r"|(level|rate)\s+(\S+))"
 )

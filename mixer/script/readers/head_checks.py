@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind
 
 HEAD_OPTIONS = frozenset({
@@ -25,7 +24,7 @@ FOREIGN_KEYS = frozenset({
 })  # fmt: skip
 """What Pandoc and the makers of web sites keep there; it is ignored without a word."""
 
-_SPEAKER = regex.compile(r"\**(\p{Lu}[\p{L}\p{M}'’. -]{0,29}?)\**:\**\s+\S")
+_SPEAKER = compile_lazily(r"\**(\p{Lu}[\p{L}\p{M}'’. -]{0,29}?)\**:\**\s+\S")
 MIN_PARAGRAPHS, MIN_TURNS = 3, 2
 """Without a cast: so many paragraphs begin with a name and a colon, so many with the same one."""
 

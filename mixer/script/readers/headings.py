@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind, heading
 from mixer.script.readers.marks import strip_note_marks
 
@@ -62,7 +63,7 @@ _NUMBER = (
     rf"(?:\d{{1,4}}|[ivxlcdm]+\b|(?:(?:{_TENS_WORDS})[-\s])?(?:(?:{_CARDINALS})\b|(?:{_ORDINALS})\b)"
     rf"|the\s+(?:(?:{_TENS_WORDS})[-\s])?(?:{_ORDINALS})\b)"
 )
-_CHAPTER_WORD = regex.compile(
+_CHAPTER_WORD = compile_lazily(
     r"(?:chapter|chap\.?|ch\.?|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk)\s*\b",
     regex.IGNORECASE,
 )
@@ -90,7 +91,7 @@ _STANDALONE_WORDS = (
     "|prolog|epilog|vorwort|nachwort|einleitung|zwischenspiel|prologo|prólogo|epílogo|epilogo"
     "|épilogue|avant-propos|préface|introducción|introduzione|пролог|эпилог"
 )
-_CHAPTER_LINE = regex.compile(
+_CHAPTER_LINE = compile_lazily(
     rf"(?:(?P<counted>(?:(?:{_ENGLISH_WORDS})\s+|chapter(?=\d))(?:no\.?\s*|№\s*|#)?(?P<number>{_NUMBER})"
     rf"|(?:{_OTHER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)|appendix\s+[a-z]|§\s*\d+"
     rf"|{_ORDINAL_HEADINGS})"
@@ -101,22 +102,22 @@ _CHAPTER_LINE = regex.compile(
     r"|제\s*\d+\s*[장부화막].*)",
     regex.IGNORECASE,
 )
-_RUN_IN = regex.compile(
+_RUN_IN = compile_lazily(
     rf"(?P<title>(?i:{_CHAPTER_WORD.pattern}{_NUMBER})\s*(?:[.:]|(?=--|[–—]))"
     r"(?:\s+(?:\p{Lu}[\p{Lu}\d’',]*+[\s-]+){1,10}\p{Lu}[\p{Lu}\d’']+[.:]\s)?)"
     r"\s*(?:--|[–—])?\s*(?P<text>[“\"‘'«„(]?\p{Lu}.*)"
 )
-_LONE_NUMBER = regex.compile(
+_LONE_NUMBER = compile_lazily(
     r"[-–—*~\[(\s]*+(?:(?P<digits>\d{1,3})|(?P<roman>[IVXLC]{1,8})"
     r"|(?P<word>\p{L}{2,10}(?:[- ]\p{L}{3,6})?))"
     r"(?P<end>[.):]?[-–—*~\])\s]*)(?P<title>(?<=[.):–—\s])\p{Lu}.*|(?<=[.):–—\s])[“\"‘]\p{Lu}.*)?"
 )
-_ROMAN = regex.compile(
+_ROMAN = compile_lazily(
     r"(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})|C{1,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 )
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-_SENTENCE_END = regex.compile(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*+$""")
-_FULL_STOP = regex.compile(r"""[.!?…。！？।॥؟۔][\p{Pf}\p{Pe}\p{Pi}"'’”»]*+$""")
+_SENTENCE_END = compile_lazily(r"""[.!?…。！？।॥؟۔,;:，；：][\p{Pf}\p{Pe}"'’”»]*+$""")
+_FULL_STOP = compile_lazily(r"""[.!?…。！？।॥؟۔][\p{Pf}\p{Pe}\p{Pi}"'’”»]*+$""")
 _CHAPTER_PUNCTUATION = (".", ":", "–", "—", "-")
 
 

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import join_lines, split_names
 
-_HYPHEN = regex.compile(r"(?P<left>[\p{L}\p{N}'’-]*[\p{L}\p{N}])(?:-|\u00ad|‐)$")
-_FIRST_WORD = regex.compile(r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*")
-_WORD = regex.compile(r"\p{L}+(?:-\p{L}+)*")
+_HYPHEN = compile_lazily(r"(?P<left>[\p{L}\p{N}'’-]*[\p{L}\p{N}])(?:-|\u00ad|‐)$")
+_FIRST_WORD = compile_lazily(r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*")
+_WORD = compile_lazily(r"\p{L}+(?:-\p{L}+)*")
 
 
 _COMPOUND_PARTS = split_names(

@@ -18,8 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import (
     BREAK_TAG,
     MAX_PAUSE_MS,
@@ -57,7 +56,7 @@ MAX_KEYWORD_PLACE = 60
 """Behind the brackets, where a tag's kind is looked for."""
 
 
-_KEYWORD = regex.compile(r"(?:pause|emphasis|lang|say|(?:as|music|sting|sound)(?=\s))\b")
+_KEYWORD = compile_lazily(r"(?:pause|emphasis|lang|say|(?:as|music|sting|sound)(?=\s))\b")
 _TAG_KINDS = "pause, as, emphasis, lang, say, music, sting, sound or a name of the cast"
 
 

@@ -2,7 +2,9 @@
 
 import regex
 
-_TAG = regex.compile(r"(?P<code>[A-Za-z]{2,3})(?P<rest>(?:-[A-Za-z0-9]{1,8}){0,4})")
+from mixer.lazy import compile_lazily
+
+_TAG = compile_lazily(r"(?P<code>[A-Za-z]{2,3})(?P<rest>(?:-[A-Za-z0-9]{1,8}){0,4})")
 MAX_TAG_CHARS = 35
 """BCP 47 (RFC 5646, 4.4.1)."""
 
@@ -41,7 +43,7 @@ _CODES_BY_NAME = {
     for code, names in (entry.split(":") for entry in _NAMES.split())
     for name in names.split(",")
 }
-_NAME = regex.compile(r"(?P<name>\p{L}+)(?:[\s,(-].*)?", regex.DOTALL)
+_NAME = compile_lazily(r"(?P<name>\p{L}+)(?:[\s,(-].*)?", regex.DOTALL)
 
 
 def normalise_language_tag(written: str) -> str:

@@ -19,7 +19,6 @@ from mixer.script.readers.markdown_dialects import rewrite_dialects
 from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.open_block import LINE_BREAK
 from mixer.script.readers.page_blocks import AnchoredBlock, build_paragraph, split_paragraphs
-from mixer.script.readers.page_reader import read_page
 from mixer.script.readers.web_page import drop_contents, find_headings
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def _build_blocks(tokens: "Sequence[Token]") -> Iterator[AnchoredBlock]:
             case "code_block" | "fence":
                 yield AnchoredBlock(paragraph(token.content), frozenset())
             case "html_block":
-                yield from read_page(token.content).blocks
+                yield from _read_html(token.content)
 
 
 def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[AnchoredBlock]:
@@ -74,7 +73,7 @@ def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[An
     if any(child.type == "html_inline" for child in children):
         parser = _build_parser()
         page = parser.renderer.render(children, parser.options, {})
-        yield from read_page(f"<{tag}>{page}</{tag}>").blocks
+        yield from _read_html(f"<{tag}>{page}</{tag}>")
         return
     text = _inline_text(children)
     is_sentence = opening is not None and opening.markup == "-" and _is_sentence(text)
@@ -87,6 +86,12 @@ def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[An
         for lines in split_paragraphs(text):
             yield from (replace(style, block=block) for block in build_paragraph(lines))
         yield from [AnchoredBlock(SCENE_BREAK, frozenset())] * is_sentence
+
+
+def _read_html(text: str) -> "Sequence[AnchoredBlock]":
+    from mixer.script.readers.page_reader import read_page
+
+    return read_page(text).blocks
 
 
 def _is_sentence(text: str) -> bool:

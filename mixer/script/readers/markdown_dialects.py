@@ -7,40 +7,39 @@ is.
 
 from collections.abc import Iterator, Sequence
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.readers.markdown_tables import rewrite_tables
 from mixer.script.readers.marks import remove_spans
 
 MAX_NOTE_CHARS = 1_000
 """Of a note inside a sentence."""
 
-_BRACKET = regex.compile(r"[\[\]]")
-_FENCE = regex.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
-_CODE_SPAN = regex.compile(r"(`[^`\n]*+`)")
-_NOTE = regex.compile(r" {0,3}\[\^[^\]\s]{1,60}\]:")
-_COMMAND_LINE = regex.compile(
+_BRACKET = compile_lazily(r"[\[\]]")
+_FENCE = compile_lazily(r" {0,3}(?P<fence>`{3,}|~{3,})")
+_CODE_SPAN = compile_lazily(r"(`[^`\n]*+`)")
+_NOTE = compile_lazily(r" {0,3}\[\^[^\]\s]{1,60}\]:")
+_COMMAND_LINE = compile_lazily(
     r"\s*+(?:\\[a-zA-Z]{2,30}\*?(?:\{[^{}]{0,200}\}){0,3}\s*+|:{3,}.*|\[{1,2}_?(?i:toc)_?\]{1,2}\s*+"
     r"|\*\[[^\]]{1,60}\]:.*|(?:#\p{Ll}[\w/-]*+\s*+)+)"
 )
 """Commands, fences of divisions, places of a table of contents, abbreviations, tags of notes."""
 
-_CLOSE_HEADING = regex.compile(r"(?:#(?=\p{Lu}\S* )|#{2,6}(?=[^\W_]))(?=[^#]{1,80}(?<![.,;!?])$)")
+_CLOSE_HEADING = compile_lazily(r"(?:#(?=\p{Lu}\S* )|#{2,6}(?=[^\W_]))(?=[^#]{1,80}(?<![.,;!?])$)")
 """The signs of a heading that no space separates from its words, unlike those of tags."""
 
-_DEFINITION = regex.compile(r"(?:  )?[:~]\s+(?=\S)")
-_RAW_CODE = regex.compile(r"`[^`\n]*+`\{=\w+\}")
-_RAW_FENCE = regex.compile(r"\s*\{=\w+\}\s*")
-_FORMULA_BLOCK = regex.compile(r"(?m)^\$\$[ \t]*\n([^$]{1,2000})\n\$\$[ \t]*$")
-_LINE_BLOCK = regex.compile(r"\|(?: (?P<line>.*[^|\s])?)?\s*")
+_DEFINITION = compile_lazily(r"(?:  )?[:~]\s+(?=\S)")
+_RAW_CODE = compile_lazily(r"`[^`\n]*+`\{=\w+\}")
+_RAW_FENCE = compile_lazily(r"\s*\{=\w+\}\s*")
+_FORMULA_BLOCK = compile_lazily(r"(?m)^\$\$[ \t]*\n([^$]{1,2000})\n\$\$[ \t]*$")
+_LINE_BLOCK = compile_lazily(r"\|(?: (?P<line>.*[^|\s])?)?\s*")
 _BEGINNINGS = (
     (
-        regex.compile(r"\A(?P<kept>(?:\s{0,3}>\s?)++)\[!\w{1,30}\][+-]?\s*+(?P<title>.*)"),
+        compile_lazily(r"\A(?P<kept>(?:\s{0,3}>\s?)++)\[!\w{1,30}\][+-]?\s*+(?P<title>.*)"),
         "\\g<kept>\\g<title>\n\\g<kept>",
     ),
-    (regex.compile(r"\A(?P<kept>\s*+(?:[-*+]|\d{1,9}[.)])\s++)\[[ xX/-]\]\s++"), r"\g<kept>"),
-    (regex.compile(r"\A(?P<kept>\s*+)(?:#\.|\(@\w*\))\s+(?=\S)"), r"\g<kept>1. "),
-    (regex.compile(r"\A(?P<kept>\d{3,9})(?=[.)]\s)"), r"\g<kept>\\"),
+    (compile_lazily(r"\A(?P<kept>\s*+(?:[-*+]|\d{1,9}[.)])\s++)\[[ xX/-]\]\s++"), r"\g<kept>"),
+    (compile_lazily(r"\A(?P<kept>\s*+)(?:#\.|\(@\w*\))\s+(?=\S)"), r"\g<kept>1. "),
+    (compile_lazily(r"\A(?P<kept>\d{3,9})(?=[.)]\s)"), r"\g<kept>\\"),
 )
 """Of lines: callouts, whose title is a paragraph, boxes of tasks, Pandoc's counters, and years."""
 
@@ -48,52 +47,52 @@ _SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _ATTRIBUTE = r"(?:[#.][\w:.-]+|[\w:-]+=(?:\"[^\"\n]*\"|[^\s\"}]+)|-|=\w+)"
 _TAG_WORDS = "pause|emphasis|lang|say|music|sting|sound"
-_MATHS = regex.compile(
+_MATHS = compile_lazily(
     r"(?<![\\$\w])(?P<mark>\${1,2})(?=[^\s$])(?P<formula>[^$\n]{1,200})(?<=[^\s\\])(?P=mark)(?![\w$])"
 )
 _INSIDE = (
     (
-        regex.compile(
+        compile_lazily(
             r"\{--.{0,300}?--\}|\{>>.{0,300}?<<\}|\{%.{0,300}?%\}|\{\{[<%].{0,300}?[>%]\}\}"
         ),
         "",
     ),
     (
-        regex.compile(
+        compile_lazily(
             r"\{\+\+(.{0,300}?)\+\+\}|\{==(.{0,300}?)==\}|\{~~[^~]{0,300}~>(.{0,300}?)~~\}"
         ),
         r"\1\2\3",
     ),
-    (regex.compile(r"!\[\[[^\[\]\n]{1,300}\]\]"), ""),
+    (compile_lazily(r"!\[\[[^\[\]\n]{1,300}\]\]"), ""),
     (
-        regex.compile(
+        compile_lazily(
             rf"\[\[(?!\s*(?:{_TAG_WORDS})\b)[^\[\]|\n]{{1,200}}\|([^\[\]|\n]{{1,200}})\]\]"
         ),
         r"\1",
     ),
     (
-        regex.compile(
+        compile_lazily(
             rf"\[\[(?!\s*(?:{_TAG_WORDS})\b)#?([^\[\]|:#\n]{{1,200}})(?:#[^\[\]|:\n]{{1,200}})?\]\]"
         ),
         r"\1",
     ),
-    (regex.compile(r"\[\^[^\]\s]{1,60}\]|\s?\[-?@\w[^\[\]\n]{0,200}\]"), ""),
-    (regex.compile(rf"\[([^\[\]\n]{{1,300}})\](?=\{{{_ATTRIBUTE})"), r"\1"),
-    (regex.compile(rf"\s?\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE}){{0,20}}\s*\}}"), ""),
-    (regex.compile(r"==(?=[^\s=])([^=\n]{1,300})(?<=\S)=="), r"\1"),
-    (regex.compile(r"(?<=[\w)])\^([^\s^~]{1,20})\^"), lambda m: m[1].translate(_SUPERSCRIPTS)),
+    (compile_lazily(r"\[\^[^\]\s]{1,60}\]|\s?\[-?@\w[^\[\]\n]{0,200}\]"), ""),
+    (compile_lazily(rf"\[([^\[\]\n]{{1,300}})\](?=\{{{_ATTRIBUTE})"), r"\1"),
+    (compile_lazily(rf"\s?\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE}){{0,20}}\s*\}}"), ""),
+    (compile_lazily(r"==(?=[^\s=])([^=\n]{1,300})(?<=\S)=="), r"\1"),
+    (compile_lazily(r"(?<=[\w)])\^([^\s^~]{1,20})\^"), lambda m: m[1].translate(_SUPERSCRIPTS)),
     (
-        regex.compile(r"(?<=[\w)])(?<!~)~([^\s^~]{1,20})~(?!~)"),
+        compile_lazily(r"(?<=[\w)])(?<!~)~([^\s^~]{1,20})~(?!~)"),
         lambda m: m[1].translate(_SUBSCRIPTS),
     ),
-    (regex.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])"), ""),
-    (regex.compile(r"\s\^[\w-]{1,60}\s*$"), ""),
+    (compile_lazily(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])"), ""),
+    (compile_lazily(r"\s\^[\w-]{1,60}\s*$"), ""),
 )
 """Inside lines, outside of code: pattern and what it becomes; first the marks of editors."""
 
-_POWER = regex.compile(r"\^(?:\{([-+]?\d{1,3})\}|(\d))")
-_FRACTION = regex.compile(r"\\[dt]?frac\{([^{}]*+)\}\{([^{}]*+)\}")
-_COMMAND = regex.compile(r"\\([a-zA-Z]+)\s*|[{}]")
+_POWER = compile_lazily(r"\^(?:\{([-+]?\d{1,3})\}|(\d))")
+_FRACTION = compile_lazily(r"\\[dt]?frac\{([^{}]*+)\}\{([^{}]*+)\}")
+_COMMAND = compile_lazily(r"\\([a-zA-Z]+)\s*|[{}]")
 
 
 def rewrite_dialects(text: str) -> str:

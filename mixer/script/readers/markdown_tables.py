@@ -10,14 +10,14 @@ Tom    9           Ann    12           +======+=====+
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-import regex
+from mixer.lazy import compile_lazily
 
 MAX_TABLE_LINES = 500
-_RULE = regex.compile(r" {0,3}-{2,}(?: +-{2,})+ *")
-_LONG_RULE = regex.compile(r" {0,3}-{5,} *")
-_GRID_RULE = regex.compile(r" {0,3}\+(?:[-=:]{2,}\+)+ *")
-_GRID_LINE = regex.compile(r" {0,3}[|+].*[|+] *")
-_DASHES = regex.compile(r"-+")
+_RULE = compile_lazily(r" {0,3}-{2,}(?: +-{2,})+ *")
+_LONG_RULE = compile_lazily(r" {0,3}-{5,} *")
+_GRID_RULE = compile_lazily(r" {0,3}\+(?:[-=:]{2,}\+)+ *")
+_GRID_LINE = compile_lazily(r" {0,3}[|+].*[|+] *")
+_DASHES = compile_lazily(r"-+")
 
 Columns = Sequence[tuple[int, int | None]]
 """Where each begins and ends in a line."""

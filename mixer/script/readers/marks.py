@@ -2,36 +2,38 @@
 
 import regex
 
-_ORNAMENT = regex.compile(
+from mixer.lazy import compile_lazily
+
+_ORNAMENT = compile_lazily(
     r"\s*+(?:[*＊•·●○◦◆◇■□★☆✦✻#=_~+–—―-]\s*+)++|\s*+(?:[§⁂❧❦☙❖†‡]\s*+)++|\s*+(?:\.\s++){1,9}\.\s*+"
     r"|\s*+(?:[xX]\s++){1,9}[xX]\s*+|[\s~=*•.–—-]*+o\s*+[oO0]{1,4}\s*+o[\s~=*•.–—-]*+"
     r"|\s*+(?P<sign>[^\p{L}\p{N}\s.…!?])(?:\s*+(?P=sign)){2,}\s*+|\s*+[<>]{3,}\s*+"
     r"|\s*+[-–—~*=]++\s*+(?:[xX]{1,3}|[oO0]{1,3})\s*+[-–—~*=]++\s*+|\s*+(?:xXx?)++(?:xX)?\s*+"
 )
-_PAGE_NUMBER = regex.compile(
+_PAGE_NUMBER = compile_lazily(
     r"\s*+[\[({]?\s*+(?:[-–—]\s*+)?(?:(?:pg|page|p|s|seite)\b\.?\s*+)?"
     r"(?:\d{1,5}|[ivxlcdm]{1,8})(?:\s*+(?:of|/|von|de)\s*+\d{1,5})?(?:\s*+[-–—])?\s*+[\])}]?\s*+\.?",
     regex.IGNORECASE,
 )
-_NOTE_MARK = regex.compile(
+_NOTE_MARK = compile_lazily(
     r"\s*+[\[({]?\s*+(?:[←↑^]\s*+)?+(?:\d{1,3}|[*†‡§¶]{1,3}|\p{No}++|[a-z]|[ivx]{1,5})\s*+[\])}]?\s*+"
 )
-_NAMED_NOTE_MARK = regex.compile(
+_NAMED_NOTE_MARK = compile_lazily(
     r"\s*+[\[({]?\s*+(?:foot|end)?(?:note|anm|fn|n)\b\.?\s*+\d{1,3}\s*+[\])}]?\s*+",
     regex.IGNORECASE,
 )
-_NOTE_REFERENCE = regex.compile(r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-z*])\]|\s?([†‡]))")
-_NOTE_START = regex.compile(r"\s*(?:\[(?P<number>\d{1,3}|[a-z*])\]|(?P<sign>[†‡]))")
-_TRAILING_NOTE_MARKS = regex.compile(
+_NOTE_REFERENCE = compile_lazily(r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-z*])\]|\s?([†‡]))")
+_NOTE_START = compile_lazily(r"\s*(?:\[(?P<number>\d{1,3}|[a-z*])\]|(?P<sign>[†‡]))")
+_TRAILING_NOTE_MARKS = compile_lazily(
     r"(?<=\S)(?:\s?+\[(?:\d{1,3}|[a-z*†‡])\]|\((?:\d{1,2}|[*†‡])\)|[¹²³⁰⁴-⁹]++|[*†‡]++)++\s*+$"
 )
-_COUNTED_THING = regex.compile(
+_COUNTED_THING = compile_lazily(
     r"(?i)\b(?:chapters?|parts?|books?|pages?|pp?|section|sect?|figures?|fig|tables?|plate|verses?"
     r"|lines?|nos?|number|vol(?:ume)?|step|rule|item|kapitel|seite|teil|chapitre|cap[ií]tulo)"
     r"\.?\s++$"
 )
-_FILE_NAME = regex.compile(r"\S++(?<=\.(?:jpe?g|png|gif|svg|webp|bmp|tiff?))", regex.IGNORECASE)
-_PICTURE_WORDS = regex.compile(
+_FILE_NAME = compile_lazily(r"\S++(?<=\.(?:jpe?g|png|gif|svg|webp|bmp|tiff?))", regex.IGNORECASE)
+_PICTURE_WORDS = compile_lazily(
     r"(?:(?:book|front|back)\s+)?(?:img|image|picture|pic|photo|photograph|illustration|illus|"
     r"drawing|graphic|grafik|shape|frame|object|textbox|figure|fig|dsc|cover|logo|icon|unknown|untitled|alt|placeholder|thumbnail|"
     r"abbildung|bild|imagen|imagem|immagine)[\s_.:#-]*\w?\d*|\d+|decorative(?: image)?"
@@ -40,56 +42,56 @@ _PICTURE_WORDS = regex.compile(
     r"|image (?:is )?(?:not |un)available",
     regex.IGNORECASE,
 )
-_ORNAMENT_WORDS = regex.compile(
+_ORNAMENT_WORDS = compile_lazily(
     r"(?:ornament|decoration|decorative|divider|flourish|fleuron|vignette|separator|border|rule|line"
     r"|asterism|dinkus|swash|tailpiece|headpiece|(?:(?:scene|section|text|chapter)[\s_-]*)?break)"
     r"(?:al)?(?:[\s_-]*(?:image|element|line|mark|break))?[\s_-]*\d*",
     regex.IGNORECASE,
 )
-_CONTENTS_TITLE = regex.compile(
+_CONTENTS_TITLE = compile_lazily(
     r"(?:table\s+of\s+)?contents|contents\s+page|inhalt(?:sverzeichnis)?|table\s+des\s+mati[eè]res"
     r"|sommaire|[ií]ndice(?:\s+general)?|sommario|inhoud(?:sopgave)?|sum[aá]rio|目次|目录|目錄",
     regex.IGNORECASE,
 )
-_PICTURES_TITLE = regex.compile(
+_PICTURES_TITLE = compile_lazily(
     r"(?:(?:list|table)\s+of\s+)?(?:illustrations|figures|plates|maps|photographs|images)"
     r"|list\s+of\s+(?:tables|charts|diagrams|listings)|abbildungsverzeichnis"
     r"|tabellenverzeichnis|table\s+des\s+illustrations",
     regex.IGNORECASE,
 )
-_INDEX_TITLE = regex.compile(
+_INDEX_TITLE = compile_lazily(
     r"(?:(?:general|subject|name|author)\s+)?index(?:\s+of\s+\w+)?|(?:stichwort|sach|personen)"
     r"(?:verzeichnis|register)|index\s+des\s+noms|[ií]ndice\s+anal[ií]tico",
     regex.IGNORECASE,
 )
-_NOTES_TITLE = regex.compile(
+_NOTES_TITLE = compile_lazily(
     r"(?:foot|end)?notes|anmerkungen|fu(?:ß|ss)noten|notes\s+de\s+bas\s+de\s+page|notas|note|noten"
     r"|references|einzelnachweise|r[ée]f[ée]rences|referencias|riferimenti",
     regex.IGNORECASE,
 )
-_COVER_TITLE = regex.compile(
+_COVER_TITLE = compile_lazily(
     r"(?:front\s+)?cover|title\s*page|frontispiece|titelseite|titelblatt|umschlag|couverture"
     r"|portada|copertina|omslag",
     regex.IGNORECASE,
 )
-PICTURE_NOTE = regex.compile(
+PICTURE_NOTE = compile_lazily(
     r"\[\s*(?:Illustrations?|Frontispiece|Decoration|Cover|Image)\b[^\[\]]{0,800}\]"
     r"|\[(?:Pg|Page) ?\d{1,4}\]"
 )
-_RETURN_MARK = regex.compile(
+_RETURN_MARK = compile_lazily(
     r"\s*+[\[({]?\s*+(?:[←↑↩⏎⤴⬆⮌🔙^][\ufe0e\ufe0f]?\s*+(?:\d{0,3}|[a-z])"
     r"|(?:back|return|go back|jump up|zurück|retour)"
     r"(?: to (?:the )?(?:text|content|article|reference))?)\s*+[\])}]?\s*+\.?",
     regex.IGNORECASE,
 )
-_GENERATED = regex.compile(
+_GENERATED = compile_lazily(
     r"(?:description (?:automatically )?generated(?: with \w+ confidence)?"
     r"|AI-generated content may be incorrect)\.?$",
     regex.IGNORECASE,
 )
 """What Word writes where its author did not describe a picture."""
 
-_TITLE_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
+_TITLE_LETTERS = compile_lazily(r"[\p{L}\p{N}]+")
 MAX_MARK_CHARS = 24
 """Longer text is neither a note mark nor a page number."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import TextOrigin, count_characters, has_words, take_spans
 
 LINE_BREAK = "\u2028"
@@ -17,7 +18,7 @@ _CLOSING_MARKS = frozenset(".,;:!?…)]”’")
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _BULLETS = frozenset("•◦▪▫‣∙●○■□➢➤✓✔❖·")
 _QUOTATION_MARKS = "“‘\"'«„"
-_WORD_END = regex.compile(
+_WORD_END = compile_lazily(
     r"[fmnst]\b|n[^aeiouy\W]|m[mpb]|[tns][’']|ft|l[wltm]|r[mrt]|([cdfgpst])\1", regex.IGNORECASE
 )
 """How no word begins: behind a large A or I it is the rest of one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import collapse_whitespace
 from mixer.script.readers.archive import Archive
 from mixer.script.readers.encodings import decode_page
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MAX_XML_DEPTH = 200
 """Of elements in each other; a table of contents has some ten levels, of two elements each."""
 
-_AMPERSAND = regex.compile(r"&(?!#\d{1,7};|#[xX][\dA-Fa-f]{1,6};)(?:([A-Za-z]\w{1,30});)?")
+_AMPERSAND = compile_lazily(r"&(?!#\d{1,7};|#[xX][\dA-Fa-f]{1,6};)(?:([A-Za-z]\w{1,30});)?")
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 

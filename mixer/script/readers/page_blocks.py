@@ -4,8 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
@@ -27,10 +26,10 @@ MAX_VERSE_LINE_CHARS = 60
 MAX_DROP_CAP_CHARS = 2
 """A letter, and perhaps the quotation mark before it."""
 
-_PRONOUN_VERB = regex.compile(
+_PRONOUN_VERB = compile_lazily(
     r"(?:am|was|had|have|will|would|could|can|did|do|saw|said|shall|should|must|went|knew)\b"
 )
-_BROKEN_OFF = regex.compile(r"[\p{Ll},-]$")
+_BROKEN_OFF = compile_lazily(r"[\p{Ll},-]$")
 
 
 @dataclass(frozen=True, slots=True)

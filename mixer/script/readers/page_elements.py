@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import has_words
 from mixer.script.readers.headings import SUBTITLE_CHARS, is_counted_line
 from mixer.script.readers.marks import describes_picture, is_ornament_name
@@ -32,7 +31,7 @@ CONTEXT_PIECES = 6
 MAX_OWNERS = 8
 """Elements around a block whose anchors are kept, the innermost."""
 
-_LETTER = regex.compile(r"[“‘\"'«„]?\p{L}")
+_LETTER = compile_lazily(r"[“‘\"'«„]?\p{L}")
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from itertools import groupby
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import BlockKind
 from mixer.script.readers.marks import (
     fold_title,
@@ -22,7 +23,7 @@ MIN_TARGETED_LINES = 3
 MAX_LINES, MAX_LINE_CHARS = 2_000, 300
 MIN_INDEX_SHARE = 0.6
 
-_INDEX_LINE = regex.compile(
+_INDEX_LINE = compile_lazily(
     r".{0,200}[,\s][\divxlc]+(?:[-–,;\s]+[\divxlc]+)*[.,;\s]*|.{1,100},[\s,]*"
     r"|.{0,100}\bsee(?: also)?\s.{0,100}",
     regex.IGNORECASE,

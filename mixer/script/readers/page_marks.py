@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import has_words, split_names
 from mixer.script.readers.headings import CHAPTER_LEVEL
 from mixer.script.readers.marks import (
@@ -46,7 +47,7 @@ NOTE_TYPES = split_names(
     "doc-endnotes"
 )
 _NOTE_REFERENCE_TYPES = split_names("noteref doc-noteref annoref")
-_WORD_PART = regex.compile(
+_WORD_PART = compile_lazily(
     r"mso-element\s*+:\s*+(?:footnote|endnote|comment|header|footer|toc)", regex.IGNORECASE
 )
 """What Word writes in its pages for parts that do not belong to the text."""
@@ -84,21 +85,21 @@ _SITE_HEADER_CLASSES = split_names("site global page-header page-footer top main
 _PAGE_PART_DEPTH = 3
 """Of a header or footer that belongs to the page itself: html, body, footer."""
 
-_SYMBOL_FONT = regex.compile(r"font-family\s*+:\s*+[\"']?(?:symbol|wingdings)", regex.IGNORECASE)
+_SYMBOL_FONT = compile_lazily(r"font-family\s*+:\s*+[\"']?(?:symbol|wingdings)", regex.IGNORECASE)
 """Word's bullets: the letters of these fonts are pictures."""
 
-_CLASS_NUMBER = regex.compile(r"(?<=\D)[-_]?\d++$")
-_PAGE_ANCHOR = regex.compile(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECASE)
-_ENDED_WORD = regex.compile(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
+_CLASS_NUMBER = compile_lazily(r"(?<=\D)[-_]?\d++$")
+_PAGE_ANCHOR = compile_lazily(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECASE)
+_ENDED_WORD = compile_lazily(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
 _UNITS = split_names("km cm mm dm nm ft in yd mi sec min")
-_LAST_WORD = regex.compile(r"\p{L}+$")
+_LAST_WORD = compile_lazily(r"\p{L}+$")
 _SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_EDITORIAL = regex.compile(r"\[[^\[\]\d]{2,40}\]")
+_EDITORIAL = compile_lazily(r"\[[^\[\]\d]{2,40}\]")
 """Such as "[citation needed]"."""
 
-_BASE = regex.compile(r"(?:\d|\b\p{L})\s*+$")
-_INTEGER = regex.compile(r"\s*+[+−-]?\d{1,3}\s*+")
+_BASE = compile_lazily(r"(?:\d|\b\p{L})\s*+$")
+_INTEGER = compile_lazily(r"\s*+[+−-]?\d{1,3}\s*+")
 
 
 class MarkKind(Enum):

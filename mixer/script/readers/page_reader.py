@@ -13,6 +13,7 @@ from typing import Any, cast
 import regex
 
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import count_characters, normalise_newlines
 from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 from mixer.script.readers.page_blocks import BlockList, WebPage
@@ -36,10 +37,10 @@ MAX_DEPTH = 1_000
 RAW_TAGS = frozenset({"script", "style"})
 """Their content is not text of the page."""
 
-_DOCTYPE = regex.compile(
+_DOCTYPE = compile_lazily(
     r"\s*+(?:<\?xml[^>]*+>\s*+)?+<!DOCTYPE[^\[>]*+\[[^\]]*+\]\s*+>", regex.IGNORECASE
 )
-_SURROGATE = regex.compile(r"[\ud800-\udfff]")
+_SURROGATE = compile_lazily(r"[\ud800-\udfff]")
 _CDATA = "[CDATA["
 _WORD_LIST_MARK = "[if !supportLists"
 

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.readers.marks import remove_spans
 
-_HIDDEN = regex.compile(
+_HIDDEN = compile_lazily(
     r"(?:display\s*+:\s*+none|visibility\s*+:\s*+hidden|mso-hide\s*+:\s*+all)\b", regex.IGNORECASE
 )
-_RAISED = regex.compile(
+_RAISED = compile_lazily(
     r"vertical-align\s*+:\s*+(?:super\b|(?!0+%)[\d.]++(?:%|r?em))", regex.IGNORECASE
 )
-_LOWERED = regex.compile(r"vertical-align\s*+:\s*+(?:sub\b|-[\d.]++(?:%|r?em))", regex.IGNORECASE)
-_OWN_LINE = regex.compile(r"display\s*+:\s*+(?:block|table|flex|list-item)\b", regex.IGNORECASE)
-_STRONG = regex.compile(r"font-weight\s*+:\s*+(?:bold(?:er)?|[6-9]00)\b", regex.IGNORECASE)
-_CLASS_SELECTOR = regex.compile(r"\s*+[\w*]*\.([\w-]++)\s*+")
-_FLOATING = regex.compile(r"(?i)\bfloat\s*+:\s*+left")
-_BRACE = regex.compile(r"[{}]")
+_LOWERED = compile_lazily(r"vertical-align\s*+:\s*+(?:sub\b|-[\d.]++(?:%|r?em))", regex.IGNORECASE)
+_OWN_LINE = compile_lazily(r"display\s*+:\s*+(?:block|table|flex|list-item)\b", regex.IGNORECASE)
+_STRONG = compile_lazily(r"font-weight\s*+:\s*+(?:bold(?:er)?|[6-9]00)\b", regex.IGNORECASE)
+_CLASS_SELECTOR = compile_lazily(r"\s*+[\w*]*\.([\w-]++)\s*+")
+_FLOATING = compile_lazily(r"(?i)\bfloat\s*+:\s*+left")
+_BRACE = compile_lazily(r"[{}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ A blank line separates paragraphs, or an indented first line, or each has one lo
 often have no blank line below them, and a chapter's number may begin its first paragraph.
 """
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import Block, heading, join_lines
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
@@ -29,7 +28,7 @@ MAX_CAPITAL_TITLE_CHARS = 300
 """Of titles such as "IN WHICH TOM MEETS A STRANGER, AND …"."""
 
 QUOTATION_MARKS = ("“", "‘", '"', "'", "«", "„", "—", "–", "-", "[", "(")
-_FIRST_LETTER = regex.compile(r"[\p{L}\p{N}]")
+_FIRST_LETTER = compile_lazily(r"[\p{L}\p{N}]")
 
 
 def group_paragraph_lines(text: str) -> list[list[str]]:

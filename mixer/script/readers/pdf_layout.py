@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import SCENE_BREAK, Block, has_words, heading, paragraph
 from mixer.script.readers.headings import ends_statement
 from mixer.script.readers.hyphenation import LineJoiner
@@ -32,11 +31,11 @@ MIN_LEADING_RATIO = 0.9
 MAX_VERSE_SHARE = 0.7
 """Of the width of the text: lines of verse are shorter."""
 
-_BULLET = regex.compile(r"^[•◦▪‣●○■]\s*(?=\S)")
-_RETURN_ARROW = regex.compile(r"[↩⏎↑]\ufe0e?\s*$")
+_BULLET = compile_lazily(r"^[•◦▪‣●○■]\s*(?=\S)")
+_RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
 MAX_NOTE_GROUPS = 5
-_DIGITS = regex.compile(r"\d+")
-_NOTE_LINE = regex.compile(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
+_DIGITS = compile_lazily(r"\d+")
+_NOTE_LINE = compile_lazily(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
 
 
 def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:

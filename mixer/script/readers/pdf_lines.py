@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.readers.marks import is_page_number
 from mixer.script.readers.page_marks import Mark, MarkKind, rewrite_mark
 
@@ -15,7 +14,7 @@ RAISED_RATIO = 0.86
 MIN_SHIFT_RATIO = 0.12
 """How far a raised letter is above the line, to the size of the text."""
 
-LARGE_LETTER = regex.compile(r"[“‘\"'«„]?\p{Lu}")
+LARGE_LETTER = compile_lazily(r"[“‘\"'«„]?\p{Lu}")
 CAP_RATIO, CAP_HEIGHT_RATIO = 1.5, 0.75
 
 

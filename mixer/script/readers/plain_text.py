@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
@@ -56,10 +55,10 @@ MAX_VERSE_LINE_CHARS = 60
 POEM_WIDTH_CHARS = 50
 """A poem's lines could be this long, if it were prose."""
 
-_BYLINE = regex.compile(
+_BYLINE = compile_lazily(
     r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Dd]i|[Pp]or|[Dd]oor)\s+(?P<author>\p{Lu}.{1,60})"
 )
-_LIST_MARK = regex.compile(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
+_LIST_MARK = compile_lazily(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
 
 
 def read_plain_text(text: str, name: str = "The text") -> Document:

@@ -11,6 +11,7 @@ from html import unescape
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import ends_statement, is_chapter_line
 from mixer.script.readers.marks import (
     PICTURE_NOTE,
@@ -27,17 +28,17 @@ MIN_HEAD_REPEATS = 3
 YEARS = range(1500, 2100)
 """Numbers that head the entries of a diary."""
 
-_EMPHASIS = regex.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,300})(?<=[^\s_])_(?![\w_])")
-_PAGE_LINE = regex.compile(
+_EMPHASIS = compile_lazily(r"(?<![\w_])_(?=[^\s_])([^_]{1,300})(?<=[^\s_])_(?![\w_])")
+_PAGE_LINE = compile_lazily(
     r"(?P<decorated>[-–—~]\s*(?P<a>\d{1,4})\s*[-–—~]|\[\s*(?P<b>\d{1,4})\s*\]"
     r"|\(\s*(?P<c>\d{1,4})\s*\)|(?:page|p\.|pg\.?|seite)\s*(?P<d>\d{1,4})(?:\s*(?:of|/|von)\s*\d{1,4})?)"
     r"|(?P<plain>\d{1,4})|(?P<head>\S.*?\S)\s{3,}(?P<e>\d{1,4})|(?P<f>\d{1,4})\s{3,}(?P<head2>\S.*\S)",
     regex.IGNORECASE,
 )
-_ENTRY_NUMBER = regex.compile(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
-_NUMBERED_ENTRY = regex.compile(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
-_DOTTED_ENTRY = regex.compile(r"[^.\n]{2,70}[ .·_]{3,}(?<=[.·_] ?)\d{1,4}\s*")
-_MARKUP = regex.compile(
+_ENTRY_NUMBER = compile_lazily(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_NUMBERED_ENTRY = compile_lazily(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_DOTTED_ENTRY = compile_lazily(r"[^.\n]{2,70}[ .·_]{3,}(?<=[.·_] ?)\d{1,4}\s*")
+_MARKUP = compile_lazily(
     r"<(?P<tag>i|b|em|strong|u|small|center)>(?P<words>(?=\S)[^<>]{1,500}(?<=\S))</(?P=tag)>"
     r"|\[(?P<code>b|i|u|s|center|quote|url|size|color|font)(?:=[^\[\]\n]{0,100})?\]"
     r"(?P<shown>(?=\S)[^\[\]]{1,500}(?<=\S))\[/(?P=code)\]",
@@ -46,16 +47,16 @@ _MARKUP = regex.compile(
 """Of pages and forums, where it encloses words; other brackets are text."""
 
 MAX_MARKUP_DEPTH = 3
-_ENTITY = regex.compile(r"&(?:nbsp|amp|mdash|ndash|hellip|quot|lt|gt|[lr][sd]quo|#\d{2,5});")
-_CLOSING_TAG = regex.compile(r"\[/\w|</\w")
-_TIMECODE = regex.compile(
+_ENTITY = compile_lazily(r"&(?:nbsp|amp|mdash|ndash|hellip|quot|lt|gt|[lr][sd]quo|#\d{2,5});")
+_CLOSING_TAG = compile_lazily(r"\[/\w|</\w")
+_TIMECODE = compile_lazily(
     r"(?m)^(?:\d+[ \t]*\n)?(?:\d\d:)?\d\d:\d\d[,.]\d{3} --> .*\n|\AWEBVTT.*\n"
 )
 """Of captions, with their number."""
 
-_LETTERS = regex.compile(r"[\p{L}\p{N}]+")
+_LETTERS = compile_lazily(r"[\p{L}\p{N}]+")
 _WORDED_NOTE = "[Footnote"
-_NUMBERED_START = regex.compile(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
+_NUMBERED_START = compile_lazily(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
 
 
 def clean_printed_text(text: str) -> str:

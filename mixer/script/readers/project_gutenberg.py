@@ -5,19 +5,20 @@ from dataclasses import dataclass
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import collapse_whitespace
 from mixer.script.readers.languages import normalise_language_tag
 
-_START = regex.compile(
+_START = compile_lazily(
     r"\*{3}\s*START OF (?:THIS |THE )?PROJECT GUTENBERG|\*END\*?\s*THE SMALL PRINT",
     regex.IGNORECASE,
 )
-_END = regex.compile(
+_END = compile_lazily(
     r"\*{3}\s*END OF (?:THIS |THE )?PROJECT GUTENBERG|End of (?:the )?Project Gutenberg['’ ]",
     regex.IGNORECASE,
 )
-_FIELD = regex.compile(r"(?P<name>Title|Author|Authors|Language):\s*+(?P<value>.*)")
-_CREDIT = regex.compile(
+_FIELD = compile_lazily(r"(?P<name>Title|Author|Authors|Language):\s*+(?P<value>.*)")
+_CREDIT = compile_lazily(
     r"(?:This )?E-?(?:text|book) (?:was )?(?:prepared|produced) by|Produced by|"
     r"\[?Transcriber['’]?s['’]? notes?|This file was produced|\(This (?:file|book) was produced",
     regex.IGNORECASE,

@@ -7,9 +7,8 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 
-import regex
-
 from mixer.errors import UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import (
     Block,
     BlockKind,
@@ -172,7 +171,7 @@ def _are_parts(titles: Sequence[str]) -> bool:
     )
 
 
-_PART_LINE = regex.compile(
+_PART_LINE = compile_lazily(
     r"(?:(?:the\s+)?[\p{L}-]{3,12}\s+|\d{1,2}\.\s+)?(?:part|book|volume|vol\.?|act|teil|buch|akt|band|partie"
     r"|livre|tome|acte|parte|libro|livro|atto|acto|ato|deel|boek)(?!\w).*",
     regex.IGNORECASE,
@@ -187,7 +186,7 @@ _SNIFFED_BYTES = 1_024
 
 _DOCX_PART = b"word/document.xml"
 
-_HALF_CHARACTER = regex.compile(r"[\ud800-\udfff]")
+_HALF_CHARACTER = compile_lazily(r"[\ud800-\udfff]")
 """A surrogate code point (Unicode 3.9), which no encoding can write."""
 
 _BOOKS_IN_BASE64 = {"UEsDB": TextType.EPUB, "JVBERi": TextType.PDF}

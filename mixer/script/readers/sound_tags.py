@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import Annotation, Attributes
 from mixer.script.document import build_line_error
 from mixer.script.readers.front_matter import iter_nested_lines
@@ -37,12 +38,12 @@ MAX_TIME_S = 60
 MAX_SOUND_NAMES = 200
 MAX_FILE_CHARS = 200
 
-_SOUND_TAG = regex.compile(r"(?P<kind>music|sting|sound)\s+(?P<what>.+)", regex.DOTALL)
-_SOUND_LEVEL = regex.compile(r"level\s++(?P<level>\S+?)\s*+(?:LU)?")
-_SOUND_TIME = regex.compile(
+_SOUND_TAG = compile_lazily(r"(?P<kind>music|sting|sound)\s+(?P<what>.+)", regex.DOTALL)
+_SOUND_LEVEL = compile_lazily(r"level\s++(?P<level>\S+?)\s*+(?:LU)?")
+_SOUND_TIME = compile_lazily(
     r"(?P<name>intro|length|fade[- ]in|fade[- ]out)\s++(?P<seconds>\d++(?:\.\d++)?)\s*+s"
 )
-_SOUND_DEFINITION = regex.compile(
+_SOUND_DEFINITION = compile_lazily(
     r"(?P<name>[^\s:,\[\]#/.\\][^:,\[\]#/.\\]{0,39}?)\s*+:\s*+(?P<what>\S.*)"
 )
 

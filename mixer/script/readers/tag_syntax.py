@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import DIRECTION_TAG, Annotation, Attributes
 from mixer.script.document import Block, has_words
 from mixer.script.sounds import move_to_start
@@ -14,8 +13,8 @@ OPENING, CLOSING = "[[", "]]"
 EMPHASIS_LEVELS = frozenset({"strong", "moderate", "reduced"})
 MAX_DIRECTION_CHARS = 200
 WRAPPING_KINDS = ("as", "emphasis", "lang", "say")
-_LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_PARAGRAPH_END = regex.compile(r"\n[ \t]*+\n")
+_LANGUAGE = compile_lazily(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_PARAGRAPH_END = compile_lazily(r"\n[ \t]*+\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import TITLE_CHARS, ends_sentence, is_chapter_line
 
 TITLE_SIGN = "\ue001"
@@ -19,22 +20,22 @@ TITLE_SIGN = "\ue001"
 MIN_HASH_TITLES = 2
 MIN_DATES = 3
 
-_UNDERLINED = regex.compile(
+_UNDERLINED = compile_lazily(
     rf"(?:\A|(?<=\n\n))(?P<title>[^\n]{{1,{TITLE_CHARS}}})\n"
     r"[ \t]*(?P<rule>([=~-])\3{2,}+)[ \t]*(?=\n|\Z)"
 )
-_WIKI = regex.compile(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
-_HASHED = regex.compile(
+_WIKI = compile_lazily(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
+_HASHED = compile_lazily(
     rf"(?:\A|(?<=\n\n))#{{1,6}} +(?P<title>\S[^\n]{{0,{TITLE_CHARS}}}?)(?: +#+)?(?=\n\n|\Z)"
 )
-_DECORATED = regex.compile(
+_DECORATED = compile_lazily(
     r"(?m)^[ \t]*(?P<left>[*~=•·\[(<|–—-]{1,5}) ?(?P<title>\p{L}[^\n]{1,60}?)[ \t]*"
     r"(?P<right>[*~=•·\])>|–—-]{1,5})[ \t]*$"
 )
-_SPACED = regex.compile(
+_SPACED = compile_lazily(
     r"(?m)^[ \t]*(?:\p{Lu} ){3,20}\p{Lu}(?:[ \t]{2,}(?:\p{Lu} ){0,20}\p{Lu})*[ \t]*$"
 )
-_TEMPLATES = regex.compile(
+_TEMPLATES = compile_lazily(
     r"\{\{[^{}\n]{0,300}\}\}| ?\[edit\]|<ref\b[^>\n]{0,200}/>"
     r"|<ref\b[^>\n]{0,200}>[^<\n]{0,1000}</ref>|\[\[(?:File|Image):[^\[\]\n]{0,300}\]\]|'{2,3}"
     r"|\[\[[^\[\]|\n]{1,100}\|(?P<shown>[^\[\]|\n]{1,100})\]\]"
@@ -51,14 +52,14 @@ _MONTHS = (
 )
 _WEEKDAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|tue|wed|thu|fri|sat|sun)"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"
-_DATE = regex.compile(
+_DATE = compile_lazily(
     rf"(?:(?:{_WEEKDAYS})[.,]?,? )?(?:the )?"
     rf"(?:{_DAY}(?: of| de)? (?:{_MONTHS})\.?|(?:{_MONTHS})\.? (?:the )?{_DAY}|(?:1[5-9]|20)\d\d)"
     r"(?:,?(?: de)? \d{4})?(?:[.,:]? ?[–—-]* ?[^.!?\n]{0,24})?[.:]?"
     r"|(?:1[5-9]|20)\d\d-\d\d-\d\d|\d\d?/\d\d?/\d{2,4}",
     regex.IGNORECASE,
 )
-_YEAR_ONLY = regex.compile(r"(?:1[5-9]|20)\d\d\.?")
+_YEAR_ONLY = compile_lazily(r"(?:1[5-9]|20)\d\d\.?")
 
 
 def mark_typed_titles(text: str) -> str:

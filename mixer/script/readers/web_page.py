@@ -27,7 +27,6 @@ from mixer.script.readers.marks import (
 )
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
-from mixer.script.readers.page_reader import read_page
 from mixer.script.script import Metadata
 
 Place = tuple[str, str]
@@ -47,6 +46,8 @@ def read_html(
 
     Site navigation, share bars, notes and the references to them are left out.
     """
+    from mixer.script.readers.page_reader import read_page
+
     page = read_page(text, name, is_site=True, check_time=check_time)
     notes = NoteReferences()
     notes.add_page(page, "", _find_fragment)

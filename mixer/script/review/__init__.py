@@ -1,12 +1,17 @@
 """A Script before it is spoken: what it will take, and what deserves a look. Pure."""
 
-from mixer.script.review.checks import (
-    check_directions,
-    check_language,
-    find_pronunciation_hints,
-    review_script,
-)
-from mixer.script.review.estimate import Estimate, estimate_script, list_pausing_files
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.script.review.checks import (
+        check_directions,
+        check_language,
+        find_pronunciation_hints,
+        review_script,
+    )
+    from mixer.script.review.estimate import Estimate, estimate_script, list_pausing_files
 
 __all__ = [
     "Estimate",
@@ -17,3 +22,11 @@ __all__ = [
     "list_pausing_files",
     "review_script",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".checks": "check_directions check_language find_pronunciation_hints review_script",
+        ".estimate": "Estimate estimate_script list_pausing_files",
+    },
+)

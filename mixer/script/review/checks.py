@@ -14,23 +14,22 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from statistics import median
 
-import regex
-
 from mixer.errors import BadInput
+from mixer.lazy import compile_lazily
 from mixer.script.annotations import DIRECTION_TAG, VERBATIM_TAGS
 from mixer.script.limits import EngineLimits
 from mixer.script.normalise import ROMAN_NUMERALS, is_same_language, primary_code
 from mixer.script.script import BreakKind, Chapter, Script, Utterance
 
-_WORD = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*")
-_ABBREVIATION = regex.compile(r"\p{Lu}{2,}s?")
-_MIXED = regex.compile(r"(?=.*\p{L})(?=.*\p{N}).+|\p{Ll}+\p{Lu}.*")
-_FOREIGN = regex.compile(r".*[^\P{L}A-Za-z].*")
-_NAME = regex.compile(r"\p{Lu}\p{Ll}.*")
-_ROMAN = regex.compile(r"[IVXLCDM]+")
+_WORD = compile_lazily(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*")
+_ABBREVIATION = compile_lazily(r"\p{Lu}{2,}s?")
+_MIXED = compile_lazily(r"(?=.*\p{L})(?=.*\p{N}).+|\p{Ll}+\p{Lu}.*")
+_FOREIGN = compile_lazily(r".*[^\P{L}A-Za-z].*")
+_NAME = compile_lazily(r"\p{Lu}\p{Ll}.*")
+_ROMAN = compile_lazily(r"[IVXLCDM]+")
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_CALENDAR = regex.compile(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day")
+_CALENDAR = compile_lazily(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +99,15 @@ LONG_TEXT_CHARS = 40_000
 
 MAX_LISTED_WORDS = 40
 
-_LETTER = regex.compile(r"\p{L}")
+_LETTER = compile_lazily(r"\p{L}")
 _SCRIPTS = {
-    "Latin": regex.compile(r"\p{Latin}"),
-    "Greek": regex.compile(r"\p{Greek}"),
-    "Cyrillic": regex.compile(r"\p{Cyrillic}"),
-    "Arabic": regex.compile(r"\p{Arabic}"),
-    "Hebrew": regex.compile(r"\p{Hebrew}"),
-    "Devanagari": regex.compile(r"\p{Devanagari}"),
-    "Chinese, Japanese or Korean": regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"),
+    "Latin": compile_lazily(r"\p{Latin}"),
+    "Greek": compile_lazily(r"\p{Greek}"),
+    "Cyrillic": compile_lazily(r"\p{Cyrillic}"),
+    "Arabic": compile_lazily(r"\p{Arabic}"),
+    "Hebrew": compile_lazily(r"\p{Hebrew}"),
+    "Devanagari": compile_lazily(r"\p{Devanagari}"),
+    "Chinese, Japanese or Korean": compile_lazily(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"),
 }
 _LETTERS_OF = {
     **dict.fromkeys(("ru", "uk", "bg", "sr", "be", "mk"), "Cyrillic"),
@@ -118,10 +117,10 @@ _LETTERS_OF = {
     "he": "Hebrew",
     "hi": "Devanagari",
 }
-_TITLE_NUMBER = regex.compile(
+_TITLE_NUMBER = compile_lazily(
     r"(?:\p{L}+ )?(?P<number>[0-9]{1,3}|[IVXLC]+|\p{L}+(?:-\p{L}+)?)(?![\p{L}\p{N}'’])"
 )
-_NOTE_MARK = regex.compile(r"\[[1-9]\d{0,2}\]|(?<=[\p{L}.,;:!?])[¹²³⁰⁴-⁹†‡]+")
+_NOTE_MARK = compile_lazily(r"\[[1-9]\d{0,2}\]|(?<=[\p{L}.,;:!?])[¹²³⁰⁴-⁹†‡]+")
 
 
 def count_letters(script: Script) -> Counter[str]:

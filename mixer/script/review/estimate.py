@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.review.checks import PronunciationHint, find_pronunciation_hints
 from mixer.script.script import Chunk, CuePlace, Script, SoundCue, SoundKind
 
@@ -22,7 +21,7 @@ books of short words)."""
 IDEOGRAPHS_PER_S = 4.5
 """In Chinese, Japanese and Korean: a character is a syllable or more."""
 
-_IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_IDEOGRAPH = compile_lazily(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 
 
 @dataclass(frozen=True, slots=True)

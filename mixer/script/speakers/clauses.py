@@ -3,17 +3,16 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.mentions import ABBREVIATED, Mention
 from mixer.script.speakers.model import Span
 from mixer.script.speakers.vocabulary import CLAUSE_STARTS, OBJECT_BEFORE
 
-WORD = regex.compile(r"\p{L}+(?:['’-]\p{L}+)*")
-_SENTENCE_END = regex.compile(r"[.!?](?=[\s\"”'’)]|$)")
-_ABBREVIATION_END = regex.compile(rf"\b(?:{ABBREVIATED}|\p{{Lu}})$")
-_WHO = regex.compile(r",?\s+who\b")
-_ADVERB = regex.compile(r"\s+(?:(?:\p{Ll}+ly|only|then|again|at last|had|merely|just|also)\s+)?")
+WORD = compile_lazily(r"\p{L}+(?:['’-]\p{L}+)*")
+_SENTENCE_END = compile_lazily(r"[.!?](?=[\s\"”'’)]|$)")
+_ABBREVIATION_END = compile_lazily(rf"\b(?:{ABBREVIATED}|\p{{Lu}})$")
+_WHO = compile_lazily(r",?\s+who\b")
+_ADVERB = compile_lazily(r"\s+(?:(?:\p{Ll}+ly|only|then|again|at last|had|merely|just|also)\s+)?")
 SUBORDINATORS = frozenset(("when", "while", "as", "after", "before", "if", "though", "although"))
 """Words whose clause has its own subject."""
 

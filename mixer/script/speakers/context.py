@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.characters import CharacterIndex
 from mixer.script.speakers.mentions import (
     Mention,
@@ -40,12 +41,12 @@ MIN_NOUN_COUNT = 3
 FIRST_PERSON_SHARE = 0.006
 """Of the narrated words that are "I", where one of the persons is the narrator."""
 
-_SENTENCE_END = regex.compile(r"[.!?][\"”'’)]*\s")
-_CALL_BEFORE = regex.compile(
+_SENTENCE_END = compile_lazily(r"[.!?][\"”'’)]*\s")
+_CALL_BEFORE = compile_lazily(
     r"(?:^|[,“\"'‘!?.;:—–-])\s*(?:(?:my|dear|dearest|oh|ah|o|poor|old|well|no|yes|good|sir|come|now)[\s,]+){0,3}$",
     regex.IGNORECASE,
 )
-_CALL_AFTER = regex.compile(r"\s*(?:[,!?.;:—–\"”'’-]|$)")
+_CALL_AFTER = compile_lazily(r"\s*(?:[,!?.;:—–\"”'’-]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +271,11 @@ class BookContext:
         }
 
 
-_SUBJECT_BEFORE = regex.compile(
+_SUBJECT_BEFORE = compile_lazily(
     r"(?:^|[.!?;:,—\"”“(-]|\b(?:and|but|when|as|while|that|then|if|for|so|because|where|which|though"
     r"|until|before|after))\s*$"
 )
-_SUBJECT_AFTER = regex.compile(
+_SUBJECT_AFTER = compile_lazily(
     rf"\s+(?:\p{{Ll}}+ly\s+)?(?:\p{{Ll}}+ed|{'|'.join(SUBJECT_VERBS)})\b"
 )
 

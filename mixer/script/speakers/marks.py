@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import regex
 
 from mixer.errors import BadInput
+from mixer.lazy import compile_lazily
 from mixer.script.script import NARRATOR
 from mixer.script.speakers.model import BookCast, Quotation, Span
 
@@ -17,12 +18,12 @@ MAX_ROLES = 40
 """Of the cast in a text's head, the narrator included (docs/writing.md)."""
 
 PLAIN_TEXT_LINE = "text-type: text"
-_HEAD = regex.compile(
+_HEAD = compile_lazily(
     r"\A---[ \t]*\r?\n(?:.*?\r?\n)??(?=(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z))", regex.DOTALL
 )
-_CAST_LINE = regex.compile(r"^cast\s*:", regex.MULTILINE | regex.IGNORECASE)
-_BLANK_LINE = regex.compile(r"\n[ \t\r]*\n")
-_ANNOTATION = regex.compile(r"\[\[.*?\]\]", regex.DOTALL)
+_CAST_LINE = compile_lazily(r"^cast\s*:", regex.MULTILINE | regex.IGNORECASE)
+_BLANK_LINE = compile_lazily(r"\n[ \t\r]*\n")
+_ANNOTATION = compile_lazily(r"\[\[.*?\]\]", regex.DOTALL)
 
 
 def name_roles(text: str, cast: BookCast) -> dict[str, str]:

@@ -13,6 +13,7 @@ from itertools import combinations
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.model import Gender, Span
 from mixer.script.speakers.quote_marks import Paragraph
 from mixer.script.speakers.vocabulary import (
@@ -88,22 +89,24 @@ _WORD = (
 )
 _TOKEN = rf"(?:(?:{ABBREVIATED})\.|(?:\p{{Lu}}\.){{2,4}}|\p{{Lu}}\.(?=[ \t]+\p{{Lu}})|{_WORD})"
 _LINK = r"(?:de|du|de[ ]la|la|le|van|von|der|den|del|della|di|da|the)"
-_PHRASE = regex.compile(
+_PHRASE = compile_lazily(
     rf"(?<![\p{{L}}'’-])(?P<article>[Tt]he{_SPACE})?"
     rf"(?P<words>{_TOKEN}(?:{_SPACE}(?:{_LINK}{_SPACE})?{_TOKEN}){{0,6}})"
 )
-_TOKENS = regex.compile(_TOKEN)
-_LOWER_WORD = regex.compile(r"(?<![\p{L}'’])\p{Ll}[\p{L}]*+")
-_DESCRIPTION = regex.compile(
+_TOKENS = compile_lazily(_TOKEN)
+_LOWER_WORD = compile_lazily(r"(?<![\p{L}'’])\p{Ll}[\p{L}]*+")
+_DESCRIPTION = compile_lazily(
     rf"(?:(?<![\p{{L}}])(?P<determiner>[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Mm]y|[Tt]heir|[Oo]ur|[Yy]our"
     rf"|[Aa]nother|[Tt]his|[Tt]hat|[Oo]ne|[Ee]very|[Ee]ach)|(?P<owner>\p{{L}}['’]s))"
     rf"(?P<words>(?:{_SPACE}\p{{Ll}}[\p{{L}}'’-]*+){{1,5}})"
 )
 _VERB = "|".join(DASH_VERBS)
-_CAPITALS = regex.compile(rf"\b(?:{_VERB})\s+(\p{{Lu}}{{2,}})\b|\b(\p{{Lu}}{{2,}})\s+(?:{_VERB})\b")
+_CAPITALS = compile_lazily(
+    rf"\b(?:{_VERB})\s+(\p{{Lu}}{{2,}})\b|\b(\p{{Lu}}{{2,}})\s+(?:{_VERB})\b"
+)
 """Who speaks and is written in capitals: "TJ said"."""
 
-_PRONOUN = regex.compile(
+_PRONOUN = compile_lazily(
     r"(?<![\p{L}'’])(?:he|she|him|her|his|hers|himself|herself|I|me|my|myself|they|we)(?![\p{L}'’])",
     regex.IGNORECASE,
 )

@@ -5,8 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.mentions import Mention, MentionKind, Name, guess_name_gender
 from mixer.script.speakers.model import Gender
 from mixer.script.speakers.vocabulary import (
@@ -28,7 +27,7 @@ MIN_SHARED, SHARED_PART = 3, 0.06
 """Paragraphs with both names, and their part of those with the rarer one, that show two men."""
 
 MAX_NAMES_IN_PARAGRAPH = 12
-_PARAGRAPH_END = regex.compile(r"\n[ \t\r]*\n")
+_PARAGRAPH_END = compile_lazily(r"\n[ \t\r]*\n")
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import regex
 
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.model import Span
 from mixer.script.speakers.vocabulary import DASH_VERBS
 
@@ -55,16 +56,16 @@ MAX_UNCLOSED_CHARS = 300
 MAX_QUOTED_CHARS = 2_000
 """How far behind an apostrophe the mark that closes is looked for."""
 
-_BLANK = regex.compile(r"\n[ \t\r]*\n\s*")
-_LINE = regex.compile(r"\n\s*")
-_INDENT = regex.compile(r"\n[ \t]{2,}(?=\S)|\n[ \t\r]*\n\s*")
+_BLANK = compile_lazily(r"\n[ \t\r]*\n\s*")
+_LINE = compile_lazily(r"\n\s*")
+_INDENT = compile_lazily(r"\n[ \t]{2,}(?=\S)|\n[ \t\r]*\n\s*")
 _BEFORE_OPENING = frozenset(" \n\t\r([{—–-_*‘“'\"/:")
-_ELISION = regex.compile(
+_ELISION = compile_lazily(
     r"['’](?:[Tt]is|[Tt]was|[Tt]were|[Tt]will|[Tt]would|em|un|ud|nd|cause|bout|ere|ave|im|is|er|ow"
     r"|ome|ead|ope|and|ouse|orse|ard|alf|til|round|gainst|mongst|scuse|pon|fore|neath|s|n|d|ll|\d)\b"
 )
 _FINAL = frozenset('.,!?;:—–-…)_*”"')
-_SPEECH_END = regex.compile(r"[.,!?;:—–…-][\"'’”_*)\s]*+$")
+_SPEECH_END = compile_lazily(r"[.,!?;:—–…-][\"'’”_*)\s]*+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +166,11 @@ class _DashReader:
 
 _VERB = "|".join(DASH_VERBS)
 _TITLE = r"(?:(?:Mrs?|Ms|Dr|Miss|Sir|Lady|Lord|Captain)\.?\s+)?"
-_DASH_TAG = regex.compile(
+_DASH_TAG = compile_lazily(
     rf"(?<=[,.!?…])\s+(?=(?:{_VERB}|he|she|they|I)\b|{_TITLE}\p{{Lu}}\w+\s+(?:{_VERB})\b)"
     rf"|\s*—(?=\s*(?:{_VERB})\b)"
 )
-_INNER_TAG = regex.compile(rf"(?<=[,.!?…])\s+(?=(?:{_VERB})\s+(?:\p{{Lu}}|(?:the|he|she)\b))")
+_INNER_TAG = compile_lazily(rf"(?<=[,.!?…])\s+(?=(?:{_VERB})\s+(?:\p{{Lu}}|(?:the|he|she)\b))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +264,8 @@ class _MarkReader:
         return end
 
 
-_PHRASE = regex.compile(r"\s\p{Ll}+\s+\p{Ll}+\b")
-_NEXT_SINGLE = regex.compile(r"[.,!?;:—…-](['’])(?!\w)|(?<!\w)['‘]\w")
+_PHRASE = compile_lazily(r"\s\p{Ll}+\s+\p{Ll}+\b")
+_NEXT_SINGLE = compile_lazily(r"[.,!?;:—…-](['’])(?!\w)|(?<!\w)['‘]\w")
 
 
 def looks_like_speech(text: str, quote: Span, paragraph: Paragraph) -> bool:

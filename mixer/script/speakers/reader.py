@@ -7,6 +7,7 @@ from dataclasses import replace
 import regex
 
 from mixer.errors import BadInput
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.attribution import Choice, choose_speakers, load_weights
 from mixer.script.speakers.candidates import CandidateFinder
 from mixer.script.speakers.context import BookContext
@@ -35,21 +36,21 @@ MIN_ENGLISH_SHARE = 0.12
 MIN_JUDGED_WORDS = 40
 NARRATOR_I = "I"
 
-_WORD = regex.compile(r"[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*")
-_GUTENBERG_START = regex.compile(r"\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG[^\n]*\n")
-_GUTENBERG_END = regex.compile(r"\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG")
+_WORD = compile_lazily(r"[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*")
+_GUTENBERG_START = compile_lazily(r"\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG[^\n]*\n")
+_GUTENBERG_END = compile_lazily(r"\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG")
 
 MIN_SPEECHES = 8
 MIN_SHARE = 0.4
 """Of a play's paragraphs that begin with a speaker."""
 
 _ASIDE = r"(?:[ \t]*[_*]?(?:\[[^\]\n]{0,80}\]|\([^)\n]{0,80}\))[_*]?)?"
-_LABEL = regex.compile(
+_LABEL = compile_lazily(
     r"[_*]{0,2}(?P<name>\p{Lu}[\p{L}\p{N}'’. -]{0,38}?[\p{L}\p{N}])"
     rf"(?<!\b(?i:{ABBREVIATED})){_ASIDE}(?P<end>[.:][_*]{{0,2}}|[_*]{{1,2}}[.:]?)"
     rf"{_ASIDE}[ \t]*\n?(?=\S)"
 )
-_DIRECTION = regex.compile(r"[ \t]*\[[^\]\n]*\][ \t]*")
+_DIRECTION = compile_lazily(r"[ \t]*\[[^\]\n]*\][ \t]*")
 """What an actor does, within a speech."""
 
 MAX_LABEL_WORDS = 4

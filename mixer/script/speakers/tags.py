@@ -7,8 +7,7 @@ verb of saying is near, the subject of the next sentence is a hint: `Tom rose. "
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import regex
-
+from mixer.lazy import compile_lazily
 from mixer.script.speakers.clauses import WORD, ClauseReader
 from mixer.script.speakers.mentions import Mention, MentionKind
 from mixer.script.speakers.model import Span
@@ -27,31 +26,31 @@ MAX_TAG_CHARS = 300
 
 MAX_SUBJECT_GAP = 40
 
-_VERB_FIRST = regex.compile(
+_VERB_FIRST = compile_lazily(
     r"[\s,;—–-]*(?:(?:\p{Ll}+ly|then|here|now|again|at last)\s+)?(?P<verb>\p{Ll}+)\b"
     r"(?:\s+(?:in|out|up|on|forth|back)\b)?(?!-)"
 )
-_REPLY = regex.compile(r"[\s,;—–-]*(?:was|were|came|is|comes)\b")
-_UNKNOWN_PERSON = regex.compile(
+_REPLY = compile_lazily(r"[\s,;—–-]*(?:was|were|came|is|comes)\b")
+_UNKNOWN_PERSON = compile_lazily(
     r"\s+(?P<determiner>the|an?|this|that|another|one|his|her)\s+(?P<words>\p{Ll}[\p{L}’'-]*(?:\s+\p{Ll}[\p{L}’'-]*){0,3})"
 )
 
 
-_PERCEPTION = regex.compile(
+_PERCEPTION = compile_lazily(
     r"\b(?:hear|heard|hears|hearing)\s+"
     r"(him|her|it|them|one|\p{Lu}[\p{L}.]*(?:\s\p{Lu}\p{L}*)*)\s+$"
 )
-_REPORT = regex.compile(
+_REPORT = compile_lazily(
     r"\s+(?:\p{Ll}+ly\s+)?(?:\p{Ll}+ed|said|told|thought|spoke)\s+"
     r"(?:that|nothing|something|so|to it|he|she|they)\b"
 )
 """Speech that is reported, not quoted: "Tom replied that it was", "Mary declared she knew"."""
 
-_ADJECTIVES = regex.compile(r"\s+the(?:\s+\p{Ll}[\p{L}-]*){1,2}\s+")
+_ADJECTIVES = compile_lazily(r"\s+the(?:\s+\p{Ll}[\p{L}-]*){1,2}\s+")
 """Between a verb and a name: "said the gentle Mrs. Quill"."""
 
-_PASSIVE = regex.compile(r"[\s,]*(?:was|were)\b")
-_NEXT_CLAUSE = regex.compile(r"[\s,;—–-]*(?:and|but|which|on which|while|until|till|when)\b")
+_PASSIVE = compile_lazily(r"[\s,]*(?:was|were)\b")
+_NEXT_CLAUSE = compile_lazily(r"[\s,;—–-]*(?:and|but|which|on which|while|until|till|when)\b")
 """Behind a quotation: what follows is no tag of its own."""
 
 DASHES = ("—", "--", "–")

@@ -1,14 +1,19 @@
 """Decides what plays when, and how loud: takes, music and sounds to a Timeline. Pure."""
 
-from mixer.sound.arrange.bed_figures import bed_below_speech_lu, bed_outline
-from mixer.sound.arrange.cues import SoundFile, seam_s
-from mixer.sound.arrange.layout import MixStyle, build_timeline, split_stems
-from mixer.sound.arrange.placement import (
-    LEAD_MARGIN_S,
-    TAIL_MARGIN_S,
-    SoundAnnotation,
-    Take,
-)
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.sound.arrange.bed_figures import bed_below_speech_lu, bed_outline
+    from mixer.sound.arrange.cues import SoundFile, seam_s
+    from mixer.sound.arrange.layout import MixStyle, build_timeline, split_stems
+    from mixer.sound.arrange.placement import (
+        LEAD_MARGIN_S,
+        TAIL_MARGIN_S,
+        SoundAnnotation,
+        Take,
+    )
 
 __all__ = [
     "LEAD_MARGIN_S",
@@ -23,3 +28,13 @@ __all__ = [
     "seam_s",
     "split_stems",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".bed_figures": "bed_below_speech_lu bed_outline",
+        ".cues": "SoundFile seam_s",
+        ".layout": "MixStyle build_timeline split_stems",
+        ".placement": "LEAD_MARGIN_S TAIL_MARGIN_S SoundAnnotation Take",
+    },
+)

@@ -1,17 +1,22 @@
 """Formats of finished files, one module each; `model` explains how to add one."""
 
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
-from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
-from mixer.sound.formats.model import (
-    AudioSource,
-    EncodedStream,
-    FileSpec,
-    StreamedFormat,
-    StreamFormat,
-    Workshop,
-)
-from mixer.sound.formats.mpeg_ts import pack_transport_stream
-from mixer.sound.formats.tags import COVER_TYPE, AudioTags, three_letter_code
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
+    from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
+    from mixer.sound.formats.model import (
+        AudioSource,
+        EncodedStream,
+        FileSpec,
+        StreamedFormat,
+        StreamFormat,
+        Workshop,
+    )
+    from mixer.sound.formats.mpeg_ts import pack_transport_stream
+    from mixer.sound.formats.tags import COVER_TYPE, AudioTags, three_letter_code
 
 __all__ = [
     "COVER_TYPE",
@@ -30,3 +35,14 @@ __all__ = [
     "pack_transport_stream",
     "three_letter_code",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".chapter_splitter": "ChapterSplitter FileCut",
+        ".encoding": "FORMATS MP3 Encoding",
+        ".model": "AudioSource EncodedStream FileSpec StreamedFormat StreamFormat Workshop",
+        ".mpeg_ts": "pack_transport_stream",
+        ".tags": "COVER_TYPE AudioTags three_letter_code",
+    },
+)

@@ -1,12 +1,23 @@
 """Renders a timeline in cached segments and joins them into a finished file."""
 
-from mixer.sound.render.mixdown import Mixdown, RenderAttempt, RenderJob, render, render_to_target
-from mixer.sound.render.render_history import RenderHistory
-from mixer.sound.render.segment_cache import SegmentCache
-from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
-from mixer.sound.render.segment_streams import render_streams
-from mixer.sound.render.segments import Segment, cut_timeline, source_keys
-from mixer.sound.render.store_join import StreamJoin
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.sound.render.mixdown import (
+        Mixdown,
+        RenderAttempt,
+        RenderJob,
+        render,
+        render_to_target,
+    )
+    from mixer.sound.render.render_history import RenderHistory
+    from mixer.sound.render.segment_cache import SegmentCache
+    from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
+    from mixer.sound.render.segment_streams import render_streams
+    from mixer.sound.render.segments import Segment, cut_timeline, source_keys
+    from mixer.sound.render.store_join import StreamJoin
 
 __all__ = [
     "Mixdown",
@@ -25,3 +36,16 @@ __all__ = [
     "render_to_target",
     "source_keys",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".mixdown": "Mixdown RenderAttempt RenderJob render render_to_target",
+        ".render_history": "RenderHistory",
+        ".segment_cache": "SegmentCache",
+        ".segment_renderer": "Renderer RenderPool RenderSources",
+        ".segment_streams": "render_streams",
+        ".segments": "Segment cut_timeline source_keys",
+        ".store_join": "StreamJoin",
+    },
+)

@@ -1,9 +1,17 @@
-"""Voices without an account and without a network; and the parts of which engines are made."""
+"""Voices without an account and without a network; and the parts of which engines are made.
 
-from mixer.speech.embedded.engine import VOICES, EmbeddedEngine, phonemize_ssml
-from mixer.speech.embedded.phonemes import pronounce_ssml
-from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence, read_ssml, snippet
-from mixer.speech.embedded.worker import decode_audio, encode_audio
+The names are loaded when they are first used: listing voices starts no worker.
+"""
+
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.speech.embedded.engine import VOICES, EmbeddedEngine, phonemize_ssml
+    from mixer.speech.embedded.phonemes import pronounce_ssml
+    from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence, read_ssml, snippet
+    from mixer.speech.embedded.worker import decode_audio, encode_audio
 
 __all__ = [
     "VOICES",
@@ -18,3 +26,13 @@ __all__ = [
     "read_ssml",
     "snippet",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".engine": "VOICES EmbeddedEngine phonemize_ssml",
+        ".phonemes": "pronounce_ssml",
+        ".ssml_reader": "Pause Phrase SsmlSentence read_ssml snippet",
+        ".worker": "decode_audio encode_audio",
+    },
+)

@@ -1,13 +1,18 @@
 """Listens to recordings: were the words of the text spoken, and does anything sound wrong?"""
 
-from mixer.speech.verification.judgement import ChunkCheck, Fault, SpeechFault
-from mixer.speech.verification.takes import (
-    RetakeBudget,
-    TakeSelector,
-    VerifierOpener,
-    price_retakes,
-)
-from mixer.speech.verification.verifier import Verifier, is_verifier_installed, refuse_verifier
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.speech.verification.judgement import ChunkCheck, Fault, SpeechFault
+    from mixer.speech.verification.takes import (
+        RetakeBudget,
+        TakeSelector,
+        VerifierOpener,
+        price_retakes,
+    )
+    from mixer.speech.verification.verifier import Verifier, is_verifier_installed, refuse_verifier
 
 __all__ = [
     "ChunkCheck",
@@ -21,3 +26,12 @@ __all__ = [
     "price_retakes",
     "refuse_verifier",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".judgement": "ChunkCheck Fault SpeechFault",
+        ".takes": "RetakeBudget TakeSelector VerifierOpener price_retakes",
+        ".verifier": "Verifier is_verifier_installed refuse_verifier",
+    },
+)

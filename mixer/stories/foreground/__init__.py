@@ -1,9 +1,14 @@
 """Stories that run in one process while its caller waits."""
 
-from mixer.stories.foreground.context import JobContext
-from mixer.stories.foreground.mix import LocalMix, MixResult, MixService
-from mixer.stories.foreground.runner import StoryInput, StoryRun, StoryRunner
-from mixer.stories.foreground.speech import SpeechService, Synthesis
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.stories.foreground.context import JobContext
+    from mixer.stories.foreground.mix import LocalMix, MixResult, MixService
+    from mixer.stories.foreground.runner import StoryInput, StoryRun, StoryRunner
+    from mixer.stories.foreground.speech import SpeechService, Synthesis
 
 __all__ = [
     "JobContext",
@@ -16,3 +21,13 @@ __all__ = [
     "StoryRunner",
     "Synthesis",
 ]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".context": "JobContext",
+        ".mix": "LocalMix MixResult MixService",
+        ".runner": "StoryInput StoryRun StoryRunner",
+        ".speech": "SpeechService Synthesis",
+    },
+)

@@ -1,6 +1,19 @@
 """The Kokoro voices: a cast offline, once their files are installed."""
 
-from mixer.speech.embedded.kokoro.engine import KokoroEngine
-from mixer.speech.embedded.kokoro.files import find_voice_folder, install_voices, is_installed
+from typing import TYPE_CHECKING
+
+from mixer.lazy import export_lazily
+
+if TYPE_CHECKING:
+    from mixer.speech.embedded.kokoro.engine import KokoroEngine
+    from mixer.speech.embedded.kokoro.files import find_voice_folder, install_voices, is_installed
 
 __all__ = ["KokoroEngine", "find_voice_folder", "install_voices", "is_installed"]
+
+__getattr__ = export_lazily(
+    __name__,
+    {
+        ".engine": "KokoroEngine",
+        ".files": "find_voice_folder install_voices is_installed",
+    },
+)
