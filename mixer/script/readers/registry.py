@@ -7,6 +7,8 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 
+import regex
+
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import (
