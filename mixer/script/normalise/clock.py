@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from mixer.script.normalise.language import Language
-from mixer.script.normalise.numerals import spell_ordinal
+from mixer.script.normalise.ordinals import spell_ordinal
 from mixer.script.normalise.rule import (
     DIGITS,
     SPACE,

@@ -7,12 +7,12 @@ count nothing (telephones, codes), which are read digit by digit. A language wit
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from mixer.script.normalise.digit_strings import FigureWording, build_digit_rules
 from mixer.script.normalise.language import Language
-from mixer.script.normalise.numerals import spell_ordinal
+from mixer.script.normalise.ordinals import spell_ordinal
 from mixer.script.normalise.rule import (
     LOOK_CHARS,
     NormalisationRule,
@@ -211,15 +211,17 @@ def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         lambda match: f" {match[0].translate(_PLAIN_DIGITS)}",
         SUBSCRIPTS,
     )
-    known = wording.language.words("figures.formulas")
-    if not known:
-        return
-    yield compile_rule(
-        rf"(?<![\w.-]){build_alternation(known)}(?!\w)",
-        lambda match: _space_formula(match[0]),
-        "0123456789CO",
-        r"[A-Za-z]\d|[a-z](?:Cl|OH?)(?!\w)|HCl|K(?:Cl|OH)",
-    )
+    yield from _build_known_formula_rules(wording.language.words("figures.formulas"))
+
+
+def _build_known_formula_rules(formulas: Collection[str]) -> Iterator[NormalisationRule]:
+    if formulas:
+        yield compile_rule(
+            rf"(?<![\w.-]){build_alternation(formulas)}(?!\w)",
+            lambda match: _space_formula(match[0]),
+            "0123456789CO",
+            r"[A-Za-z]\d|[a-z](?:Cl|OH?)(?!\w)|HCl|K(?:Cl|OH)",
+        )
 
 
 def _space_formula(formula: str) -> str:

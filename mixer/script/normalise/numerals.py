@@ -1,4 +1,4 @@
-"""Roman numerals and ordinals.
+"""Roman numerals.
 
 A numeral is read as a number only after a word that announces one (Chapter IV), with the name of a
 ruler (Louis XIV), or with a word for century. Single letters that are as often letters (C, D, L,
@@ -7,11 +7,10 @@ M) are never read as numbers.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from mixer.script.normalise.language import Language
+from mixer.script.normalise.ordinals import spell_ordinal
 from mixer.script.normalise.rule import (
-    DIGITS,
     LOOK_CHARS,
     SPACE,
     NormalisationRule,
@@ -39,9 +38,6 @@ ROMAN_NUMERALS = {
 ROUND_NUMERALS = {"L": 50, "C": 100}
 """Letters that are numerals only in headings such as `CHAPTER L.`"""
 
-ENGLISH_TEENS = {11, 12, 13}
-"""Ordinals in `th` whatever their last figure."""
-
 LETTERS = frozenset("CDLM")
 """Numerals that are as often letters."""
 
@@ -54,14 +50,13 @@ _NUMERAL = r"[IVXLC]{1,8}"
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """Numbered headings, rulers, centuries and ordinals."""
+    """Numbered headings, rulers and centuries."""
     yield from _build_lone_rules(language)
     yield from _build_page_rules(language)
     yield from _build_heading_rules(language)
     yield from _build_ruler_rules(language)
     yield from _build_name_rules(language)
     yield from _build_century_rules(language)
-    yield from _build_ordinal_rules(language)
 
 
 def _build_lone_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -106,16 +101,15 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
     headings, sure = language.words("numerals.headings"), language.words("numerals.sure")
     if not headings:
         return
-    pronoun_verbs = frozenset(language.words("numerals.after_pronoun"))
 
     def expand(match: re.Match[str]) -> str | None:
         heading, numeral = match["heading"], match["numeral"]
         is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
         value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
-        is_pronoun = numeral == "I" and next_word(match.string, match.end()) in pronoun_verbs
-        is_letter = is_pronoun or f"{heading} {numeral}" in language.words("numerals.letters")
-        if value is None or is_letter or (single and not _is_number(match, language)):
+        if value is None or _is_letter(match, language):
+            return None
+        if single and not _is_number(match, language):
             return None
         return f"{value}{(match['parts'] or '').replace('.', ' ')}"
 
@@ -128,6 +122,14 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         "IVXivx",
         rf"{SPACE}(?:{_NUMERAL}|[ivxlc]{{2,8}})(?!\w)",
     )
+
+
+def _is_letter(match: re.Match[str], language: Language) -> bool:
+    """Whether it is the pronoun, or a letter after a heading."""
+    word = next_word(match.string, match.end())
+    is_pronoun = match["numeral"] == "I" and word in language.words("numerals.after_pronoun")
+    name = f"{match['heading']} {match['numeral']}"
+    return is_pronoun or name in language.words("numerals.letters")
 
 
 def _is_number(match: re.Match[str], language: Language) -> bool:
@@ -161,8 +163,7 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
         if value > up_to:
             return str(value)
         ordinal = spell_ordinal(value, language, feminine=match["name"] in female)
-        before = previous_word(match.string, match.start()).lower()
-        template = by_case.get(match["name"]) or by_case.get(before) or usual
+        template = by_case.get(match["name"]) or by_case.get(_word_before(match)) or usual
         return template.format(ordinal=ordinal.title() if language.code == "en" else ordinal)
 
     yield compile_rule(
@@ -172,6 +173,10 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
         expand,
         "IVX",
     )
+
+
+def _word_before(match: re.Match[str]) -> str:
+    return previous_word(match.string, match.start()).lower()
 
 
 def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -233,69 +238,3 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
         expand,
         "IVX",
     )
-
-
-def build_degree_rules(language: Language) -> Iterator[NormalisationRule]:
-    """`3° piano`, `1° de maio`: the sign of degrees as that of an ordinal, before a known noun."""
-    nouns = frozenset([*language.words("ordinals.degree_nouns"), *language.words("dates.months")])
-    if not language.words("ordinals.degree_nouns"):
-        return
-    short = language.spellings("ordinals.short")
-    up_to = int(language.phrase("ordinals.up_to"))
-
-    def expand(match: re.Match[str]) -> str | None:
-        value = int(match["figure"])
-        if match["noun"].lower() not in nouns or not 0 < value <= up_to:
-            return None
-        spelled = spell_ordinal(value, language)
-        return spelled if match["of"] else short.get(spelled, spelled)
-
-    yield compile_rule(
-        rf"(?<![\w.,:/–-])(?P<edit>(?P<figure>\d{{1,2}})\.?°)"
-        rf"(?={SPACE}(?P<of>d[ei]l? )?(?P<noun>[^\W\d_]+))",
-        expand,
-        "°",
-    )
-
-
-def _build_ordinal_rules(language: Language) -> Iterator[NormalisationRule]:
-    """`3rd`, `1re`, `2.ª`: figures with the ending of an ordinal."""
-    genders = language.spellings("ordinals.endings")
-    if not genders:
-        return
-    up_to, special = int(language.phrase("ordinals.up_to")), language.spellings("ordinals.special")
-
-    def expand(match: re.Match[str]) -> str | None:
-        value, ending = int(match["figure"].replace(",", "")), match["ending"].lower()
-        if genders[ending] == "special":
-            return special.get(f"{value}{ending}")
-        first = 1 if genders[ending] == "beyond first" else 0
-        if not first < value <= up_to or not _is_valid_ending(value, ending, language):
-            return None
-        return spell_ordinal(value, language, feminine=genders[ending] == "feminine")
-
-    yield compile_rule(
-        rf"(?<![\w.,:/$€£–-])(?P<figure>\d{{1,3}}(?:,\d{{3}})?|\d{{4}})"
-        rf"(?P<ending>(?i:{build_alternation(genders)}))(?!\w)",
-        expand,
-        DIGITS,
-        rf"\d(?i:{build_alternation(genders)})",
-    )
-
-
-def _is_valid_ending(value: int, ending: str, language: Language) -> bool:
-    """Whether an English ending fits its figure: not `3st`."""
-    if language.code != "en":
-        return True
-    if value % 100 in ENGLISH_TEENS:
-        return ending == "th"
-    return ending == {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
-
-
-@lru_cache(maxsize=1024)
-def spell_ordinal(value: int, language: Language, *, feminine: bool = False) -> str:
-    """Spell an ordinal, such as `fourteenth`."""
-    from num2words import num2words
-
-    spelled = str(num2words(value, to="ordinal", lang=language.code))
-    return language.spellings("ordinals.feminine").get(spelled, spelled) if feminine else spelled

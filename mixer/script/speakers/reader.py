@@ -226,18 +226,15 @@ def _read_play(text: str) -> BookCast | None:
     ]
     if len(speeches) < MIN_SPEECHES or len(speeches) < MIN_SHARE * len(paragraphs):
         return None
+    spoken = [
+        (match["name"], tuple(_list_spoken(text, match.end(), each.end)))
+        for match, each in speeches
+    ]
     quotations = tuple(
-        Quotation(
-            number,
-            tuple(_list_spoken(text, match.end(), each.end)),
-            match["name"],
-            Method.NAME,
-            1.0,
-            (match["name"],),
-        )
-        for number, (match, each) in enumerate(speeches, start=1)
+        Quotation(number, spans, name, Method.NAME, 1.0, (name,))
+        for number, (name, spans) in enumerate(spoken, start=1)
+        if spans
     )
-    quotations = tuple(each for each in quotations if each.spans)
     notes = ("The book is a play: its own labels are used.",)
     return BookCast(_list_play_characters(text, quotations), quotations, "play", notes)
 

@@ -222,25 +222,31 @@ class SpeechService:
         ):
             folder = RunFolder(store, RUN_ID, source)
             folder.write(REQUEST, request.to_stored(time.time()))
-            planner = replace(
-                self.planner,
-                store=store,
-                open_engine=session.open,
-                new_processes=lambda: context.processes,
-            )
-            on_recording = partial(report, folder) if report else None
             speech = StorySpeech(
-                planner,
+                self._bind_planner(store, session, context),
                 store,
                 splits_batches=False,
-                on_recording=on_recording,
+                on_recording=partial(report, folder) if report else None,
                 payments=payments,
             )
-            try:
-                run_steps(folder, speech.steps, context)
-            finally:
-                settle_budget(load_snapshot(folder), self.planner.budget)
-            return _collect_synthesis(folder)
+            return self._run_steps(folder, speech, context)
+
+    def _run_steps(self, folder: RunFolder, speech: StorySpeech, context: JobContext) -> Synthesis:
+        try:
+            run_steps(folder, speech.steps, context)
+        finally:
+            settle_budget(load_snapshot(folder), self.planner.budget)
+        return _collect_synthesis(folder)
+
+    def _bind_planner(
+        self, store: ObjectStore, session: EngineSession, context: JobContext
+    ) -> SpeechPlanner:
+        return replace(
+            self.planner,
+            store=store,
+            open_engine=session.open,
+            new_processes=lambda: context.processes,
+        )
 
 
 def _collect_synthesis(folder: RunFolder) -> Synthesis:

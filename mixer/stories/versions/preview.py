@@ -8,7 +8,7 @@ one, with the music and the level that they will have.
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ from mixer.publish.timing import list_sound_files
 from mixer.script import Chunk
 from mixer.sound.arrange import SoundFile
 from mixer.sound.render import RenderPool
-from mixer.speech import Charges, Narrator, charge_factor
+from mixer.speech import Charges, Narrator, Recording, charge_factor
 from mixer.store import ObjectStore
 from mixer.stories.cancellation import stop_at_deadline
 from mixer.stories.folder import StoryFolder
@@ -146,23 +146,16 @@ class PreviewMaker:
         max_cost_usd, deadline_s = limits
         known = dict(text.recordings)
         near = find_neighbours(text.stored.script, sentence)
-
-        def find_new(chunks: Sequence[Chunk]) -> list[Chunk]:
-            found = narrator.find_recordings(chunks)
-            known.update({key: each for key, each in found.items() if each})
-            return [chunk for chunk in near if narrator.key(chunk) not in known]
-
-        with self._open_narrator(text, deadline_s) as narrator:
-            new = find_new(text.unknown_chunks)
+        with self._open_narrator(text, deadline_s) as narrator, ExitStack() as payment:
+            new = _find_new(narrator, near, text.unknown_chunks, known)
             if new:
-                with narrator.hold_payment(text.request.caller, near) as was_held:
-                    new = find_new(new) if was_held else new
-                    if new:
-                        with self._reserve(text, new, charges, max_cost_usd):
-                            made = narrator.narrate(
-                                new, known=dict.fromkeys(map(narrator.key, new)), charges=charges
-                            )
-                        known |= zip(map(narrator.key, new), made.recordings, strict=True)
+                held = narrator.hold_payment(text.request.caller, near)
+                new = _find_new(narrator, near, new, known) if payment.enter_context(held) else new
+            if new:
+                payment.enter_context(self._reserve(text, new, charges, max_cost_usd))
+                keys = list(map(narrator.key, new))
+                made = narrator.narrate(new, known=dict.fromkeys(keys), charges=charges)
+                known |= zip(keys, made.recordings, strict=True)
         return replace(text, recordings=known), len(new)
 
     @contextmanager
@@ -226,3 +219,15 @@ def find_changed_sentence(before: VersionText, after: VersionText, proposal: Pro
         return min(numbers[0], len(after.sentences) - 1)
     pairs = enumerate(zip(before.sentences, after.sentences, strict=False))
     return next((number for number, (one, other) in pairs if one != other), 0)
+
+
+def _find_new(
+    narrator: Narrator,
+    near: Sequence[Chunk],
+    unknown: Sequence[Chunk],
+    known: dict[str, Recording | None],
+) -> list[Chunk]:
+    """Select the chunks without a recording; adds to `known` those of unknown chunks that exist."""
+    found = narrator.find_recordings(unknown)
+    known.update({key: each for key, each in found.items() if each})
+    return [chunk for chunk in near if narrator.key(chunk) not in known]
