@@ -29,6 +29,7 @@ from mixer.stories.inputs.covers import require_cover
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
 from mixer.stories.request_files import PARALLEL_REQUESTS, InputName
+from mixer.stories.source_text import read_source_text
 
 PRIVATE_PREFIXES = (
     *("casting/", "feed_callers/", "feed_keys/", "feeds/", "projects/"),
@@ -149,6 +150,9 @@ FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(
 HEAD_CHARS = 50_000
 """Beginning of a text in which its front matter is looked for."""
 
+SHORT_CHARS = 20_000
+"""So short a text is read whole before its story starts, which takes up to 50 ms."""
+
 VoiceLister = Callable[[], tuple[Voice, ...]]
 
 
@@ -164,7 +168,7 @@ def check_request(
 
     Raises:
         UnknownVoice: no such voice, in an option or in the cast.
-        UnreadableText: a line of the front matter is malformed.
+        UnreadableText: a line of the front matter, or of a short text, is malformed.
         NotFound: the text, the music or the cover does not exist.
         UnusablePicture: the cover is not a picture, or is too large.
         BadInput: a key, the pauses or a line of the lexicon is malformed.
@@ -182,13 +186,14 @@ def check_request(
     if options.cover:
         require_cover(store, options.cover)
         require_picture(store.get(options.cover), options.cover)
-    if list_voices is not None and request.kind is not StoryKind.MIX:
-        _check_voices(request.text, options, list_voices)
+    if request.text and request.kind is not StoryKind.MIX:
+        cast = _read_cast(request.text, options)
+        if list_voices is not None:
+            _check_voices(cast, options, list_voices)
     return _check_music(request.music, store, music) if request.music else ""
 
 
-def _check_voices(text: str, options: Options, list_voices: VoiceLister) -> None:
-    cast = _read_cast(text, options)
+def _check_voices(cast: tuple[Role, ...], options: Options, list_voices: VoiceLister) -> None:
     try:
         voices = list_voices()
     except SpeechFailed:  # the engine is not available now; the story may find it later
@@ -197,7 +202,9 @@ def _check_voices(text: str, options: Options, list_voices: VoiceLister) -> None
 
 
 def _read_cast(text: str, options: Options) -> tuple[Role, ...]:
-    """Read the cast from the front matter alone, however long the text is."""
+    """Read the cast, of a long text from its front matter alone."""
+    if len(text) <= SHORT_CHARS:
+        return read_source_text(text, options).document.cast
     text_type = TextType(options.text_type or TextType.TEXT)
     head = FRONT_MATTER.match(text, 0, HEAD_CHARS)
     if head is None or text_type not in {TextType.TEXT, TextType.MARKDOWN}:

@@ -238,6 +238,7 @@ def test_story_of_a_server_that_ended_is_taken_up_by_the_next(tmp_path):
         ({"text": "A.", "music": "gone.flac"}, 404, "not_found", "music"),
         ({"text": "A.", "music": "uploads/gone.flac"}, 404, "not_found", "music"),
         ({"text": "A.", "lexicon": "a = b\nbroken"}, 400, "unreadable_text", "lexicon"),
+        ({"text": "The lamp.\n\nIt [[pause 1s went out."}, 400, "unreadable_text", "text"),
         ({"text": "A.", "pauses": "long"}, 400, "bad_option", "pauses"),
         ({"text": "A.", "cover": "uploads/gone.png"}, 404, "not_found", "cover"),
         ({"text": "A.", "chapters": "two"}, 400, "bad_input", "chapters"),
