@@ -88,7 +88,7 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
     page = tab.open()
     page.click("#files summary")
     page.get_by_label("A file for each chapter").check()
-    page.get_by_label("Read-aloud book").check()
+    page.get_by_label("Read-aloud book (EPUB)").check()
     tab.request_story(STORY)
     tab.await_player()
     page.reload()
