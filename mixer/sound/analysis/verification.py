@@ -40,7 +40,7 @@ _STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*")
 _STATED_KBPS = regex.compile(r", (?P<kbps>\d+) kb/s")
 _COPIED_BYTES = regex.compile(r"\baudio:(?P<kib>\d+)KiB")
 
-VERIFICATION_VERSION = 3
+VERIFICATION_VERSION = 4
 """Increase it when a piece is measured differently."""
 
 SILENT_LUFS = -99.0
