@@ -172,7 +172,7 @@ def _master(
     mastering = compute_mastering(
         model,
         accompaniment.bed_peak_db,
-        MasteringTarget(style.preset, timeline.channels, style.level_offset_db),
+        MasteringTarget(style.preset, timeline.channels, timeline.rate_hz, style.level_offset_db),
         prediction_error_lu=style.prediction_error_lu,
         has_sounds=bool(accompaniment.sound_cues),
     )

@@ -23,7 +23,7 @@ from mixer.sound.loudness import (
     integrated_lufs,
 )
 from mixer.sound.presets import Preset
-from mixer.sound.timeline import Cue, Mastering
+from mixer.sound.timeline import MIX_RATE_HZ, Cue, Mastering
 
 VOICE_LUFS = -20.0
 """Loudness of every take before mastering, measured in the mix's channels."""
@@ -67,13 +67,18 @@ RMS_CLEARANCE_DB = 0.7
 PEAK_MARGIN_DB = 1.0
 """What MP3 encoding and resampling may add to a peak (measured on speech at 128 kbit/s)."""
 
-LIMITED_PEAK_MARGIN_DB = 1.5
-"""The same with an active limiter, which leaves many peaks at its limit and misses some between its
-samples (measured on bursts of noise: at most 1.3, and 1.6 as MP3 at 64 kbit/s).
+LIMITED_PEAK_MARGIN_DB = 2.5
+"""The same with an active limiter, which leaves many peaks at its limit and sees samples only, so
+that peaks between them come on top (measured on bursts of noise).
 """
 
-SUM_PEAK_MARGIN_DB = 2.5
-"""The same for the limiter on the sum, which sees samples only: peaks between them come on top."""
+OVERSAMPLED_PEAK_MARGIN_DB = 1.5
+"""The same where the mix has OVERSAMPLING times the rate of the voice: then the limiter sees nearly
+all peaks. True peaks of noise at 24,000 Hz are at most 1.3 above the limit (as MP3 at 64 kbit/s
+1.6), where they are 2.7 above that of a limiter at their own rate.
+"""
+
+OVERSAMPLING = 1.8
 
 
 def clip_gains_db(takes: Sequence[Measurement], channels: int) -> list[float]:
@@ -145,11 +150,22 @@ def windows_under_speech(
 
 @dataclass(frozen=True, slots=True)
 class MasteringTarget:
-    """Targets of a mix; `level_offset_db` is how much the encoder changes the level."""
+    """Targets of a mix.
+
+    `voice_rate_hz` is that of the timeline, `level_offset_db` what the encoder adds to the level.
+    """
 
     preset: Preset
     channels: int
+    voice_rate_hz: int
     level_offset_db: float
+
+    @property
+    def limiter_ceiling_dbtp(self) -> float:
+        """The highest limit of a limiter on the voice."""
+        is_oversampled = self.voice_rate_hz * OVERSAMPLING <= MIX_RATE_HZ
+        margin_db = OVERSAMPLED_PEAK_MARGIN_DB if is_oversampled else LIMITED_PEAK_MARGIN_DB
+        return self.preset.ceiling_dbtp - margin_db
 
 
 def compute_mastering(
@@ -167,9 +183,7 @@ def compute_mastering(
     earlier attempt (see `mixer.sound.render.mixdown`). `has_sounds` adds a limiter on
     the sum.
     """
-    master = _MasteringModel(
-        model, bed_peak_db, target.preset.ceiling_dbtp, target.level_offset_db, prediction_error_lu
-    )
+    master = _MasteringModel(model, bed_peak_db, target, prediction_error_lu)
     is_mono = target.channels == 1
     target_lufs = target.preset.mono_lufs if is_mono else target.preset.stereo_lufs
     gain = _find_gain(target_lufs, master.lufs, prediction_error_lu)
@@ -179,7 +193,7 @@ def compute_mastering(
             gain = _find_gain(wanted, master.rms_db)
             target_lufs = round(master.lufs(gain), 1)
     gain = quantize_gain(gain)
-    sum_limit_db = target.preset.ceiling_dbtp - SUM_PEAK_MARGIN_DB if has_sounds else None
+    sum_limit_db = target.preset.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB if has_sounds else None
     return Mastering(
         gain, target_lufs, target.preset.ceiling_dbtp, master.limit_db(gain), sum_limit_db
     )
@@ -189,22 +203,26 @@ def compute_mastering(
 class _MasteringModel:
     model: LoudnessModel
     bed_peak_db: float | None
-    ceiling_dbtp: float
-    offset_db: float
+    target: MasteringTarget
     prediction_error_lu: float
 
     def limit_db(self, gain_db: float) -> float | None:
-        bed_db = None if self.bed_peak_db is None else self.bed_peak_db + gain_db
-        return _limit_db(self.model.voice_peak_db + gain_db, bed_db, self.ceiling_dbtp)
+        """Headroom of the voice between the bed and the ceiling; None if it stays below."""
+        bed = 0.0 if self.bed_peak_db is None else amplitude(self.bed_peak_db + gain_db)
+        voice = amplitude(self.model.voice_peak_db + gain_db)
+        if voice + bed <= amplitude(self.target.preset.ceiling_dbtp - PEAK_MARGIN_DB):
+            return None
+        ceiling = amplitude(self.target.limiter_ceiling_dbtp)
+        return decibels(max(ceiling - bed, ceiling / 2))
 
     def lufs(self, gain_db: float) -> float:
         measured = self.model.lufs(gain_db, self.limit_db(gain_db))
         plain = VOICE_LUFS + gain_db if measured is None else measured
-        return plain + self.offset_db + self.prediction_error_lu
+        return plain + self.target.level_offset_db + self.prediction_error_lu
 
     def rms_db(self, gain_db: float) -> float:
         plain = self.model.rms_db(gain_db, self.limit_db(gain_db))
-        return plain + self.offset_db
+        return plain + self.target.level_offset_db
 
 
 def _find_gain(
@@ -242,12 +260,3 @@ def quantize_gain(gain_db: float) -> float:
     A small edit then leaves the gain of the whole, and the bytes of all unedited parts, unchanged.
     """
     return round(gain_db / GAIN_STEP_DB) * GAIN_STEP_DB
-
-
-def _limit_db(voice_db: float, bed_db: float | None, ceiling_db: float) -> float | None:
-    """Headroom of the voice between the bed and the ceiling; None if it stays below."""
-    bed = amplitude(bed_db) if bed_db is not None else 0.0
-    if amplitude(voice_db) + bed <= amplitude(ceiling_db - PEAK_MARGIN_DB):
-        return None
-    ceiling = amplitude(ceiling_db - LIMITED_PEAK_MARGIN_DB)
-    return decibels(max(ceiling - bed, ceiling / 2))

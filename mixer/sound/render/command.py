@@ -32,11 +32,6 @@ DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
 9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end).
 """
 
-OVERSAMPLING = 1.8
-"""Of the voice, for the limiter. For 24,000 Hz, the rate of the mix is enough: true peaks of noise
-are at most 1.3 dB above the limit, where they are 2.7 dB above it at the voice's own rate.
-"""
-
 MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
 """Mono at a rate; channels are averaged, which changes no level."""
 
@@ -59,15 +54,15 @@ def add_voice(
 
 
 def _master_filters(timeline: Timeline) -> list[str]:
-    """Convert the voice to the rate of the mix, and limit it.
+    """Convert the voice to the rate of the mix, and limit it at the higher of both rates.
 
-    The limiter sees samples only, so it works at OVERSAMPLING times the voice's rate or more.
+    The limiter sees samples only: the closer they are, the fewer peaks between them it misses.
     """
     resampled = f"aresample={MIX_RATE_HZ}"
     limited = limiter_filters(timeline.mastering.limit_db)
-    if not limited or timeline.rate_hz * OVERSAMPLING <= MIX_RATE_HZ:
-        return [resampled, *limited]
-    return [f"aresample={2 * MIX_RATE_HZ}", *limited, resampled]
+    if timeline.rate_hz > MIX_RATE_HZ:
+        return [*limited, resampled]
+    return [resampled, *limited]
 
 
 def _add_clips(

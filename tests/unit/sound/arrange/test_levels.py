@@ -17,6 +17,7 @@ from mixer.sound.arrange.levels import (
     LIMITED_PEAK_MARGIN_DB,
     MAX_BOOST_DB,
     MAX_CUT_DB,
+    OVERSAMPLED_PEAK_MARGIN_DB,
     PEAK_MARGIN_DB,
     VOICE_LUFS,
     clip_gains_db,
@@ -155,7 +156,7 @@ def test_encoder_changes_the_level_by_its_bit_rate(kbps: int, offset_db: float):
 def test_limiter_works_only_where_peaks_can_pass_and_leaves_them_room(timeline: Timeline):
     mastering = timeline.mastering
     if mastering.limit_db is not None:
-        most_db = mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
+        most_db = mastering.ceiling_dbtp - OVERSAMPLED_PEAK_MARGIN_DB
         assert mastering.limit_db <= most_db + 1e-9
         assert amplitude(mastering.limit_db) >= 0.49 * amplitude(
             mastering.ceiling_dbtp - LIMITED_PEAK_MARGIN_DB
@@ -165,7 +166,7 @@ def test_limiter_works_only_where_peaks_can_pass_and_leaves_them_room(timeline: 
 def test_quiet_peaks_need_no_limiter():
     assert arrange_take(-20.0, -10.0).mastering.limit_db is None
     assert arrange_take(-20.0, -1.0).mastering.limit_db == pytest.approx(
-        -1.0 - LIMITED_PEAK_MARGIN_DB
+        -1.0 - OVERSAMPLED_PEAK_MARGIN_DB
     )
 
 
