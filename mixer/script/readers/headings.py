@@ -179,7 +179,7 @@ def is_capitals(text: str) -> bool:
     return text.isupper() and len(text.split()) > 1 and "," not in text
 
 
-def is_capitalised(text: str) -> bool:
+def is_title_case(text: str) -> bool:
     """Whether several words of a line begin with capitals, all that are long among them."""
     words = [word.strip("“”‘’\"'()[],;:.!?") for word in text.split()]
     long = [word for word in words if len(word) >= MIN_CAPITALISED_CHARS]

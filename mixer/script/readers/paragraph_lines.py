@@ -12,9 +12,9 @@ from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
-    is_capitalised,
     is_chapter_line,
     is_numbered_only,
+    is_title_case,
     join_title,
     split_run_in,
 )
@@ -80,7 +80,7 @@ def _is_name_line(lines: list[str], index: int) -> bool:
     line = lines[index].strip() if index + 1 < len(lines) else ""
     if not line or len(line) > SUBTITLE_CHARS or line.startswith(QUOTATION_MARKS):
         return False
-    is_name = is_capitalised(line) or not ends_sentence(line)
+    is_name = is_title_case(line) or not ends_sentence(line)
     return (
         is_numbered_only(lines[index - 1].strip())
         and is_name
@@ -140,7 +140,7 @@ def detect_chapter_heading(lines: list[str]) -> Block | None:
     number, *title = map(str.strip, lines)
     longest = MAX_CAPITAL_TITLE_CHARS if join_lines(title).isupper() else TITLE_CHARS
     is_prose = sum(map(len, lines)) > longest or any(
-        ends_sentence(line) and not is_capitalised(line) for line in title
+        ends_sentence(line) and not is_title_case(line) for line in title
     )
     if is_prose or not is_chapter_line(number):
         return None

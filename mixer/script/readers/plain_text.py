@@ -29,11 +29,11 @@ from mixer.script.readers.headings import (
     ends_sentence,
     ends_statement,
     find_sequences,
-    is_capitalised,
     is_capitals,
     is_chapter_line,
     is_end_line,
     is_numbered_only,
+    is_title_case,
     join_title,
 )
 from mixer.script.readers.hyphenation import LineJoiner
@@ -190,7 +190,7 @@ class _TextReader:
         is_short = 0 < len(text) <= SUBTITLE_CHARS and has_words(text)
         if not is_short or is_chapter_line(text) or is_numbered_only(text) or is_ornament(text):
             return ""
-        is_name = is_capitalised(text) or (begins_like_verse(text) and not ends_sentence(text))
+        is_name = is_title_case(text) or (begins_like_verse(text) and not ends_sentence(text))
         return text if is_name and not text.startswith(QUOTATION_MARKS) else ""
 
     def _read_lines(self, index: int, lines: list[str], text: str) -> list[Block]:

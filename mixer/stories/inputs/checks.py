@@ -15,7 +15,6 @@ from mixer.errors import (
     ObjectTooLarge,
     SpeechFailed,
     UnplayableAudio,
-    UnreadableText,
 )
 from mixer.parallel import run_in_parallel
 from mixer.publish import require_picture
@@ -29,7 +28,7 @@ from mixer.stories.inputs.covers import require_cover
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
 from mixer.stories.request_files import PARALLEL_REQUESTS, InputName
-from mixer.stories.source_text import read_source_text
+from mixer.stories.source_text import name_text, read_source_text
 
 PRIVATE_PREFIXES = (
     *("casting/", "feed_callers/", "feed_keys/", "feeds/", "projects/"),
@@ -175,7 +174,8 @@ def check_request(
         Forbidden: the music is not for callers.
     """
     options = Options.model_validate(dict(request.options))
-    _check_lexicon(options.lexicon)
+    with name_text("lexicon"):
+        read_lexicon(options.lexicon)
     resolve_pauses(options.pauses)
     if request.source_key and store.head(request.source_key) is None:
         raise NotFound(
@@ -210,13 +210,6 @@ def _read_cast(text: str, options: Options) -> tuple[Role, ...]:
     if head is None or text_type not in {TextType.TEXT, TextType.MARKDOWN}:
         return ()
     return read_document(f"{head[0].rstrip()}\n\nWords.", text_type).cast
-
-
-def _check_lexicon(lexicon: str) -> None:
-    try:
-        read_lexicon(lexicon)
-    except UnreadableText as error:
-        raise UnreadableText(f"lexicon: {error}", field="lexicon") from error
 
 
 def _check_music(name: str, store: ObjectStore, music: ObjectStore) -> str:

@@ -213,7 +213,9 @@ def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:
 def _build_mix_result(story: FinishedStory, published: PublishedFiles, attempt: int) -> StoryResult:
     warnings = _warnings(story.narration) if story.narration else ()
     rules = story.joined.measurements.rules if story.joined.measurements else ()
-    broken = (each.sentence for each in rules if not each.passed)
+    broken = (
+        f"A rule of the preset is broken. {each.sentence}" for each in rules if not each.passed
+    )
     return StoryResult(
         state=StoryState.DONE,
         attempt=attempt,
@@ -223,10 +225,7 @@ def _build_mix_result(story: FinishedStory, published: PublishedFiles, attempt: 
         integrated_loudness_lufs=story.joined.integrated_loudness_lufs,
         true_peak_dbtp=story.joined.true_peak_dbtp,
         links={"audio": story.folder.key(story.joined.name), **published.links},
-        warnings=(
-            *(*warnings, *published.warnings),
-            *(f"A rule of the preset is broken. {each}" for each in broken),
-        ),
+        warnings=(*warnings, *published.warnings, *broken),
     )
 
 

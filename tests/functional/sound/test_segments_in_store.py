@@ -54,7 +54,7 @@ def full_cache(full_store: Path, tmp_path: Path) -> SegmentCache:
 
 
 @pytest.fixture(scope="module")
-def prepared_mix(tmp_path_factory: pytest.TempPathFactory) -> PreparedMix:
+def chapters_mix(tmp_path_factory: pytest.TempPathFactory) -> PreparedMix:
     """Three chapters of some twenty seconds, with music."""
     chunks = [
         ChunkSpec(speech(6.0, seed), gap_ms=900, opens=f"Chapter {seed}" if seed % 3 == 0 else None)
@@ -64,14 +64,14 @@ def prepared_mix(tmp_path_factory: pytest.TempPathFactory) -> PreparedMix:
 
 
 @pytest.fixture
-def mix(prepared_mix: PreparedMix, tmp_path: Path) -> PreparedMix:
-    return replace(prepared_mix, path=tmp_path / "mix.mp3")
+def mix(chapters_mix: PreparedMix, tmp_path: Path) -> PreparedMix:
+    return replace(chapters_mix, path=tmp_path / "mix.mp3")
 
 
 @pytest.fixture(scope="module")
-def full_store(prepared_mix: PreparedMix, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def full_store(chapters_mix: PreparedMix, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("full")
-    render_all(prepared_mix, SegmentCache(FolderStore(folder)))
+    render_all(chapters_mix, SegmentCache(FolderStore(folder)))
     return folder
 
 
@@ -85,10 +85,10 @@ class SerialRender:
 
 
 @pytest.fixture(scope="module")
-def serial(prepared_mix: PreparedMix) -> SerialRender:
-    mixdown = prepared_mix.render(tags=TAGS, segment_grids=None)
-    figures = verify(prepared_mix.path, prepared_mix.timeline.duration_s, COLUMNS)
-    return SerialRender(mixdown, prepared_mix.path.read_bytes(), figures)
+def serial(chapters_mix: PreparedMix) -> SerialRender:
+    mixdown = chapters_mix.render(tags=TAGS, segment_grids=None)
+    figures = verify(chapters_mix.path, chapters_mix.timeline.duration_s, COLUMNS)
+    return SerialRender(mixdown, chapters_mix.path.read_bytes(), figures)
 
 
 def segments(mix: PreparedMix) -> tuple[Segment, ...]:

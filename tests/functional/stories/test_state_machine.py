@@ -67,14 +67,14 @@ def _reset_server(polly, machine):
 
 
 @pytest.fixture(scope="module")
-def finished_book(machine, polly):
+def whole_book(machine, polly):
     """A book of 62 chunks, made from text to audio."""
     story = machine.create_story(build_book("Bell"), **VOICE)
     return story, machine.await_end(story), list(machine.calls), polly.counts
 
 
-def test_book_is_made_in_steps(machine, finished_book):
-    story, status, calls, counts = finished_book
+def test_book_is_made_in_steps(machine, whole_book):
+    story, status, calls, counts = whole_book
     assert (status.state, status.failure, status.progress) == (StoryState.DONE, None, 1.0)
     assert status.chunks_done == status.chunks_total == counts.answered == CHUNKS
     assert status.segments_done == status.segments_total >= 10
@@ -90,16 +90,16 @@ def test_book_is_made_in_steps(machine, finished_book):
     }
 
 
-def test_payloads_stay_small(machine, finished_book):
-    story, *_ = finished_book
+def test_payloads_stay_small(machine, whole_book):
+    story, *_ = whole_book
     (execution,) = machine.list_executions(story)
     history = machine.states.get_execution_history(executionArn=execution["executionArn"])
     largest = max(len(json.dumps(each, default=str)) for each in history["events"])
     assert largest < 4_000
 
 
-def test_name_that_is_used_up_is_not_used_again(machine, finished_book):
-    story, *_ = finished_book
+def test_name_that_is_used_up_is_not_used_again(machine, whole_book):
+    story, *_ = whole_book
     assert machine.service.launcher.start(story, 1, StoryKind.STORY) is False
     with pytest.raises(machine.states.exceptions.ExecutionAlreadyExists):
         machine.states.start_execution(
@@ -170,7 +170,7 @@ def story_of(machine, text):
     return derive_story_id(machine.service.secret, CALLER, order.fingerprint)
 
 
-@pytest.mark.usefixtures("finished_book")
+@pytest.mark.usefixtures("whole_book")
 def test_chunks_that_are_given_enter_at_the_layout(machine):
     chunks = tuple(list_keys(boto3.client("s3"), "narration_chunks/")[:3])
     story = machine.service.create(StoryRequest(StoryKind.MIX, CALLER, {}, chunk_keys=chunks))
