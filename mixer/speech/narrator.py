@@ -11,11 +11,10 @@ next run pays only for what is missing. Any other error stops at once.
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -159,15 +158,6 @@ class Narrator:
             return None
         return self._chunks.put(self.key(chunk), speech, chunk.gap_ms)
 
-    def hold_payment(self, payer: str, chunks: Sequence[Chunk]) -> AbstractContextManager[bool]:
-        """Be the only one who pays for a payer's chunks; yields whether another did until now.
-
-        Equal requests at once are then predicted to cost what they cost: all but one, nothing.
-        """
-        keys = sorted(map(self.key, chunks))
-        name = sha256("\n".join((payer, *keys)).encode()).hexdigest()
-        return LeaseKeeper(self.store).hold_lease(f"{LEASE_PREFIX}{name}", self._pause)
-
     def key(self, chunk: Chunk) -> str:
         """The object key of a chunk."""
         settings = self.voice_settings.speaker_settings(chunk.speaker)
@@ -181,6 +171,11 @@ class Narrator:
             if chunk.gap_ms > longest.setdefault(key, chunk).gap_ms:
                 longest[key] = chunk
         return longest
+
+    def pause(self, seconds: float) -> None:
+        """Wait for another owner's chunk; raises OutOfTime at the deadline."""
+        self._require_time()
+        time.sleep(seconds)
 
     @property
     def _chunks(self) -> ChunkStore:
@@ -229,7 +224,7 @@ class Narrator:
         """Synthesize a chunk, unless another thread or process has done so meanwhile."""
         self._require_time()
         key, chunk = item
-        with LeaseKeeper(self.store).hold_lease(f"{LEASE_PREFIX}{Path(key).stem}", self._pause):
+        with LeaseKeeper(self.store).hold_lease(f"{LEASE_PREFIX}{Path(key).stem}", self.pause):
             recording = self._look_up_chunk(item)
             if recording is not None:
                 return ChunkResult(recording, 0, is_new=False)
@@ -258,11 +253,6 @@ class Narrator:
                 raise
             charge(speech.billed_chars)
         return speech
-
-    def _pause(self, seconds: float) -> None:
-        """Wait for another owner's chunk."""
-        self._require_time()
-        time.sleep(seconds)
 
     def _require_time(self) -> None:
         is_late = self.deadline_s is not None and time.monotonic() > self.deadline_s

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -45,12 +45,14 @@ class LeaseKeeper:
     now: Callable[[], float] = time.monotonic
 
     @contextmanager
-    def hold_lease(self, key: str, pause: Pause) -> Iterator[bool]:
+    def hold_lease(self, key: str, pause: Pause, subjects: Sequence[str] = ()) -> Iterator[bool]:
         """Hold a lease for the length of the block, once it is free; yields whether it was not.
 
-        An uncontended lease costs one conditional write and one deletion.
+        An uncontended lease costs one conditional write and one deletion. Others can read its
+        `subjects`.
         """
-        lease, begun_s = _Lease(self.store, key, _Owner(token_hex(8), identify_process())), None
+        owner = _Owner(token_hex(8), identify_process(), tuple(subjects))
+        lease, begun_s = _Lease(self.store, key, owner), None
         try:
             was_held = not lease.claim_lease()
             if was_held:
@@ -62,6 +64,21 @@ class LeaseKeeper:
             is_sure = begun_s is not None and self.now() - begun_s < self.lifetime_s / 2
             with suppress(MixerError):
                 lease.release_lease(is_sure=is_sure)
+
+    def find_leases(self, prefix: str, subjects: Collection[str]) -> set[str]:
+        """Find the leases under a prefix that have one of the subjects."""
+        keys = [each.key for each in self.store.list(prefix)]
+        return {
+            key
+            for key in keys
+            if not _read_subjects(_read_lease(self.store, key)).isdisjoint(subjects)
+        }
+
+    def await_release(self, key: str, pause: Pause) -> None:
+        """Wait until a lease is released, or its owner is dead."""
+        for current, lifetimes in self._watch(key, pause):
+            if not current or lifetimes or _is_owner_gone(current):
+                return
 
     @contextmanager
     def _renew_while_held(self, lease: "_Lease") -> Iterator[None]:
@@ -76,17 +93,21 @@ class LeaseKeeper:
             renewer.join()
 
     def _wait(self, lease: "_Lease", pause: Pause) -> None:
-        seen, since_s, poll_s = b"", self.now(), FIRST_POLL_S
-        while True:
-            current = lease.read_lease()
+        for current, lifetimes in self._watch(lease.key, pause):
             if not current and lease.claim_lease():
                 return
-            if current != seen:
-                seen, since_s = current, self.now()
-            lifetimes = int((self.now() - since_s) / self.lifetime_s)
             is_dead = lifetimes > 0 or _is_owner_gone(current)
             if is_dead and lease.take_over_lease(current, lifetimes):
                 return
+
+    def _watch(self, key: str, pause: Pause) -> Iterator[tuple[bytes, int]]:
+        """Yield a lease, empty if it is free, and the lifetimes since it was last renewed."""
+        seen, since_s, poll_s = b"", self.now(), FIRST_POLL_S
+        while True:
+            current = _read_lease(self.store, key)
+            if current != seen:
+                seen, since_s = current, self.now()
+            yield current, int((self.now() - since_s) / self.lifetime_s)
             pause(poll_s)
             poll_s = min(MAX_POLL_S, 1.5 * poll_s)
 
@@ -95,11 +116,12 @@ class LeaseKeeper:
 class _Owner:
     token: str
     process: str
+    subjects: tuple[str, ...] = ()
     renewals: int = 0
 
     def encode(self) -> bytes:
         fields = {"owner": self.token, "process": self.process, "renewals": self.renewals}
-        return json.dumps(fields).encode()
+        return json.dumps({**fields, "subjects": self.subjects}).encode()
 
 
 @dataclass
@@ -112,10 +134,7 @@ class _Lease:
         return self.store.claim(self.key, self.owner.encode())
 
     def read_lease(self) -> bytes:
-        """The lease as it is stored; empty if there is none, or none that can be read."""
-        with suppress(NotFound, DamagedObject):
-            return self.store.get(self.key)
-        return b""
+        return _read_lease(self.store, self.key)
 
     def renew_lease(self, released: threading.Event, interval_s: float) -> None:
         """Renew until it is released, or belongs to another owner."""
@@ -151,17 +170,29 @@ class _Lease:
             self.store.delete(marker)
 
 
-def _parse_fields(lease: bytes) -> dict[str, str]:
+def _read_lease(store: ObjectStore, key: str) -> bytes:
+    """The lease as it is stored; empty if there is none, or none that can be read."""
+    with suppress(NotFound, DamagedObject):
+        return store.get(key)
+    return b""
+
+
+def _parse_fields(lease: bytes) -> dict[str, object]:
     with suppress(ValueError):
         fields = json.loads(lease)
         if isinstance(fields, dict):
-            return {name: str(value) for name, value in fields.items()}
+            return fields
     return {}
+
+
+def _read_subjects(lease: bytes) -> set[str]:
+    subjects = _parse_fields(lease).get("subjects")
+    return set(map(str, subjects)) if isinstance(subjects, list) else set()
 
 
 def _is_owner_gone(lease: bytes) -> bool:
     """Whether it was a process of this machine that runs no more."""
-    machine, _, process = _parse_fields(lease).get("process", "").rpartition("/")
+    machine, _, process = str(_parse_fields(lease).get("process", "")).rpartition("/")
     if not machine or machine != _identify_machine():
         return False
     pid, _, started = process.partition("-")

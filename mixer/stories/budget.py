@@ -5,18 +5,28 @@ caller writes its entry first and adds up all entries afterwards, so two request
 under the limit; close to it, both may be refused. A process that dies leaves its full reservation.
 """
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
+from typing import TypeVar
 
 from mixer.errors import CapReached, format_usd
-from mixer.store import ObjectStore
+from mixer.store import LeaseKeeper, ObjectStore
 
 PREFIX = "spending/"
 MICRO = 1_000_000
+
+PAYMENTS = "speaking/chunks/payments/"
+"""Leases of requests, by caller, that name the chunks that they pay for."""
+
+MAX_JITTER_S = 0.1
+"""Requests that refused each other try again at different times."""
+
+Reserved = TypeVar("Reserved")
 
 
 def utc_now() -> datetime:
@@ -68,6 +78,45 @@ class DailyBudget:
             raise
         return entry
 
+    @contextmanager
+    def hold_payment(
+        self,
+        caller: str,
+        chunk_keys: Sequence[str],
+        missing: Sequence[str],
+        reserve: Callable[[bool], Reserved],
+        pause: Callable[[float], None],
+    ) -> Iterator[Reserved]:
+        """Reserve what a caller's missing chunks cost, alone among equal requests.
+
+        Of equal requests at once, all but one then cost nothing. If the cap is reached, requests
+        that pay for some of the missing chunks are awaited first.
+
+        Args:
+            reserve: raises CapReached, otherwise its result is yielded; True asks it to look up
+                the chunks once more.
+            pause: waits for so many seconds, or raises.
+        """
+        leases, folder = LeaseKeeper(self.store), f"{PAYMENTS}{_shorten(caller)}/"
+        name = folder + sha256("\n".join(sorted(chunk_keys)).encode()).hexdigest()
+        is_again = False
+        while True:
+            others = leases.find_leases(folder, missing) if is_again else set()
+            with leases.hold_lease(name, pause, missing) as was_held:
+                try:
+                    reserved = reserve(was_held or is_again)
+                except CapReached:
+                    others = (others | leases.find_leases(folder, missing)) - {name}
+                    if is_again and not others:
+                        raise
+                else:
+                    yield reserved
+                    return
+            for other in others:
+                leases.await_release(other, pause)
+            pause(random.uniform(0, MAX_JITTER_S))
+            is_again = True
+
     def settle(self, entry: str, paid_usd: float) -> None:
         """Replace a reserved amount by the amount paid; safe to call twice."""
         if entry and self.store.head(entry) is not None:
@@ -88,8 +137,7 @@ class DailyBudget:
         return sum(int(name.partition("-")[0]) for name in names) / MICRO
 
     def _folder(self, caller: str) -> str:
-        name = sha256(caller.encode()).hexdigest()[:16]
-        return f"{PREFIX}{self.now():%Y-%m-%d}/{name}/"
+        return f"{PREFIX}{self.now():%Y-%m-%d}/{_shorten(caller)}/"
 
     def _replace_entry(self, entry: str, paid_usd: float) -> None:
         """Replace an entry if its amount changed; a concurrent listing may miss both."""
@@ -109,3 +157,7 @@ class DailyBudget:
         now = self.now()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         return max(1, round((midnight - now).total_seconds()))
+
+
+def _shorten(caller: str) -> str:
+    return sha256(caller.encode()).hexdigest()[:16]

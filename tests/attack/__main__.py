@@ -10,19 +10,23 @@ from tests.attack.equal_chunks import ROW as EQUAL_CHUNKS
 from tests.attack.events import ROW as EVENTS
 from tests.attack.growth import ROW as GROWTH
 from tests.attack.media import ROW as MEDIA
+from tests.attack.names import ROW as NAMES
+from tests.attack.properties import DESCRIPTION_ROW as DESCRIPTION
+from tests.attack.properties import ROW as RETENTION
 from tests.attack.requests import ROW as REQUESTS
-from tests.attack.retention import ROW as RETENTION
 from tests.attack.survival import ROW as SURVIVAL
 from tests.attack.texts import ROW as TEXTS
 
 ROWS: dict[str, Row] = {
     "requests": REQUESTS,
+    "description": DESCRIPTION,
     "events": EVENTS,
     "texts": TEXTS,
     "media": MEDIA,
     "growth": GROWTH,
     "damage": DAMAGE,
     "survival": SURVIVAL,
+    "names": NAMES,
     "equal_chunks": EQUAL_CHUNKS,
     "retention": RETENTION,
 }

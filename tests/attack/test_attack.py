@@ -7,7 +7,7 @@ from tests.attack.__main__ import ROWS
 SEED = 1
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.short])
 def test_attacks_hold(name):
     row = ROWS[name]
     tally = row.run(SEED, row.short).tally

@@ -1,6 +1,6 @@
 """The step that plans: checks text, voice, sounds and limits before anything is spent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -67,30 +67,38 @@ class PlanStep:
         batches = self._divide(folder, stored, options)
         progress = self._reopen_damaged(call, stored)
         left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
-        price_usd = self._price_batches(call, stored, left, options)
-        if price_usd > 0 and self.payments is not None and not options.dry_run:
-            with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
-                chunks = list(stored.script.chunks)
-                payment = narrator.hold_payment(request.caller, chunks)
-            if self.payments.enter_context(payment):  # what the other one paid for is there
-                price_usd = self._price_batches(call, stored, left, options)
         self._settle_previous(folder, progress.paid_usd)
-        reservation = "" if options.dry_run else self._reserve(price_usd, options, request.caller)
+        price_usd, reservation = self._pay(call, stored, left, options)
         summary = _build_summary(stored, options, len(batches), progress, price_usd)
         folder.write(PLAN, replace(summary, reservation=reservation))
         if options.dry_run:
             self._finish_story(call, summary)
         return {"batches": list(left)}
 
-    def _price_batches(
+    def _pay(
         self, call: StepCall, stored: StoredScript, left: Mapping[int, Batch], options: Options
-    ) -> float:
-        """Write the batches, and return the price of what the store lacks of them."""
+    ) -> tuple[float, str]:
+        """Write the batches; returns the price of what the store lacks, and its reservation."""
+        caller = call.folder.read(REQUEST, StoredRequest).caller
         missing = self._write_batches(call, stored, left)
-        price_usd = stored.delivery.price_chunks_usd(missing, charge_factor(options))
-        if options.verify:
-            price_usd += sum(price_retakes(each.chunks, each.delivery) for each in left.values())
-        return price_usd
+        price_usd = _price_chunks(missing, stored, left, options)
+        if options.dry_run:
+            return price_usd, ""
+        if price_usd <= 0 or self.payments is None:
+            return price_usd, self._reserve(price_usd, options, caller)
+
+        def reserve(must_look_up: bool) -> tuple[float, str]:
+            price_now_usd = price_usd
+            if must_look_up:  # what others paid for is there
+                found = self._write_batches(call, stored, left)
+                price_now_usd = _price_chunks(found, stored, left, options)
+            return price_now_usd, self._reserve(price_now_usd, options, caller)
+
+        with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
+            lacking, pause = list(map(narrator.key, missing)), narrator.pause
+        budget = self.planner.budget
+        payment = budget.hold_payment(caller, stored.chunk_keys, lacking, reserve, pause)
+        return self.payments.enter_context(payment)
 
     def _load_script(
         self, call: StepCall, request: StoredRequest, options: Options
@@ -210,6 +218,15 @@ class PlanStep:
         result = StoryResult(StoryState.DONE, call.attempt, 0.0, duration_s=duration_s)
         write_result(call.folder, load_snapshot(call.folder), result, self.planner.now())
         raise StoryPlanned("Only a plan was requested; nothing was spent.")
+
+
+def _price_chunks(
+    missing: Sequence[Chunk], stored: StoredScript, left: Mapping[int, Batch], options: Options
+) -> float:
+    price_usd = stored.delivery.price_chunks_usd(missing, charge_factor(options))
+    if options.verify:
+        price_usd += sum(price_retakes(each.chunks, each.delivery) for each in left.values())
+    return price_usd
 
 
 def _build_summary(

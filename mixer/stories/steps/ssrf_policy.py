@@ -12,9 +12,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from mixer.errors import BadInput
 
-GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that is given to servers (RFC 4291, IANA's registry of address space); outside lie
-ways to write an IPv4 address, translators (64:ff9b::/96), links and sites."""
+SERVERS = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("2000::/3"))
+"""All of IPv4, and all of IPv6 that is given to servers (RFC 4291, IANA's registry of address
+space); outside lie ways to write IPv4 addresses (::ffff:0:0/96), translators, links and sites."""
+
+RELAYS = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "2001::/32", "2002::/16", "3fff::/20")))
+"""In use nowhere, or routed to an address inside the address: anycast of 6to4 (RFC 7526), Teredo,
+6to4, documentation (RFC 9637). Not all Python versions know them."""
 
 DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 MAX_HOST_CHARS = 253
@@ -61,12 +65,9 @@ def check_public_addresses(addresses: Sequence[str]) -> None:
 def is_public_address(address: str) -> bool:
     """Check whether an IP address is on the internet."""
     found = _parse_ip(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is not None:
-            return is_public_address(str(inner))
-        return found in GLOBAL_UNICAST and found.is_global
-    return found is not None and found.is_global and not found.is_multicast
+    if found is None or not found.is_global or found.is_multicast:
+        return False
+    return any(found in each for each in SERVERS) and not any(found in each for each in RELAYS)
 
 
 def _split_url(url: str) -> SplitResult:

@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -35,7 +36,7 @@ from mixer.stories.steps.ssrf_policy import (
 )
 
 TIMEOUT_S = 10.0
-"""For the whole request after name resolution, however slowly the server responds."""
+"""For name resolution, and for the whole request after it, however slowly the servers respond."""
 
 MAX_ADDRESSES = 3
 """Addresses of a name that are tried in turn within that time."""
@@ -114,7 +115,7 @@ class Webhook:
     Attributes:
         check_addresses: raises for addresses that are not public.
         context: trusted certificates; the system's if None.
-        timeout_s: for the whole request.
+        timeout_s: for name resolution, and for the request.
         retry_delays_s: before each further try in the background.
         allows_localhost: whether http URLs of this machine are notified, too.
     """
@@ -176,10 +177,23 @@ class Webhook:
             return connection.getresponse().status
 
     def _connect(self, host: str, port: int) -> _PinnedConnection:
-        addresses = self.resolve(host, port)
+        addresses = self._resolve_in_time(host, port)
         self.check_addresses(addresses)
         context = self.context or ssl.create_default_context()
         return _PinnedConnection(host, port, addresses, context, self.timeout_s)
+
+    def _resolve_in_time(self, host: str, port: int) -> Sequence[str]:
+        """Resolve in a thread: the system's resolver cannot be interrupted."""
+        found: Future[Sequence[str]] = Future()
+
+        def resolve() -> None:
+            try:
+                found.set_result(self.resolve(host, port))
+            except Exception as error:  # noqa: BLE001 - raised where it is awaited
+                found.set_exception(error)
+
+        threading.Thread(target=resolve, daemon=True).start()
+        return found.result(self.timeout_s)
 
     def _headers(self, story: str, body: bytes) -> dict[str, str]:
         moment = str(int(self.now_s()))

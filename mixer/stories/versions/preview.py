@@ -146,13 +146,25 @@ class PreviewMaker:
         max_cost_usd, deadline_s = limits
         known = dict(text.recordings)
         near = find_neighbours(text.stored.script, sentence)
-        with self._open_narrator(text, deadline_s) as narrator, ExitStack() as payment:
+        with (
+            self._open_narrator(text, deadline_s) as narrator,
+            ExitStack() as payment,
+            ExitStack() as reservation,
+        ):
             new = _find_new(narrator, near, text.unknown_chunks, known)
+
+            def reserve(must_look_up: bool) -> list[Chunk]:
+                left = _find_new(narrator, near, new, known) if must_look_up else new
+                reservation.enter_context(self._reserve(text, left, charges, max_cost_usd))
+                return left
+
             if new:
-                held = narrator.hold_payment(text.request.caller, near)
-                new = _find_new(narrator, near, new, known) if payment.enter_context(held) else new
+                near_keys, lacking = (list(map(narrator.key, each)) for each in (near, new))
+                held = self.planner.budget.hold_payment(
+                    text.request.caller, near_keys, lacking, reserve, narrator.pause
+                )
+                new = payment.enter_context(held)
             if new:
-                payment.enter_context(self._reserve(text, new, charges, max_cost_usd))
                 keys = list(map(narrator.key, new))
                 made = narrator.narrate(new, known=dict.fromkeys(keys), charges=charges)
                 known |= zip(keys, made.recordings, strict=True)

@@ -416,6 +416,31 @@ def test_equal_requests_at_once_are_paid_once_even_if_the_cap_allows_no_more(ask
     assert [int(key[-29:-17]) for key in list_keys(s3, "spending/")] == [1_530]
 
 
+def test_requests_at_once_that_share_a_chunk_pay_for_it_once_even_near_the_cap(ask, polly, s3):
+    """One that is refused waits for what others pay for, and then pays for its own chunks only."""
+    polly.reset(latency=Latency(0.05))
+    shared = "The harbour bell rang twice, and then it was quiet in all of the narrow streets."
+    own = [f"Tom saw {name}." for name in ("Ann", "Bob", "Eve", "Kim", "Lea", "Max")]
+    total_usd = (len(shared) + sum(map(len, own))) * 30 / 1e6
+    caps = {"mode": "token", "max_daily_usd": 1.25 * total_usd}
+
+    def request(sentence):
+        text = f"# One\n\n{shared}\n\n# Two\n\n{sentence}"
+        fields = {"text": text, "text_type": "markdown", "titles": "unspoken"}
+        return ask(event_v2(fields, caller="anna"), **caps)
+
+    expect_ok(ask(event_v2(None, "/voices", "GET", caller="anna"), **caps))
+    with ThreadPoolExecutor(6) as pool:
+        answers = [expect_ok(each) for each in pool.map(request, own)]
+    assert polly.counts.calls == 1 + len(own)
+    assert len({each["chunk_keys"][0] for each in answers}) == 1
+    spent = sum(int(key[-29:-17]) for key in list_keys(s3, "spending/"))
+    assert spent == pytest.approx(total_usd * 1e6, abs=1)
+    assert not list_keys(s3, "speaking/")
+    refused = request(shared[::-1])
+    expect_refusal(refused, 429, "cap_reached")
+
+
 def test_what_counts_is_what_was_paid(tmp_path):
     store = FolderStore(tmp_path)
     spending = DailyBudget(store, max_daily_usd=1.0)

@@ -5,6 +5,7 @@ import subprocess
 import time
 from array import array
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import sqrt
 from urllib.parse import urlsplit
@@ -13,9 +14,10 @@ import pytest
 
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
-from mixer.errors import OutOfTime
+from mixer.errors import CapReached, OutOfTime
 from mixer.sound import ffmpeg
 from mixer.store.folder import FolderStore
+from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import TEXT as TEXT_NAME
 from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import SYNTHESIZED
@@ -281,6 +283,27 @@ def test_limit_of_a_change_holds_for_it_alone(world):
     free = world.editor.keep(story, CALLER, Proposal(2, (replace(change, sentence=3),)))
     world.run_story(free.story_id)
     assert world.status(free.story_id).state == "done"
+
+
+def test_equal_previews_at_once_are_paid_once_even_if_the_cap_allows_no_more(world, tmp_path):
+    story = world.create_story()
+    world.run_story(story)
+
+    def propose(word):
+        change = SentenceChange(2, f"These words have a {word}.")
+        return previews.propose(story, CALLER, Proposal(1, (change,)))[1]
+
+    previews = world.previews
+    cost_usd = propose("price").cost_usd
+    budget = DailyBudget(FolderStore(tmp_path / "other"), 1.5 * cost_usd)
+    maker = replace(previews.maker, planner=replace(previews.maker.planner, budget=budget))
+    previews, calls = replace(previews, maker=maker), world.engine.calls
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(propose, ["colour"] * 3))
+    assert len({each.key for each in made}) == 1
+    assert sorted(each.synthesized_chunks for each in made) == [0, 0, world.engine.calls - calls]
+    with pytest.raises(CapReached):
+        propose("number")
 
 
 def test_story_after_twenty_edits_is_that_of_the_last_text(world, tmp_path):

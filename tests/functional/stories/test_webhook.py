@@ -202,6 +202,16 @@ def test_name_is_resolved_once_and_the_connection_goes_where_was_looked(certific
     assert len(caller.heard) == 1
 
 
+def test_name_that_is_never_resolved_holds_up_nobody(certificate, caller):
+    answered = threading.Event()
+    hook = webhook(certificate, resolve=lambda *_: answered.wait(20), timeout_s=0.3)
+    begun_s = time.monotonic()
+    with pytest.raises(WebhookFailed, match="TimeoutError"):
+        hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
+    assert time.monotonic() - begun_s < 10
+    answered.set()
+
+
 def test_next_address_is_tried_where_one_does_not_answer(certificate, caller):
     hook = webhook(certificate, addresses=["127.0.0.9", "127.0.0.1"])
     hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
