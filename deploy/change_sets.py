@@ -7,7 +7,7 @@ CloudFormation uses the role of a stack's last change for everything later, and 
 but not removed, so each change names one (AWS CloudFormation user guide, service role).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -36,19 +36,15 @@ Outputs = Mapping[str, str]
 class StackSpec:
     """The desired state of a stack; parameters not given keep their values or defaults.
 
-    `role` is the ARN of the role for its resources; empty for the caller's own permissions.
+    `declared` are the parameters that the template has. `role` is the ARN of the role for its
+    resources; empty for the caller's own permissions.
     """
 
     name: str
-    body: str
+    template: "TemplateArgument"
+    declared: Set[str]
     parameters: Mapping[str, str]
     role: str = ""
-
-
-def list_parameters(client: "CloudFormationClient", body: str) -> set[str]:
-    """List the parameters of a template."""
-    found = client.validate_template(TemplateBody=body)
-    return {each["ParameterKey"] for each in found.get("Parameters", [])}
 
 
 def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | None":
@@ -79,6 +75,16 @@ def read_parameters(client: "CloudFormationClient", name: str) -> Mapping[str, s
     stack = find_stack(client, name)
     given = stack.get("Parameters", []) if stack else []
     return {each["ParameterKey"]: each.get("ParameterValue", "") for each in given}
+
+
+class TemplateArgument(TypedDict, total=False):
+    """The argument of CloudFormation's calls that passes a template, one of the two.
+
+    A body has at most 51,200 bytes, an object in a bucket 1 MB (CloudFormation quotas).
+    """
+
+    TemplateBody: str
+    TemplateURL: str
 
 
 class RoleArgument(TypedDict, total=False):
@@ -138,7 +144,7 @@ def _create_change_set(
         StackName=spec.name,
         ChangeSetName=f"deploy-{token_hex(4)}",
         ChangeSetType="CREATE" if is_new else "UPDATE",
-        TemplateBody=spec.body,
+        **spec.template,
         Parameters=build_parameters(client, spec),
         Capabilities=["CAPABILITY_IAM"],
         **choose_role(spec.role),
@@ -160,7 +166,7 @@ def build_parameters(client: "CloudFormationClient", spec: StackSpec) -> "list[P
     """Choose each parameter's value: given now, else as before, else the template's default."""
     before = read_parameters(client, spec.name)
     values: list[ParameterTypeDef] = []
-    for key in sorted(list_parameters(client, spec.body)):
+    for key in sorted(spec.declared):
         if key in spec.parameters:
             values.append({"ParameterKey": key, "ParameterValue": spec.parameters[key]})
         elif key in before:

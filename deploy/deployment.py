@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 
 from deploy import callers, change_sets, image, page, preflight
-from deploy.change_sets import Outputs, StackSpec
+from deploy.change_sets import Outputs, StackSpec, TemplateArgument
 from deploy.errors import DeploymentError
 from deploy.stacks import (
     INFRA,
@@ -35,6 +35,7 @@ class Deployment:
     """The target and parameters of a deployment.
 
     `role` is the ARN of CloudFormation's role for all stacks but infra; by default infra's own.
+    `bucket` is infra's bucket of artifacts, for the templates of the others.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Deployment:
     parameters: StackParameters
     source: Path = ROOT
     role: str = ""
+    bucket: str = ""
 
 
 def deploy(deployment: Deployment, terminal: Terminal) -> None:
@@ -60,9 +62,10 @@ def deploy(deployment: Deployment, terminal: Terminal) -> None:
     )
     outputs = {INFRA: infra}
     known = {"ImageDigest": digest, "RenderConcurrency": str(account.render_concurrency)}
-    with_role = replace(deployment, role=deployment.role or infra.get("OperatorRoleArn", ""))
+    role = deployment.role or infra.get("OperatorRoleArn", "")
+    rest = replace(deployment, role=role, bucket=infra["ArtifactBucketName"])
     for stack in STACKS[1:]:
-        outputs[stack] = _deploy_stack(with_role, stack, known, terminal)
+        outputs[stack] = _deploy_stack(rest, stack, known, terminal)
     _publish_page(deployment, outputs, terminal)
     _print_summary(outputs, _create_token(deployment, outputs[SPEECH]), terminal)
 
@@ -104,10 +107,7 @@ def _choose_build_machine(
 
 def _check_parameters(deployment: Deployment) -> None:
     client = deployment.session.client("cloudformation")
-    declared = {
-        each.short_name: change_sets.list_parameters(client, each.read_template())
-        for each in STACKS
-    }
+    declared = {each.short_name: each.list_parameters() for each in STACKS}
     check_parameters(deployment.parameters, declared)
     doors = [each for each in STACKS if "AuthMode" in declared[each.short_name]]
     before = {
@@ -134,14 +134,23 @@ def _check_auth_modes(deployment: Deployment, before: Mapping[Stack, Mapping[str
 def _deploy_stack(
     deployment: Deployment, stack: Stack, extra: Mapping[str, str], terminal: Terminal
 ) -> Outputs:
-    client, body = deployment.session.client("cloudformation"), stack.read_template()
+    client, declared = deployment.session.client("cloudformation"), stack.list_parameters()
     known = {**name_stacks(deployment.name), **extra, **deployment.parameters.select_for(stack)}
-    its = change_sets.list_parameters(client, body)
-    given = {key: value for key, value in known.items() if key in its}
+    given = {key: value for key, value in known.items() if key in declared}
+    template = pass_template(deployment, stack)
     role = "" if stack is INFRA else deployment.role
-    return change_sets.deploy_stack(
-        client, StackSpec(stack.name(deployment.name), body, given, role), terminal
-    )
+    spec = StackSpec(stack.name(deployment.name), template, declared, given, role)
+    return change_sets.deploy_stack(client, spec, terminal)
+
+
+def pass_template(deployment: Deployment, stack: Stack) -> TemplateArgument:
+    """Pass a template by the bucket, or in the call while there is none."""
+    body = stack.read_template()
+    if not deployment.bucket:
+        return {"TemplateBody": body}
+    s3, key = deployment.session.client("s3"), f"templates/{stack.template}"
+    s3.put_object(Bucket=deployment.bucket, Key=key, Body=body.encode())
+    return {"TemplateURL": f"{s3.meta.endpoint_url}/{deployment.bucket}/{key}"}
 
 
 def _create_builder(deployment: Deployment, infra: Outputs) -> image.Builder:

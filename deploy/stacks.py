@@ -1,7 +1,9 @@
 """The stacks of a deployment, in order of creation."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from deploy.errors import DeploymentError
@@ -27,11 +29,17 @@ class Stack:
         return f"{deployment}-{self.short_name}"
 
     def read_template(self) -> str:
-        """Read the text of its template, without comments, which would count towards its limit."""
+        """Read the text of its template, without comments, which would count towards a limit."""
         lines = (TEMPLATES / self.template).read_text(encoding="utf-8").splitlines(keepends=True)
         return "".join(
             each for each in lines if each.strip() and not each.lstrip().startswith("# ")
         )
+
+    def list_parameters(self) -> set[str]:
+        """List the parameters that its template declares: keys of the section's first level."""
+        _, _, section = self.read_template().partition("\nParameters:\n")
+        indented = takewhile(lambda line: line.startswith(" "), section.splitlines())
+        return {line.strip(" :") for line in indented if re.fullmatch(r"  \w+:", line)}
 
 
 INFRA = Stack("infra", "MixerInfraStack.yml", "InfraStackName")

@@ -52,15 +52,4 @@ __all__ = [
     "stream",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".errors": "MixerError MixerWarning",
-        ".narration": "Cancellation MixedAudio Narration Output Plan "
-        "cast inspect mix narrate plan stream",
-        ".progress": "Progress",
-        ".requests": "Options",
-        ".services.book_cast": "CastBook",
-        ".services.inspection": "Inspection",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -1,13 +1,21 @@
-"""Writes local files atomically, and explains disk errors."""
+"""Writes local files atomically, explains disk errors, opens temporary folders.
+
+The folders vanish even if their process was killed: it holds a lock on each, which ends with it.
+The first folder that another process opens removes those without a lock.
+"""
 
 import errno
+import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
+from functools import cache
 from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
+from shutil import rmtree
+from tempfile import gettempdir, mkdtemp
 from typing import IO
 
 from mixer.errors import StoreFailed
@@ -150,3 +158,47 @@ def hash_file(path: Path) -> str:
     """Hash a file, to distinguish it from others of the same name."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+PREFIX = "mixer-"
+
+
+@contextmanager
+def open_scratch_folder(purpose: str) -> Iterator[Path]:
+    """Open a folder that is deleted after the block, whatever is still in it; never raises then."""
+    _remove_leftovers_once()
+    folder, lock = _make_locked_folder(purpose)
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of processes that were killed."""
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError):  # of another user, removed meanwhile, or in use
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+@cache
+def _remove_leftovers_once() -> None:
+    remove_leftovers()
+
+
+def _make_locked_folder(purpose: str) -> tuple[Path, int]:
+    """Make a folder, again if another process took it for a leftover before it was locked."""
+    while True:
+        folder = Path(mkdtemp(prefix=f"{PREFIX}{purpose}-"))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if folder.is_dir():
+                return folder, lock
+            os.close(lock)

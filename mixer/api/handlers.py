@@ -88,7 +88,7 @@ def is_story_request(event: object) -> bool:
 
 
 def create_requested_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any]:
-    """Create the story that an event from `mixer.aws.story_function` requests."""
+    """Create the story that an event from `mixer.aws.stories` requests."""
     from pydantic import TypeAdapter
 
     from mixer.stories import StoryRequest
@@ -226,7 +226,7 @@ def _build_feed_dependencies(services: "Services") -> "FeedDependencies":
 def load_services() -> "AwsServices":
     """Load the services of this process, which may follow one that was killed."""
     from mixer.compose import AwsServices
-    from mixer.scratch import remove_leftovers
+    from mixer.files import remove_leftovers
     from mixer.settings import load_settings
 
     remove_leftovers()

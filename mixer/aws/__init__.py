@@ -1,9 +1,13 @@
 """AWS services that only stories use; boto3 is imported late."""
 
-from mixer.aws.event_bus import open_event_bus
 from mixer.aws.secrets import SigningVault, open_signing_key, read_secret
-from mixer.aws.state_machine import open_state_machine
-from mixer.aws.story_function import StoryFunction, open_listening_function, open_story_function
+from mixer.aws.stories import (
+    StoryFunction,
+    open_event_bus,
+    open_listening_function,
+    open_state_machine,
+    open_story_function,
+)
 
 __all__ = [
     "SigningVault",

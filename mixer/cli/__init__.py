@@ -24,7 +24,7 @@ gc.set_threshold(50_000)
 
 COMMANDS = {
     "narrate": "mixer.cli.narrate:narrate",
-    "mix": "mixer.cli.mix:mix",
+    "mix": "mixer.cli.narrate:mix",
     "inspect": "mixer.cli.inspect:inspect",
     "cast": "mixer.cli.cast:cast",
     "plan": "mixer.cli.plan:plan",

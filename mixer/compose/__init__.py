@@ -44,14 +44,4 @@ __all__ = [
     "open_story_starter",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".adapters": "create_process_group",
-        ".aws": "AwsServices open_bucket_services open_cloud_services open_story_starter",
-        ".engines": "is_polly list_engines list_local_voices open_local_engine",
-        ".laptop": "LaptopServices build_story_runner mix_local_files open_folder_services "
-        "open_speaker_model",
-        ".services": "Services",
-    },
-)
+__getattr__ = export_lazily(__name__)

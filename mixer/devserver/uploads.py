@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from mixer.devserver.files import refuse_link
 from mixer.devserver.guard import HttpRefusal, require_origin
-from mixer.scratch import open_scratch_folder
+from mixer.files import open_scratch_folder
 from mixer.store import FolderStore, LinkStatus, SignedLinks
 
 FILE = "file"

@@ -21,12 +21,4 @@ __all__ = [
     "build_slug",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".catalogue": "FeedCatalogue",
-        ".folder": "FeedFolder FolderEpisode build_slug",
-        ".records": "FeedRecord",
-        ".service": "FeedService FeedSettings FeedStory",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -38,14 +38,4 @@ __all__ = [
     "stream",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".api": "inspect mix narrate stream",
-        ".book_cast": "cast",
-        ".output_files": "Output claim_file clean_name",
-        ".results": "Cancellation MixedAudio Narration Plan",
-        ".story_files": "read_lexicon_file",
-        ".story_plan": "plan select_limits",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -15,7 +15,6 @@ from mixer.errors import BadOption, OutOfTime, StoryCancelled
 from mixer.feeds import FeedFolder
 from mixer.files import require_writable, require_writable_folder
 from mixer.formats import DEFAULT_FORMAT
-from mixer.narration.checks import list_conflicts, warn_about
 from mixer.narration.output_files import (
     Output,
     StoredOutput,
@@ -34,7 +33,14 @@ from mixer.narration.story_files import (
     collect_story_files,
     read_cover_file,
 )
-from mixer.narration.story_plan import DEFAULTS, as_path, name_engines, select_limits
+from mixer.narration.story_plan import (
+    DEFAULTS,
+    as_path,
+    list_conflicts,
+    name_engines,
+    select_limits,
+    warn_about,
+)
 from mixer.narration.story_source import name_story_in_errors
 from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.requests import Options, PresetName

@@ -7,7 +7,7 @@ from warnings import catch_warnings, simplefilter
 
 from mixer.compose import create_process_group
 from mixer.errors import MixerError
-from mixer.scratch import open_scratch_folder
+from mixer.files import open_scratch_folder
 from mixer.script import Script
 from mixer.script.review import Estimate
 

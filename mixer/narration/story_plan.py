@@ -1,13 +1,14 @@
-"""Planning a story: what will be spoken, how long it takes, what it costs."""
+"""Planning a story: what will be spoken, how long it takes, what it costs, what to warn about."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.compose import is_polly, list_engines, open_local_engine
-from mixer.errors import BadOption
-from mixer.narration.checks import list_conflicts, measure_sounds
+from mixer.errors import BadOption, MixerError, MixerWarning
+from mixer.formats import DEFAULT_FORMAT
 from mixer.narration.results import Plan
 from mixer.narration.story_files import (
     apply_head,
@@ -17,7 +18,13 @@ from mixer.narration.story_files import (
 from mixer.narration.story_source import name_story_in_errors
 from mixer.requests import Options
 from mixer.script import LIMITS, Document, EngineLimits, Role, Script
-from mixer.script.review import check_directions, check_language, estimate_script
+from mixer.script.review import (
+    check_directions,
+    check_language,
+    estimate_script,
+    list_pausing_files,
+)
+from mixer.sound import PRESETS
 from mixer.speech import EMBEDDED, VoiceSettings, charge_factor, costs_usd, select_voice
 from mixer.stories.steps import plan_script
 
@@ -141,3 +148,33 @@ def select_limits(engine: str) -> EngineLimits:
 def as_path(path: str | Path | None) -> Path | None:
     """Make a Path of what a caller gave, if anything."""
     return None if path is None else Path(path)
+
+
+CALLER = 3
+"""The frame of the caller of a public function, for the place of a warning."""
+
+
+def warn_about(sentences: Iterable[str]) -> None:
+    """Warn the caller of a public function."""
+    for sentence in sentences:
+        warnings.warn(MixerWarning(sentence), stacklevel=CALLER)
+
+
+def list_conflicts(options: Options, *, has_music: bool) -> tuple[str, ...]:
+    """What keeps a mix with some options from meeting the rules of its preset."""
+    preset = PRESETS[options.preset]
+    kbps = options.bitrate_kbps or preset.bitrate_kbps
+    codec = options.format or DEFAULT_FORMAT
+    conflicts = preset.find_conflicts(codec, kbps, has_music=has_music)
+    return tuple(f"--preset {options.preset}: {each}" for each in conflicts)
+
+
+def measure_sounds(script: Script, sounds: Mapping[str, Path]) -> dict[str, float]:
+    """The lengths of sounds for which the voice waits, by file; those that cannot be read are 0."""
+    lengths_s = {}
+    for file in sorted(list_pausing_files(script) & sounds.keys()):
+        from mixer.sound.analysis import MUSIC_CHANNELS, measure
+
+        with suppress(MixerError):
+            lengths_s[file] = measure(sounds[file], channels=MUSIC_CHANNELS).duration_s
+    return lengths_s

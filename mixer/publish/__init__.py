@@ -47,13 +47,4 @@ __all__ = [
     "zip_chapters",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".chapters": "PODCAST_TYPE FinishedFile cut_chapters format_labels format_podcast_json "
-        "require_cuttable zip_chapters",
-        ".cover": "Picture encode_cover read_cover require_cover_size require_picture",
-        ".tags": "build_tags",
-        ".zips": "unpack_zip write_zip",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -16,11 +16,11 @@ from typing import IO
 import regex
 
 from mixer.errors import BadOption, RenderFailed
+from mixer.files import open_scratch_folder
 from mixer.formats import FormatName
 from mixer.publish.captions import CaptionedSentence
 from mixer.publish.zips import write_zip
 from mixer.requests import PresetName
-from mixer.scratch import open_scratch_folder
 from mixer.sound import MIX_RATE_HZ, PRESETS, ProcessGroup, Timeline
 from mixer.sound.formats import (
     FORMATS,

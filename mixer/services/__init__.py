@@ -33,15 +33,4 @@ __all__ = [
     "propose_voices",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".book_cast": "CastBook propose_voices",
-        ".inspection": "Inspection collect_figures draw_picture inspect",
-        ".library": "SHARED_PREFIX UPLOAD_TYPES MusicLibrary",
-        ".project_states": "Project",
-        ".projects": "ProjectService",
-        ".speaker_model": "SpeakerModel",
-        ".target_rules": "check_target",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -15,8 +15,8 @@ from pathlib import PurePosixPath
 from secrets import token_hex
 
 from mixer.errors import BadInput, MixerError, ObjectTooLarge, OutOfTime
+from mixer.files import open_scratch_folder
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.scratch import open_scratch_folder
 from mixer.sound.analysis import MUSIC_CHANNELS, measure
 from mixer.store import UPLOADS_PREFIX, ObjectStore, StoredObject, UploadForm
 

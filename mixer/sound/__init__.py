@@ -38,12 +38,4 @@ __all__ = [
     "rescale_samples",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".ffmpeg": "ProcessGroup",
-        ".loudness": "BIN_LU STEP_S Histogram",
-        ".presets": "PRESETS DuckingEnvelope",
-        ".timeline": "GRID_S MIX_RATE_HZ Clip Cue Mastering Timeline rescale_samples",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -34,14 +34,4 @@ __all__ = [
     "unreadable_error",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".charges": "Charges costs_usd",
-        ".engine": "SampleSpan Speech SpeechEngine Voice VoiceSettings",
-        ".narrator": "Narrator NarratorResult",
-        ".recordings": "Recording",
-        ".results": "unreadable_error",
-        ".voice_selection": "EMBEDDED apply_narrator charge_factor select_voice",
-    },
-)
+__getattr__ = export_lazily(__name__)

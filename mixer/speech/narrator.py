@@ -23,9 +23,8 @@ from mixer.parallel import run_in_parallel, usable_cores
 from mixer.script import Chunk
 from mixer.sound import ProcessGroup
 from mixer.speech.charges import Charges
-from mixer.speech.chunk_store import ChunkStore
 from mixer.speech.engine import Speech, SpeechEngine, VoiceSettings
-from mixer.speech.recordings import Recording, chunk_key
+from mixer.speech.recordings import ChunkStore, Recording, chunk_key
 from mixer.speech.results import (
     ChunkResult,
     ProgressCallback,

@@ -15,8 +15,7 @@ from typing import IO, TYPE_CHECKING, Literal, cast
 from mixer.errors import NotFound
 from mixer.files import open_atomic
 from mixer.store.objects import SEAL, StoredObject, UploadForm, validate_key
-from mixer.store.s3_errors import WriteConflict, translate_s3_errors
-from mixer.store.s3_upload import MultipartWriter, UploadTarget
+from mixer.store.s3_upload import MultipartWriter, UploadTarget, WriteConflict, translate_s3_errors
 
 if TYPE_CHECKING:
     import boto3

@@ -2,25 +2,27 @@
 
 Memory holds (CONCURRENT_PARTS + 1) parts. Each part has its CRC32; completion states the CRC32 and
 size of the whole, and S3 refuses what differs. A failed upload is aborted; if that fails too, the
-bucket's lifecycle rule removes its parts.
+bucket's lifecycle rule removes its parts. S3's errors become errors that name the object.
 """
 
 from base64 import b64encode
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedIOBase
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from mixer.errors import MixerError, StoreFailed
-from mixer.store.s3_errors import translate_s3_errors
+from mixer.errors import DamagedObject, MixerError, NotFound, StoreFailed
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
 
 MIN_PART_BYTES = 8 << 20
 """S3 requires at least 5 MiB (its documentation, multipart upload limits)."""
@@ -148,3 +150,37 @@ class MultipartWriter(BufferedIOBase):
 
 def _encode_crc(crc: int) -> str:
     return b64encode(crc.to_bytes(4)).decode()
+
+
+MISSING_CODES = frozenset({"404", "NoSuchKey", "NotFound"})
+CONFLICT_CODES = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+"""Another write was first or concurrent (S3 user guide, conditional writes)."""
+
+
+class WriteConflict(StoreFailed):
+    """A conditional write came second."""
+
+
+@contextmanager
+def translate_s3_errors(key: str) -> Iterator[None]:
+    """Translate S3's errors and lost connections into errors that name the object."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _translate_error(error, key) from error
+    except FlexibleChecksumError as error:
+        raise DamagedObject(f"The object {key} is damaged: {error}", key=key) from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StoreFailed(f"The object {key} cannot be reached: {error}", key=key) from error
+
+
+def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code in MISSING_CODES:
+        return NotFound(f"The object {key} does not exist.", key=key)
+    if code in CONFLICT_CODES:
+        return WriteConflict(f"The object {key} was written by another request just now.", key=key)
+    return StoreFailed(f"S3 refused the object {key}: {error}", key=key)

@@ -51,15 +51,4 @@ __all__ = [
     "Synthesis",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".foreground": "JobContext LocalMix MixResult MixService SpeechService StoryInput StoryRun "
-        "StoryRunner Synthesis",
-        ".model": "StoryKind StoryState",
-        ".request": "StoryRequest",
-        ".service": "StoryService",
-        ".speech_planner": "SpeechPlan",
-        ".status": "StoryStatus",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -11,8 +11,8 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+from mixer.files import open_scratch_folder
 from mixer.parallel import run_in_parallel
-from mixer.scratch import open_scratch_folder
 from mixer.store import ObjectStore
 
 InputName = tuple[str, str]

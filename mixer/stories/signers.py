@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.errors import MixerError
+from mixer.files import open_scratch_folder
 from mixer.publish.provenance import FileSigner, OriginSound, SignerOpener
-from mixer.scratch import open_scratch_folder
 from mixer.stories.folder import StoryFolder
 from mixer.stories.inputs import StoryNarration, read_sounds
 

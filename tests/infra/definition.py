@@ -78,7 +78,7 @@ def format_copy() -> tuple[str, dict[str, str]]:
 
 
 def _list_parts(found: Mapping[str, Any]) -> dict[str, str]:
-    """What many states repeat, by name: a template has at most 51,200 bytes."""
+    """What many states repeat, by name."""
     plan = found["States"]["Plan"]
     before, after = plan["Retry"][:2], plan["Retry"][2:]
     return {

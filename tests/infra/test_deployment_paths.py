@@ -15,7 +15,6 @@ DEPLOYMENT = ExampleDeployment()
 OPERATOR, PIPELINE = (
     DEPLOYMENT.arn("MixerInfraStack", each) for each in ("OperatorRole", "DeployRole")
 )
-BODY = '{"Parameters": {}}'
 
 
 def list_allowed_actions(role):
@@ -36,10 +35,6 @@ class StoredRoles:
     def __init__(self):
         self.stacks, self.roles = {}, {OPERATOR, PIPELINE}
         self._wanted = {}
-
-    def validate_template(self, TemplateBody):  # noqa: N803 - boto3's name
-        del TemplateBody
-        return {"Parameters": []}
 
     def describe_stacks(self, StackName):  # noqa: N803 - boto3's name
         status = "UPDATE_COMPLETE" if StackName in self.stacks else "DELETE_COMPLETE"
@@ -78,7 +73,7 @@ TERMINAL = Terminal(lambda _: None, lambda _: True, sleep=lambda _: None)
 
 
 def deploy(formation, role):
-    change_sets.deploy_stack(formation, StackSpec("mixer-app", BODY, {}, role), TERMINAL)
+    change_sets.deploy_stack(formation, StackSpec("mixer-app", {}, set(), {}, role), TERMINAL)
 
 
 def run_pipeline(formation):

@@ -37,17 +37,4 @@ __all__ = [
     "build_capabilities",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".cast": "add_cast_route",
-        ".clients": "ClientServices",
-        ".elevenlabs": "add_client_routes",
-        ".feeds": "FeedDependencies add_feed_routes",
-        ".library": "add_library_routes build_capabilities",
-        ".mix": "add_mix_routes",
-        ".speech": "SpeechServices add_speech_routes",
-        ".stories": "StoryDependencies add_story_routes",
-        ".versions": "EditDependencies add_preview_routes add_version_routes",
-    },
-)
+__getattr__ = export_lazily(__name__)

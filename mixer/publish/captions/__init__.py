@@ -45,12 +45,4 @@ __all__ = [
     "visible_text",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".cues": "CaptionCue build_cues format_chapters_vtt format_srt format_webvtt",
-        ".passages": "CaptionedSentence WordOrigin",
-        ".units": "visible_text",
-        ".words": "TimedWord format_karaoke format_words_json format_words_vtt time_words",
-    },
-)
+__getattr__ = export_lazily(__name__)

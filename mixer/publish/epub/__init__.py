@@ -21,11 +21,4 @@ __all__ = [
     "write_read_aloud",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".own_book": "OwnBook SourceBook",
-        ".pages": "BookPage ReadAloudMetadata",
-        ".read_aloud": "build_pages write_read_aloud",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from mixer.files import open_scratch_folder
 from mixer.publish.captions import CaptionedSentence, time_words, visible_text
 from mixer.publish.chapters import ChapterSpan, FinishedFile
 from mixer.publish.epub.book import write_book
@@ -21,7 +22,6 @@ from mixer.publish.epub.pages import (
     ReadAloudMetadata,
 )
 from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, caption_chunk
-from mixer.scratch import open_scratch_folder
 from mixer.script import BreakKind, Chunk, Script, Utterance
 from mixer.sound import ProcessGroup, Timeline
 

@@ -40,11 +40,4 @@ __all__ = [
     "list_items",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".model": "Episode EpisodeMode FeedChannel FeedFile FeedItem Person PublishedStory "
-        "StoryEpisodes derive_guid fit_artwork hash_text is_valid_artwork list_items",
-        ".rss": "FEED_TYPE format_feed",
-    },
-)
+__getattr__ = export_lazily(__name__)

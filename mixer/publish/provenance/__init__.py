@@ -43,11 +43,4 @@ __all__ = [
     "read_provenance",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".identity": "SigningFiles SigningIdentity SigningKey open_identity open_vault_identity",
-        ".signatures": "SOURCE_TYPE FileSigner Origin OriginSound Provenance SignerOpener "
-        "holds_manifest is_signable open_no_signer read_provenance",
-    },
-)
+__getattr__ = export_lazily(__name__)

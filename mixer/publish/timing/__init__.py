@@ -38,12 +38,4 @@ __all__ = [
     "time_sentences",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".characters": "CharacterAligner CharacterTimes",
-        ".recordings": "PADDING_WEIGHTS PARAGRAPH_ENDINGS RecordedChunk build_takes "
-        "caption_chunk caption_sentences chapter_starts find_unspoken list_sound_files "
-        "map_to_timeline pair_recordings time_sentences",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -2,14 +2,14 @@
 
 from mixer.script.document import TextOrigin, take_spans
 from mixer.script.edits.document_edit import SentenceEdit, edit_document
-from mixer.script.edits.places import (
+from mixer.script.edits.source_text import (
     UNWRITTEN,
     SentencePlace,
+    edit_source,
     locate_origins,
     locate_sentences,
     recall_utterances,
 )
-from mixer.script.edits.source_text import edit_source
 
 __all__ = [
     "UNWRITTEN",

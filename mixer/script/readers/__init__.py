@@ -43,17 +43,4 @@ __all__ = [
     "strip_spaces",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        "mixer.script.document": "strip_spaces",
-        ".archive": "Archive has_scheme",
-        ".encodings": "decode_text",
-        ".epub": "open_epub",
-        ".epub_contents": "read_contents",
-        ".package_xml": "decode_xml",
-        ".page_reader": "RAW_TAGS",
-        ".registry": "TextType decode_book decode_upload detect_text_type is_book "
-        "read_document read_sentence",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -23,10 +23,4 @@ __all__ = [
     "review_script",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".checks": "check_directions check_language find_pronunciation_hints review_script",
-        ".estimate": "Estimate estimate_script list_pausing_files",
-    },
-)
+__getattr__ = export_lazily(__name__)

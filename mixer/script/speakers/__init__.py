@@ -39,12 +39,4 @@ __all__ = [
     "write_marks",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".marks": "write_marks",
-        ".model": "CERTAIN DOUBTFUL MODEL_CONFIDENCE Age BookCast Character Gender Method "
-        "Quotation Span correct_speakers describe_cast",
-        ".reader": "read_cast",
-    },
-)
+__getattr__ = export_lazily(__name__)

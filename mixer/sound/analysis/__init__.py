@@ -38,13 +38,4 @@ __all__ = [
     "verify_pieces",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".compliance": "ComplianceRule StreamInfo check_compliance",
-        ".decoding": "DecodedLevels",
-        ".measurement": "MUSIC_CHANNELS Measurement measure",
-        ".profile": "Edge Flaw Profile",
-        ".verification": "EncodedPiece Verification probe_stream verify verify_pieces",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import regex
 
 from mixer.errors import RenderFailed
+from mixer.files import open_scratch_folder
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.scratch import open_scratch_folder
 from mixer.sound import ffmpeg
 from mixer.sound.analysis.compliance import StreamInfo
 from mixer.sound.analysis.decoding import (

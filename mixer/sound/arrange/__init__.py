@@ -29,12 +29,4 @@ __all__ = [
     "split_stems",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".bed_figures": "bed_below_speech_lu bed_outline",
-        ".cues": "SoundFile seam_s",
-        ".layout": "MixStyle build_timeline split_stems",
-        ".placement": "LEAD_MARGIN_S TAIL_MARGIN_S SoundAnnotation Take",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -36,13 +36,4 @@ __all__ = [
     "three_letter_code",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".chapter_splitter": "ChapterSplitter FileCut",
-        ".encoding": "FORMATS MP3 Encoding",
-        ".model": "AudioSource EncodedStream FileSpec StreamedFormat StreamFormat Workshop",
-        ".mpeg_ts": "pack_transport_stream",
-        ".tags": "COVER_TYPE AudioTags three_letter_code",
-    },
-)
+__getattr__ = export_lazily(__name__)

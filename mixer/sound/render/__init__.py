@@ -37,15 +37,4 @@ __all__ = [
     "source_keys",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".mixdown": "Mixdown RenderAttempt RenderJob render render_to_target",
-        ".render_history": "RenderHistory",
-        ".segment_cache": "SegmentCache",
-        ".segment_renderer": "Renderer RenderPool RenderSources",
-        ".segment_streams": "render_streams",
-        ".segments": "Segment cut_timeline source_keys",
-        ".store_join": "StreamJoin",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -12,9 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mixer.files import translate_disk_errors
+from mixer.files import open_scratch_folder, translate_disk_errors
 from mixer.parallel import usable_cores
-from mixer.scratch import open_scratch_folder
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, Workshop
 from mixer.sound.loudness import Histogram, integrated_lufs, sum_histograms

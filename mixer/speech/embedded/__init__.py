@@ -27,12 +27,4 @@ __all__ = [
     "snippet",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".engine": "VOICES EmbeddedEngine phonemize_ssml",
-        ".phonemes": "pronounce_ssml",
-        ".ssml_reader": "Pause Phrase SsmlSentence read_ssml snippet",
-        ".worker": "decode_audio encode_audio",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
-    from mixer.speech.polly.client import create_polly_client
+    from mixer.speech.polly.client import EngineQuotas, create_polly_client
     from mixer.speech.polly.engine import PollyEngine
-    from mixer.speech.polly.quota import EngineQuotas
     from mixer.speech.polly.retry import Retry
     from mixer.speech.polly.speech_marks import sample_count
     from mixer.speech.polly.voices import ENGINES_BEST_FIRST, VoiceCatalogue
@@ -22,14 +21,4 @@ __all__ = [
     "sample_count",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".client": "create_polly_client",
-        ".engine": "PollyEngine",
-        ".quota": "EngineQuotas",
-        ".retry": "Retry",
-        ".speech_marks": "sample_count",
-        ".voices": "ENGINES_BEST_FIRST VoiceCatalogue",
-    },
-)
+__getattr__ = export_lazily(__name__)

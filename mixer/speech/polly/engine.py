@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, cast
 from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script import LIMITS, EngineLimits
 from mixer.speech.engine import Speech, Voice, VoiceSettings
-from mixer.speech.polly.faults import translate_error
-from mixer.speech.polly.quota import DESCRIBE_VOICES, EngineQuotas
-from mixer.speech.polly.retry import Retry
+from mixer.speech.polly.client import DESCRIBE_VOICES, EngineQuotas
+from mixer.speech.polly.retry import Retry, translate_error
 from mixer.speech.polly.speech_marks import MARK_TYPES, align_marks, parse_marks, sample_count
 from mixer.speech.polly.voices import ENGINES_BEST_FIRST, VoiceCatalogue, find_mismatch, parse_voice
 from mixer.speech.voice_selection import ENGINES_WITH_MARKS, find_near_names

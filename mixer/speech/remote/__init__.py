@@ -25,11 +25,4 @@ __all__ = [
     "load_remote",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".client": "RemoteClient",
-        ".engine": "RemoteEngine",
-        ".settings": "ModelSettings RemoteSettings ServerSettings load_model load_remote",
-    },
-)
+__getattr__ = export_lazily(__name__)

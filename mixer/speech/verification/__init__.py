@@ -6,13 +6,15 @@ from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.speech.verification.judgement import ChunkCheck, Fault, SpeechFault
-    from mixer.speech.verification.takes import (
+    from mixer.speech.verification.verifier import (
         RetakeBudget,
         TakeSelector,
+        Verifier,
         VerifierOpener,
+        is_verifier_installed,
         price_retakes,
+        refuse_verifier,
     )
-    from mixer.speech.verification.verifier import Verifier, is_verifier_installed, refuse_verifier
 
 __all__ = [
     "ChunkCheck",
@@ -27,11 +29,4 @@ __all__ = [
     "refuse_verifier",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".judgement": "ChunkCheck Fault SpeechFault",
-        ".takes": "RetakeBudget TakeSelector VerifierOpener price_retakes",
-        ".verifier": "Verifier is_verifier_installed refuse_verifier",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -22,12 +22,4 @@ __all__ = [
     "Synthesis",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".context": "JobContext",
-        ".mix": "LocalMix MixResult MixService",
-        ".runner": "StoryInput StoryRun StoryRunner",
-        ".speech": "SpeechService Synthesis",
-    },
-)
+__getattr__ = export_lazily(__name__)

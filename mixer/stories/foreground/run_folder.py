@@ -15,7 +15,7 @@ from secrets import token_hex
 from typing import IO, Any
 
 from mixer.errors import NotFound
-from mixer.scratch import open_scratch_folder
+from mixer.files import open_scratch_folder
 from mixer.store import FolderStore, ObjectStore, StoredObject, UploadForm
 from mixer.stories.folder import PREFIX, Derived, StoryFolder, Value
 

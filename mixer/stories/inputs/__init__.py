@@ -38,12 +38,4 @@ __all__ = [
     "store_cover",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".checks": "InputLimits check_key check_request parse_music_key",
-        ".covers": "load_tags put_cover store_cover",
-        ".sounds": "SoundLibrary fetch_sources measure_music read_sounds",
-        ".takes": "StoryNarration TakeLoader load_narration load_timeline",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -41,13 +41,4 @@ __all__ = [
     "list_exports",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".episodes": "StoryTexts",
-        ".export": "AudioSigner chapters_folder export_files list_exports",
-        ".extra_outputs": "OutputMaker StemMaker StoredAudio",
-        ".sidecars": "Mix build_captions build_chapters build_outline build_report "
-        "collect_measurements draw_picture",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
-    from mixer.stories.renditions.links import LIFETIME_S, PATHS, ListenLinks
-    from mixer.stories.renditions.listeners import ListeningService
+    from mixer.stories.renditions.listeners import LIFETIME_S, PATHS, ListeningService, ListenLinks
     from mixer.stories.renditions.pieces import (
         PIECE_TYPE,
         PLAYLIST_TYPE,
@@ -39,13 +38,4 @@ __all__ = [
     "piece_span_s",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".links": "LIFETIME_S PATHS ListenLinks",
-        ".listeners": "ListeningService",
-        ".pieces": "PIECE_TYPE PLAYLIST_TYPE Playlist find_frame frame_start_s piece_span_s",
-        ".rendition": "Rendition",
-        ".stored": "RenditionWriter StoredRenditions",
-    },
-)
+__getattr__ = export_lazily(__name__)

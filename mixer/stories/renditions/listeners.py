@@ -2,18 +2,20 @@
 
 Listeners of a story share its rendition. Nothing is rendered that is not asked for, and a listener
 that reads without pause gets at most eight times the speed of playing: the story itself goes first.
+Players cannot send a token, so they get links that expire.
 """
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from mixer.errors import NotFound
+from mixer.errors import Forbidden, NotFound
 from mixer.sound import ProcessGroup
 from mixer.sound.formats import pack_transport_stream
-from mixer.store import ObjectStore
+from mixer.store import LinkStatus, ObjectStore, SignedLinks
 from mixer.stories.folder import REQUEST, RESULT, StoryFolder
 from mixer.stories.inputs import SoundLibrary
 from mixer.stories.keys import ATTEMPTS, parse_progress
@@ -207,3 +209,44 @@ def open_rendition(
 
     library = SoundLibrary(music, folder.store)
     return Rendition(folder, library, new_processes, has_ended, attempt)
+
+
+LIFETIME_S = 86_400
+"""At least: a playlist of ten hours is read, and its segments asked for, until the end of it."""
+
+PATHS = {"playlist": "listen.m3u8", "audio": "listen.mp3", "captions": "listen.vtt"}
+"""Last part of the path of each link."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenLinks:
+    """Signs and checks the links of stories; `audio` and `captions` only with `streams`."""
+
+    secret: bytes
+    lifetime_s: int
+    streams: bool
+
+    def build(self, base_url: str, story: str) -> dict[str, object]:
+        """Build the links of a story by name, and `expires_s`."""
+        query = urlsplit(self._signer.sign_link(_key(story), self.lifetime_s)).query
+        names = PATHS if self.streams else ("playlist",)
+        links = {name: f"{base_url}/stories/{story}/{PATHS[name]}?{query}" for name in names}
+        return {**links, "expires_s": self.lifetime_s}
+
+    def check(self, story: str, query: Mapping[str, str]) -> None:
+        """Raise Forbidden unless a query is that of a link to the story."""
+        status = self._signer.check_link(_key(story), query)
+        if status is LinkStatus.EXPIRED:
+            raise Forbidden(
+                "This link has expired: ask GET /stories/{story_id} for a new one.", field="expires"
+            )
+        if status is not LinkStatus.VALID:
+            raise Forbidden("This link was not made by this server.", field="signature")
+
+    @property
+    def _signer(self) -> SignedLinks:
+        return SignedLinks("", self.secret)
+
+
+def _key(story: str) -> str:
+    return f"stories/{story}/listen"

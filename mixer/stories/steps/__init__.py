@@ -38,19 +38,4 @@ __all__ = [
     "plan_script",
 ]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        "..budget": "DailyBudget",
-        "..plan_style": "plan_script",
-        "..slots": "SharedQuota SpeechSlots",
-        "..speech_planner": "EngineOpener SpeechPlanner",
-        "..tasks": "StoryTasks",
-        "..workflow": "Launcher Workflow",
-        ".finish": "Notifier StoryFinisher",
-        ".mix": "StoryMix",
-        ".publish": "StoryPublisher",
-        ".speech": "StorySpeech",
-        ".webhook": "Webhook",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -36,12 +36,17 @@ from mixer.stories.outputs import (
     build_report,
     draw_picture,
 )
-from mixer.stories.published import FILES, PublishedFiles
 from mixer.stories.request_files import open_request_folder
 from mixer.stories.signers import StorySigner, open_narration_signer
 from mixer.stories.source_text import load_book
 from mixer.stories.status import load_snapshot, settle_budget, write_result
-from mixer.stories.steps.finished_story import EpisodeMaker, FinishedStory, publish_episodes
+from mixer.stories.steps.finished_story import (
+    FILES,
+    EpisodeMaker,
+    FinishedStory,
+    PublishedFiles,
+    publish_episodes,
+)
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
 from mixer.stories.word_times import (
     AlignerOpener,

@@ -18,13 +18,14 @@ from mixer.stories.service import StoryService
 from mixer.stories.status import StoryStatus
 from mixer.stories.version_records import (
     MAX_VERSIONS,
+    PARALLEL_READS,
     VERSION_MARK,
     Proposal,
+    StoryVersions,
     VersionRecord,
     version_name,
 )
 from mixer.stories.versions.preview import PreviewMaker
-from mixer.stories.versions.reader import PARALLEL_READS, StoryVersions
 from mixer.stories.versions.texts import RevisedText, TextLoader, VersionText
 
 MAX_LISTED = 100

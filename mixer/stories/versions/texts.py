@@ -31,9 +31,9 @@ from mixer.stories.version_records import (
     Proposal,
     SentenceChange,
     SentenceNote,
+    VersionReader,
     VersionRecord,
 )
-from mixer.stories.versions.reader import VersionReader
 
 POLL_S = 0.1
 PLAN_WAIT_S = 20.0

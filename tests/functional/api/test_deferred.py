@@ -17,7 +17,7 @@ from mixer.api.handlers import (
     create_requested_story,
     is_story_request,
 )
-from mixer.aws.story_function import StoryFunction
+from mixer.aws.stories import StoryFunction
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer

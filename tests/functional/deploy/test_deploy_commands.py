@@ -13,8 +13,10 @@ from moto import mock_aws
 
 from deploy import callers, change_sets, image, page, preflight, removal
 from deploy.change_sets import StackSpec
+from deploy.deployment import Deployment, pass_template
 from deploy.errors import DeploymentError
 from deploy.removal import destroy, empty_bucket
+from deploy.stacks import INFRA, STORY, parse_parameters
 from deploy.terminal import Terminal
 from mixer.api.auth import find_holder, parse_callers
 
@@ -36,7 +38,10 @@ TEMPLATE = {
             "Properties": {"DisplayName": {"Fn::Sub": "${InfraStackName} ${Days}"}},
         },
     },
-    "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}, "Days": {"Value": {"Ref": "Days"}}},
+    "Outputs": {
+        "Topic": {"Value": {"Ref": "Topic"}},
+        "Days": {"Value": {"Ref": "Days"}},
+    },
 }
 BODY = json.dumps(TEMPLATE)
 
@@ -75,7 +80,9 @@ def client(session: boto3.Session, service: str) -> Any:
 
 
 def stack(session: boto3.Session, talk: Talk, **parameters: str) -> dict[str, str]:
-    wanted = StackSpec("proof-infra", BODY, parameters)
+    wanted = StackSpec(
+        "proof-infra", {"TemplateBody": BODY}, set(TEMPLATE["Parameters"]), parameters
+    )
     with closing(client(session, "cloudformation")) as formation:
         return dict(change_sets.deploy_stack(formation, wanted, talk.desk))
 
@@ -93,6 +100,22 @@ def test_changes_are_shown_before_anything_is_made(session, talk):
     assert talk.questions == ["Apply these changes to proof-infra?"]
     before = talk.said.partition("create complete")[0]
     assert "+  OutputBucket  S3::Bucket" in before
+
+
+@pytest.mark.parametrize("its", [INFRA, STORY], ids=lambda each: each.short_name)
+def test_first_template_goes_with_the_call_and_others_by_its_bucket(session, its):
+    client(session, "s3").create_bucket(Bucket="artifacts")
+    bucket = "" if its is INFRA else "artifacts"
+    template = pass_template(Deployment("proof", session, parse_parameters([]), bucket=bucket), its)
+    assert list(template) == ["TemplateURL" if bucket else "TemplateBody"]
+    change_set = client(session, "cloudformation").create_change_set(
+        StackName="other", ChangeSetName="first", ChangeSetType="CREATE", **template
+    )
+    assert change_set["Id"]
+    with pytest.raises(ClientError, match="bucket does not exist"):
+        client(session, "cloudformation").validate_template(
+            TemplateURL="https://s3.amazonaws.com/missing/templates/StoryStack.yml"
+        )
 
 
 def test_nothing_is_made_without_consent(session):
@@ -115,16 +138,11 @@ class Formation:
         one = {"StackName": StackName, "StackStatus": self.status, "Parameters": given}
         return {"Stacks": [one]}
 
-    def validate_template(self, TemplateBody):  # noqa: N803 - boto3's name
-        return {
-            "Parameters": [{"ParameterKey": key} for key in json.loads(TemplateBody)["Parameters"]]
-        }
-
 
 def test_parameter_stays_as_it_was_given_unless_given_anew():
     formation = Formation(Days="9", InfraStackName="mine", Gone="x")
-    wanted = json.dumps({"Parameters": dict.fromkeys(["Days", "InfraStackName", "New"])})
-    given = change_sets.build_parameters(formation, StackSpec("a", wanted, {"Days": "11"}))  # type: ignore[arg-type]
+    wanted = StackSpec("a", {}, {"Days", "InfraStackName", "New"}, {"Days": "11"})
+    given = change_sets.build_parameters(formation, wanted)  # type: ignore[arg-type]
     assert given == [
         {"ParameterKey": "Days", "ParameterValue": "11"},
         {"ParameterKey": "InfraStackName", "UsePreviousValue": True},
@@ -133,7 +151,7 @@ def test_parameter_stays_as_it_was_given_unless_given_anew():
 
 def test_stack_that_is_being_changed_is_left_alone(talk):
     busy = Formation("UPDATE_IN_PROGRESS")
-    wanted = StackSpec("proof-infra", BODY, {})
+    wanted = StackSpec("proof-infra", {"TemplateBody": BODY}, set(), {})
     with pytest.raises(DeploymentError, match="another deployment"):
         change_sets.deploy_stack(busy, wanted, talk.desk)  # type: ignore[arg-type]
 

@@ -14,9 +14,9 @@ from mixer.script.readers import TextType
 from mixer.sound import ProcessGroup
 from mixer.speech import Charges, Narrator
 from mixer.speech.engine import VoiceSettings
+from mixer.speech.polly.client import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 from mixer.speech.polly.engine import BEST_RATE_HZ, PollyEngine
 from mixer.speech.polly.limiter import Quota
-from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
 from mixer.speech.polly.speech_marks import sample_count
 from mixer.speech.polly.voices import VoiceCatalogue

@@ -6,7 +6,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from mixer.aws.story_function import WAITS_S, StoryFunction
+from mixer.aws.stories import WAITS_S, StoryFunction
 from mixer.errors import StoreFailed
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest

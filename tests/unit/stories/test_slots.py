@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mixer.speech.polly.quota import POLLY_QUOTAS, EngineQuotas
+from mixer.speech.polly.client import POLLY_QUOTAS, EngineQuotas
 from mixer.store.folder import FolderStore
 from mixer.stories.slots import CHECK_INTERVAL_S, SETTLING_S, STALE_S, SpeechSlots, release_all
 

@@ -10,10 +10,4 @@ if TYPE_CHECKING:
 
 __all__ = ["KokoroEngine", "find_voice_folder", "install_voices", "is_installed"]
 
-__getattr__ = export_lazily(
-    __name__,
-    {
-        ".engine": "KokoroEngine",
-        ".files": "find_voice_folder install_voices is_installed",
-    },
-)
+__getattr__ = export_lazily(__name__)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import OutOfTime
+from mixer.speech.polly.client import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 from mixer.speech.polly.limiter import Quota, QuotaLimiter, TokenBucket
-from mixer.speech.polly.quota import DESCRIBE_VOICES, POLLY_QUOTAS, EngineQuotas
 
 
 class SimulatedTime:

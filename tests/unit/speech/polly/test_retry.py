@@ -16,9 +16,8 @@ from botocore.exceptions import (
 )
 
 from mixer.errors import OutOfTime, SpeechFailed
-from mixer.speech.polly.faults import FaultKind, classify_fault
 from mixer.speech.polly.limiter import Quota, QuotaLimiter
-from mixer.speech.polly.retry import Retry, SpeechRetryPolicy
+from mixer.speech.polly.retry import FaultKind, Retry, SpeechRetryPolicy, classify_fault
 
 POLICY = SpeechRetryPolicy(
     first_delay_s=1.0, max_delay_s=8.0, max_tries=4, max_throttled_s=60.0, min_call_s=2.0

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from mixer.scratch import open_scratch_folder, remove_leftovers
+from mixer.files import open_scratch_folder, remove_leftovers
 
 OWNER = """
 import sys
-from mixer.scratch import open_scratch_folder
+from mixer.files import open_scratch_folder
 with open_scratch_folder("test") as folder:
     (folder / "music.raw").write_bytes(b"0")
     print(folder, flush=True)

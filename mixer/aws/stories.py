@@ -1,0 +1,214 @@
+"""What makes stories in AWS: functions that start others, the state machine, the bus of events.
+
+Functions that create stories through the Story Lambda need neither the secret of the ids nor the
+right to start executions. A function that was idle for weeks rejects calls while its image is
+loaded, and a busy account throttles: both are retried while the caller's gateway may still wait.
+
+An execution is named by story and attempt. Starting it again while it runs has no effect; once it
+has ended, the name is unusable for 90 days (Step Functions developer guide, StartExecution).
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mixer.errors import StoreFailed
+from mixer.parallel import retry_call
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.literals import InvocationTypeType
+    from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from mixer.stories import StoryRequest
+
+
+BEGIN = "begin"
+"""The action in its event."""
+
+PASSING = frozenset(
+    {
+        "CodeArtifactUserPendingException",
+        "ResourceConflictException",
+        "ResourceNotReadyException",
+        "ServiceException",
+        "TooManyRequestsException",
+    }
+)
+"""Codes of calls that were rejected for now (Lambda API reference, Invoke; function states)."""
+
+WAITS_S = (0.2, 0.5, 1.0)
+"""Before each retry: the caller has about five seconds left (docs/scaling.md)."""
+
+
+def open_story_function(name: str) -> "StoryFunction":
+    """Open a function by name."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
+    return StoryFunction(boto3.client("lambda", config=config), name)
+
+
+LISTEN = "listen"
+"""The action of an event that asks for the pieces of a story."""
+
+
+def open_listening_function(name: str) -> Callable[[str], None]:
+    """Open what starts the function that renders a story for its listeners, without waiting.
+
+    It raises StoreFailed if the function cannot be started.
+    """
+    function = open_story_function(name)
+    return function.start_listening
+
+
+class StoryFunction:
+    """The function that creates stories; the client is closed by its creator."""
+
+    def __init__(
+        self, client: "LambdaClient", name: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def invoke(self, story_request: "StoryRequest") -> str:
+        """Create a story and return its id; raises StoreFailed if the function fails."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        event = {"task": BEGIN, "order": asdict(story_request)}
+        try:
+            done = self._invoke_with_retries(json.dumps(event).encode())
+            answered = json.loads(done["Payload"].read())
+        except (BotoCoreError, ClientError, ValueError) as error:
+            raise StoreFailed(f"The function {self._name} cannot start a story: {error}") from error
+        if done.get("FunctionError") or "story_id" not in answered:
+            raise StoreFailed(f"The function {self._name} cannot start a story.")
+        return str(answered["story_id"])
+
+    def start_listening(self, story: str) -> None:
+        """Start rendering a story; raises StoreFailed if the function cannot be started."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        payload = json.dumps({"task": LISTEN, "story_id": story}).encode()
+        try:
+            self._invoke_with_retries(payload, "Event")
+        except (BotoCoreError, ClientError) as error:
+            raise StoreFailed(f"The function {self._name} cannot be started: {error}") from error
+
+    def _invoke_with_retries(
+        self, payload: bytes, kind: "InvocationTypeType" = "RequestResponse"
+    ) -> "InvocationResponseTypeDef":
+        return retry_call(
+            lambda: self._client.invoke(
+                FunctionName=self._name, InvocationType=kind, Payload=payload
+            ),
+            _is_passing,
+            WAITS_S,
+            self._sleep,
+        )
+
+
+def _is_passing(error: Exception) -> bool:
+    response = getattr(error, "response", None) or {}
+    return response.get("Error", {}).get("Code") in PASSING
+
+
+SOURCE, DETAIL_TYPE = "mixer", "Story ended"
+
+
+def open_event_bus(name: str) -> "EventBus":
+    """Open a bus of this account by name."""
+    import boto3
+
+    return EventBus(boto3.client("events"), name)
+
+
+class EventBus:
+    """Sends notices to a bus; the client is closed by its creator."""
+
+    def __init__(self, client: "EventBridgeClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def notify(self, notice: dict[str, Any], request: object) -> None:
+        """Send a notice for any caller's story; raises StoreFailed if the bus rejects it."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        del request
+        entry: PutEventsRequestEntryTypeDef = {
+            "Source": SOURCE,
+            "DetailType": DETAIL_TYPE,
+            "Detail": json.dumps(notice, ensure_ascii=False),
+            "EventBusName": self._name,
+        }
+        try:
+            answer = self._client.put_events(Entries=[entry])
+        except (BotoCoreError, ClientError) as error:
+            raise StoreFailed(f"The event bus {self._name} cannot be reached: {error}") from error
+        if answer["FailedEntryCount"]:
+            raise StoreFailed(f"The event bus {self._name} rejected the event.")
+
+
+USED_UP = frozenset({"ExecutionAlreadyExists"})
+
+
+def open_state_machine(arn: str) -> "StateMachine":
+    """Open a state machine by ARN."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries={"total_max_attempts": 4, "mode": "standard"}, read_timeout=10)
+    return StateMachine(boto3.client("stepfunctions", config=config), arn)
+
+
+class StateMachine:
+    """Launches stories; the client is closed by its creator."""
+
+    def __init__(self, client: "SFNClient", arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def start(self, story: str, attempt: int, kind: str) -> bool:
+        """Start an attempt unless it is running; False if it has ended before."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        given = json.dumps({"story_id": story, "attempt": attempt, "kind": str(kind)})
+        try:
+            self._client.start_execution(
+                stateMachineArn=self._arn, name=execution_name(story, attempt), input=given
+            )
+        except ClientError as error:
+            if _error_code(error) in USED_UP:
+                return self._is_running(story, attempt)
+            raise _store_error(error) from error
+        except BotoCoreError as error:
+            raise _store_error(error) from error
+        return True
+
+    def _is_running(self, story: str, attempt: int) -> bool:
+        found = self._client.describe_execution(executionArn=self._execution_arn(story, attempt))
+        return found["status"] == "RUNNING"
+
+    def _execution_arn(self, story: str, attempt: int) -> str:
+        machine = self._arn.replace(":stateMachine:", ":execution:")
+        return f"{machine}:{execution_name(story, attempt)}"
+
+
+def execution_name(story: str, attempt: int) -> str:
+    """Name the execution of an attempt, in at most 80 characters."""
+    return f"{story}-{attempt}"
+
+
+def _error_code(error: "Exception") -> str:
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def _store_error(error: Exception) -> StoreFailed:
+    return StoreFailed(f"Step Functions failed: {error}")
