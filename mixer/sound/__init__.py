@@ -10,7 +10,7 @@ from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.sound.ffmpeg import ProcessGroup
-    from mixer.sound.loudness import BIN_LU, STEP_S, Histogram
+    from mixer.sound.loudness import BIN_LU, SILENCE_DBFS, STEP_S, Histogram
     from mixer.sound.presets import PRESETS, DuckingEnvelope
     from mixer.sound.timeline import (
         GRID_S,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Cue,
         Mastering,
         Timeline,
+        divide_gap,
         rescale_samples,
     )
 
@@ -27,6 +28,7 @@ __all__ = [
     "GRID_S",
     "MIX_RATE_HZ",
     "PRESETS",
+    "SILENCE_DBFS",
     "STEP_S",
     "Clip",
     "Cue",
@@ -35,6 +37,7 @@ __all__ = [
     "Mastering",
     "ProcessGroup",
     "Timeline",
+    "divide_gap",
     "rescale_samples",
 ]
 

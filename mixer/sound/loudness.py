@@ -29,6 +29,11 @@ FINE_BIN_LU = 0.01
 Histogram = Mapping[float, int]
 """Number of momentary windows by loudness (middle of the bin, in LUFS)."""
 
+SILENCE_DBFS = -50.0
+"""Speech begins with the first sample above this and ends with the last, in recordings and in what
+the embedded voices make: 30 dB below speech at the -20 LUFS at which those speak.
+"""
+
 DUAL_MONO_LU = 10 * math.log10(2)
 """A signal in two channels measures louder by this than in one: channel energies add up."""
 

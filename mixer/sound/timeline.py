@@ -169,6 +169,18 @@ def voice_rate_hz(rates_hz: set[int]) -> int:
     return next((rate for rate in VOICE_RATES_HZ if rate >= highest), VOICE_RATES_HZ[-1])
 
 
+def divide_gap(tail: int, lead: int, gap: int) -> tuple[int, int, int]:
+    """How much of two quiet edges stays in the gap between them, and the silence in between.
+
+    The three add up to the gap, which lasts from speech to speech; edges that are longer than it
+    are cut in proportion.
+    """
+    if tail + lead <= gap:
+        return tail, lead, gap - tail - lead
+    kept = gap * tail // (tail + lead)
+    return kept, gap - kept, 0
+
+
 def rescale_samples(samples: int, from_hz: int, to_hz: int) -> int:
     """Convert a count of samples to another rate, rounded to the nearest."""
     return (samples * to_hz + from_hz // 2) // from_hz

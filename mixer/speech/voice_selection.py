@@ -25,7 +25,7 @@ POLLY_ENGINES = frozenset(POLLY_USD_PER_MILLION_CHARS)
 
 FIRST_VERSION = "1"
 
-VOICE_VERSIONS = {EMBEDDED: "4", "kokoro": "2"}
+VOICE_VERSIONS = {EMBEDDED: "5", "kokoro": "3"}
 """By engine; raised when the same SSML starts to sound different. 2: quotation marks are silent;
 3: names after titles (`King Charles`), figures below zero, words with two sounds; 4 (Kokoro: 2):
 accented words, and a written break is the whole pause."""

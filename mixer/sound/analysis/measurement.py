@@ -20,11 +20,8 @@ from mixer.sound.analysis.samples import DAMAGE, SampleReader, decode_samples
 from mixer.sound.analysis.true_peak import TruePeakMeter
 from mixer.sound.arithmetic import Samples, np
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import WINDOW_S, Histogram, histogram, integrated_lufs
+from mixer.sound.loudness import SILENCE_DBFS, WINDOW_S, Histogram, histogram, integrated_lufs
 from mixer.sound.presets import HIGH_PASS_HZ
-
-SILENCE_DBFS = -50.0
-"""Below this an edge counts as silent."""
 
 SILENCE_S = 0.02
 """Shorter dips are part of speech."""

@@ -29,10 +29,17 @@ from mixer.sound.analysis.decoding import (
     file_block_samples,
     piece_block_samples,
 )
-from mixer.sound.analysis.measurement import SILENCE_DBFS, Measurement
+from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arithmetic import Values, np
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs, loudness_range_lu
+from mixer.sound.loudness import (
+    FINE_BIN_LU,
+    SILENCE_DBFS,
+    STEP_S,
+    histogram,
+    integrated_lufs,
+    loudness_range_lu,
+)
 from mixer.sound.timeline import MIX_RATE_HZ
 
 PROBE_TIMEOUT_S = 600.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from mixer.boundaries import find_boundaries, hash_fraction
 from mixer.script import CuePlace, SoundKind, SoundShape
 from mixer.sound.analysis import Measurement
-from mixer.sound.timeline import Clip, Section, grid_samples, rescale_samples
+from mixer.sound.timeline import Clip, Section, divide_gap, grid_samples, rescale_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,9 @@ def _trim_takes(
     tails = [min(length - end, round(TAIL_MARGIN_S * rate_hz)) for _, end, length in edges]
     gaps = [take.gap_ms * rate_hz // 1000 for take in takes]
     for number in range(len(takes) - 1):
-        margins = tails[number] + leads[number + 1]
-        if margins > gaps[number]:
-            tails[number] = gaps[number] * tails[number] // margins
-            leads[number + 1] = gaps[number] - tails[number]
-        gaps[number] = max(0, gaps[number] - margins)
+        tails[number], leads[number + 1], gaps[number] = divide_gap(
+            tails[number], leads[number + 1], gaps[number]
+        )
     return [
         (_cut_clip(take, gain_db, (begin - lead, end + tail), rate_hz), gap)
         for take, gain_db, (begin, end, _), lead, tail, gap in zip(

@@ -18,11 +18,11 @@ from mixer.speech.embedded.mapped_text import MappedText
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-CLAUSE_PAUSE_MS = 200
+CLAUSE_PAUSE_MS = 250
 """Like a comma's."""
 
-SENTENCE_PAUSE_MS = 450
-"""Like a full stop's; with the quiet edges of the voice itself, about half a second."""
+SENTENCE_PAUSE_MS = 500
+"""Like a full stop's."""
 
 PARAGRAPH_PAUSE_MS = 800
 """Short of the 0.85 s from which the music rises in pauses."""
@@ -216,7 +216,8 @@ class _SsmlWalker:
             self._is_paused = self._is_paused or bool(pauses)
         else:
             is_first = not any(isinstance(item, SsmlSentence) for item in self._items)
-            if self._pending_pause_ms and not (is_first or self._is_paused):
+            is_written = self._is_paused or isinstance(next(iter(sentence.parts), None), Pause)
+            if self._pending_pause_ms and not (is_first or is_written):
                 self._items.append(Pause(self._pending_pause_ms))
             self._items.append(SsmlSentence(sentence.text, tuple(sentence.parts)))
             self._pending_pause_ms = 0

@@ -22,7 +22,7 @@ MAX_PIECE_PHONEMES = 300
 MIN_PIECE_PHONEMES = 60
 """At any rate."""
 
-INNER_SENTENCE_PAUSE_MS = 300
+INNER_SENTENCE_PAUSE_MS = 350
 """Between sentences that share one element: shorter than between elements."""
 
 ELISIONS = "em|til|n|cause|bout|cos|coz|cuz"

@@ -73,13 +73,9 @@ RequestT = TypeVar("RequestT", bound=ChunkRequest)
 
 
 class ChunkSynthesizer(ABC, Generic[RequestT]):
-    """Makes the audio files of chunks.
-
-    `engine` names it in messages, `gain_db` lifts its voices to about -20 LUFS.
-    """
+    """Makes the audio files of chunks; `engine` names it in messages."""
 
     engine: ClassVar[str]
-    gain_db: ClassVar[float]
 
     def __init__(self, processes: ffmpeg.ProcessGroup) -> None:
         self._processes = processes
@@ -105,7 +101,7 @@ class ChunkSynthesizer(ABC, Generic[RequestT]):
         from mixer.speech.embedded.model import RATE_HZ
 
         items = read_ssml(request.ssml)
-        chunk = assemble_chunk(items, self.select_voice(request), self.gain_db)
+        chunk = assemble_chunk(items, self.select_voice(request))
         delay_samples = ENCODERS[request.suffix].delay_samples
         return Speech(
             audio=encode_audio(chunk.pcm, RATE_HZ, request.suffix, self._processes),
@@ -118,10 +114,9 @@ class ChunkSynthesizer(ABC, Generic[RequestT]):
 
 
 class HibariSynthesizer(ChunkSynthesizer[WorkerRequest]):
-    """Loads hibari's model with the first request; it speaks at about -26 LUFS."""
+    """Loads hibari's model with the first request."""
 
     engine = "The embedded voice"
-    gain_db = 6.0
 
     @functools.cached_property
     def _model(self) -> "EmbeddedModel":

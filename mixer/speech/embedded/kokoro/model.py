@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 from mixer.speech.embedded.kokoro.catalogue import KokoroVoice
 from mixer.speech.embedded.kokoro.files import read_model, read_voice
 from mixer.speech.embedded.kokoro.phonemes import KokoroPhonemizer
-from mixer.speech.embedded.mapped_text import MappedText, TokenTiming, align_words
+from mixer.speech.embedded.mapped_text import MappedText
 from mixer.speech.embedded.model import (
-    RATE_HZ,
     PhraseAudio,
     Samples,
     encode_graph_output,
-    fade_edges,
-    find_sound,
-    time_tokens,
+    join_pieces,
+    level_samples,
 )
 from mixer.speech.embedded.text import split_phonemes
 
 DURATIONS_OUTPUT = "/encoder/Cast_output_0"
 """The tensor with the length of each phoneme, in frames."""
+
+GAIN_DB = 4.0
+"""Its voices speak at about -24 LUFS."""
 
 FRAME_SAMPLES = 600
 """A frame of 25 ms; measured: the frames add up to the samples."""
@@ -67,19 +68,17 @@ class KokoroModel:
         text = phonemizer.prepare_text(text)
         phonemes = phonemizer.phonemize(text.text)
         style = self._blend_styles(voice)
-        sounds: list[Samples] = [np.zeros(0, np.float32)]
-        timings: list[TokenTiming] = []
-        for piece in split_phonemes(phonemes.text, min(rate, 1.0) * PIECE_SHARE):
-            ids = [phonemizer.ids[each] for each in phonemes.text[piece.start : piece.end]]
-            samples, bounds = self._synthesize_piece(ids, style, rate)
-            timings += time_tokens(phonemes, piece, bounds + sum(map(len, sounds)))
-            sounds += [samples, np.zeros(RATE_HZ * piece.pause_ms // 1000, np.float32)]
-        return PhraseAudio(np.concatenate(sounds), tuple(align_words(text, timings)))
+        pieces = split_phonemes(phonemes.text, min(rate, 1.0) * PIECE_SHARE)
+
+        def synthesize_piece(piece: str) -> tuple[Samples, NDArray[np.int64]]:
+            return self._synthesize_piece([phonemizer.ids[each] for each in piece], style, rate)
+
+        return join_pieces(text, phonemes, pieces, synthesize_piece)
 
     def _synthesize_piece(
         self, ids: list[int], style: Samples, rate: float
     ) -> tuple[Samples, NDArray[np.int64]]:
-        """Samples of one piece, the start of each phoneme, and the end of the last."""
+        """Levelled samples of a piece, the start of each phoneme, and the end of the last."""
         inputs = {
             "tokens": np.array([[0, *ids, 0]], np.int64),
             "style": style[min(len(ids) - 1, MAX_STYLE)][np.newaxis],
@@ -87,8 +86,7 @@ class KokoroModel:
         }
         samples, durations = self._session.run(None, inputs)
         bounds = np.cumsum(durations.reshape(-1)) * FRAME_SAMPLES
-        start, end = find_sound(samples)
-        return fade_edges(samples[start:end]), np.clip(bounds - start, 0, end - start)
+        return level_samples(samples, GAIN_DB), bounds
 
     def _blend_styles(self, voice: KokoroVoice) -> Samples:
         styles = [share * self._load_style(each.name) for each, share in voice.shares]

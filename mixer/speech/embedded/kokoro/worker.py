@@ -24,10 +24,9 @@ class KokoroRequest:
 
 
 class KokoroSynthesizer(ChunkSynthesizer[KokoroRequest]):
-    """Loads the model with the first request; its voices speak at about -24 LUFS."""
+    """Loads the model with the first request."""
 
     engine = "Kokoro"
-    gain_db = 4.0
 
     def select_voice(self, request: KokoroRequest) -> "PhraseSynthesizer":
         """The blend of voices that the request names."""
