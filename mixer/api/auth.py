@@ -2,7 +2,9 @@
 
 The authorizer answers API Gateway (payload format 2.0, simple responses). With AUTH_MODE `token`,
 the bearer token must belong to a named caller; with `none`, every caller is `anonymous`. While the
-secret cannot be read, the function fails and the gateway answers 500.
+secret cannot be read, the function fails and the gateway answers 500. On the routes of clients of
+other protocols, an unknown caller is admitted without a name: the gateway would answer 403 in a
+shape of its own, so the function of the route answers 401 in that of the protocol.
 
 The secret is a JSON object, `{"anna": ["<digest>", "<digest>"]}`, with up to two valid tokens each,
 so that tokens can be rotated. It holds SHA-256 digests and cannot be used to call. Tokens are long
@@ -20,6 +22,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from mixer.api.client_errors import CLIENT_PATHS
 from mixer.errors import Misconfigured
 from mixer.settings import Auth, load_auth
 
@@ -150,7 +153,15 @@ def authorize_request(
         return _allow_caller(ANONYMOUS)
     token = parse_bearer(_header_value(event, "authorization")) or _header_value(event, KEY_HEADER)
     caller = find_holder(registry.load_callers(), token) if registry and token else None
-    return _allow_caller(caller) if caller else {"isAuthorized": False, "context": {}}
+    if caller:
+        return _allow_caller(caller)
+    return {"isAuthorized": _route_path(event).startswith(CLIENT_PATHS), "context": {}}
+
+
+def _route_path(event: Mapping[str, Any]) -> str:
+    """The path of the route that asks, such as `/v1/voices`; empty if it is unknown."""
+    key = event.get("routeKey") if isinstance(event, Mapping) else ""
+    return str(key).partition(" ")[2]
 
 
 def _allow_caller(caller: str) -> dict[str, Any]:

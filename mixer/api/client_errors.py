@@ -9,6 +9,7 @@ from typing import Any
 
 ELEVENLABS_PATHS = ("/v1/text-to-speech/", "/v1/voices", "/v2/voices")
 OPENAI_PATHS = ("/v1/audio/", "/v1/models")
+CLIENT_PATHS = (*ELEVENLABS_PATHS, *OPENAI_PATHS)
 
 INVALID, SERVER = 422, 500
 UNAUTHORIZED, NOT_FOUND, TOO_MANY = 401, 404, 429

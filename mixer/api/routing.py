@@ -250,4 +250,6 @@ def _parse_authorized_body(request_context: RequestContext, text: str) -> dict[s
 
 def _check_caller(request_context: RequestContext) -> None:
     if request_context.caller is None:
-        raise Unauthorized("Not signed in: send the header Authorization: Bearer TOKEN.")
+        raise Unauthorized(
+            "Not signed in: send an accepted token in the header Authorization: Bearer TOKEN."
+        )

@@ -30,6 +30,7 @@ from mixer.devserver.guard import UPLOAD_PATH, respond_to_error
 from mixer.devserver.listeners import ListenRoutes
 from mixer.devserver.stories import EVENTS_PATH, LocalStories, StoryEvents
 from mixer.devserver.uploads import Uploads
+from mixer.errors import Misconfigured
 from mixer.settings import Settings, apply_endpoint, load_settings
 from mixer.store import SignedLinks, load_secret
 
@@ -239,7 +240,10 @@ def build_listen_routes(gateway: Gateway, services: "Services") -> list[Route]:
 def build_gateway(services: "Services", authorizer: ApiFunction | None = None) -> Gateway:
     """Build the gateway; without `authorizer`, the Lambdas' own if tokens are required."""
     _build_parts(services)
-    if authorizer is None and services.settings.auth.mode == "token":
+    requires_token = services.settings.auth.mode == "token"
+    if authorizer is not None and not requires_token:
+        raise Misconfigured("AUTH_MODE must be token where an authorizer checks the callers.")
+    if authorizer is None and requires_token:
         authorizer = _build_authorizer()
     return Gateway(_build_routes(services), authorizer, services.settings.allowed_origins)
 

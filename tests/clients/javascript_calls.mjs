@@ -35,8 +35,8 @@ assert.ok((await client.models.list()).data.some((each) => each.id === "mixer"))
 report("models.list");
 await assert.rejects(client.audio.speech.create({ ...base, voice: "Zed" }), OpenAI.BadRequestError);
 const stranger = new OpenAI({ baseURL: `${url}/v1`, apiKey: "wrong", maxRetries: 0 });
-await assert.rejects(stranger.audio.speech.create(base), OpenAI.PermissionDeniedError);
-report("BadRequestError, PermissionDeniedError");
+await assert.rejects(stranger.audio.speech.create(base), OpenAI.AuthenticationError);
+report("BadRequestError, AuthenticationError");
 
 const openai = createOpenAI({ baseURL: `${url}/v1`, apiKey: token });
 // This provider has the address built in; its own option `fetch` leads elsewhere.

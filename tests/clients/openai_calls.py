@@ -59,7 +59,7 @@ def check_errors(client, url):
         (client, {**fixed, "voice": "Zed"}, openai.BadRequestError),
         (client, {**fixed, "model": "mixr"}, openai.NotFoundError),
         (client, {**fixed, "input": ""}, openai.BadRequestError),
-        (openai.OpenAI(base_url=url, api_key="wrong"), fixed, openai.PermissionDeniedError),
+        (openai.OpenAI(base_url=url, api_key="wrong"), fixed, openai.AuthenticationError),
     ]
     for caller, body, kind in cases:
         try:

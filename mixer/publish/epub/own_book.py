@@ -32,6 +32,7 @@ from mixer.publish.epub.own_pages import (
     add_to_head,
     decode_own_page,
     open_page,
+    state_language,
     upgrade_page,
 )
 from mixer.publish.epub.pages import (
@@ -50,7 +51,6 @@ from mixer.script.readers import open_epub, read_contents, strip_spaces
 MAX_BOOK_BYTES = 512 << 20
 """Of a book unpacked: the largest picture books."""
 
-FEATURE = "schema:accessibilityFeature"
 MARKER = "META-INF/container.xml"
 LEFT_OUT = frozenset({"mimetype", "META-INF/signatures.xml"})
 """The first is written anyway; the second would be false."""
@@ -182,8 +182,9 @@ class OwnBook:
     def _write_pages(self, archive: ZipFile, folder: str, metadata: ReadAloudMetadata) -> None:
         if self._is_old:
             self._upgrade(archive, folder, metadata)
+        language = self._package.state_language(metadata.language)
         for path, text in self._pages.items():
-            add_entry(archive, path, text.encode())
+            add_entry(archive, path, state_language(text, language).encode())
 
     def _upgrade(self, archive: ZipFile, folder: str, metadata: ReadAloudMetadata) -> None:
         """Make pages and package those of EPUB 3, with a navigation document."""
@@ -220,15 +221,7 @@ class OwnBook:
                 add_entry(archive, path, self._archive.read(path))
 
     def _write_package(self, archive: ZipFile, metadata: ReadAloudMetadata) -> None:
-        for name, values in describe_speech(metadata).items():
-            is_stated = name.startswith("schema:") and self._package.find_metas(name)
-            if name == FEATURE:
-                stated = {meta.text for meta in self._package.find_metas(name)}
-                for value in values:
-                    if value not in stated:
-                        self._package.add_meta(name, value)
-            elif not is_stated:
-                self._package.replace_metas(name, values)
+        self._package.describe(describe_speech(metadata))
         add_entry(archive, self._info.path, self._package.to_bytes())
 
 

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 OPF, DC = "http://www.idpf.org/2007/opf", "http://purl.org/dc/elements/1.1/"
+XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 OVERLAY_TYPE, PAGE_TYPE = "application/smil+xml", "application/xhtml+xml"
+
+FEATURE = "schema:accessibilityFeature"
+SUMMARY = (
+    "The text is read aloud and highlighted as it is spoken. "
+    "The pages are the book's own; their accessibility was not examined."
+)
+UNSTATED = {
+    "schema:accessibilityHazard": ("unknown",),
+    "schema:accessibilitySummary": (SUMMARY,),
+}
+"""Stated of a book that says nothing of it."""
 
 ContentsLine = tuple[str, str, str, int]
 """Path, fragment, title, level."""
@@ -116,6 +128,23 @@ class OwnPackage:
         if scheme:
             meta.set("scheme", scheme)
 
+    def state_language(self, default: str) -> str:
+        """State the language of a document that states none; returns that of the book."""
+        found = self.metadata.findtext(f"{{{DC}}}language", "").strip() or default
+        self.root.set(XML_LANGUAGE, self.root.get(XML_LANGUAGE) or found)
+        return found
+
+    def describe(self, described: dict[str, tuple[str, ...]]) -> None:
+        """State properties; what the book says of its accessibility stays."""
+        for name, values in (described | UNSTATED).items():
+            stated = {meta.text for meta in self.find_metas(name)}
+            if name == FEATURE:
+                for value in values:
+                    if value not in stated:
+                        self.add_meta(name, value)
+            elif not (stated and name.startswith("schema:")):
+                self.replace_metas(name, values)
+
     def replace_metas(self, name: str, values: Sequence[str]) -> None:
         """Replace what the book says of a property."""
         for each in self.find_metas(name):
@@ -198,8 +227,8 @@ class OwnPackage:
             for name in map(str, list(element.attrib))
             if name[0] == "{"
         }
-        if language := old.get("{http://www.w3.org/XML/1998/namespace}lang"):
-            element.set("{http://www.w3.org/XML/1998/namespace}lang", language)
+        if language := old.get(XML_LANGUAGE):
+            element.set(XML_LANGUAGE, language)
         if element.tag == f"{{{DC}}}language":
             element.text = (element.text or "").strip().replace("_", "-")
         stated = [

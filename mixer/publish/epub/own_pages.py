@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from unicodedata import normalize
+from xml.sax.saxutils import quoteattr
 
 import regex
 
@@ -30,6 +31,7 @@ _OLD_META = regex.compile(
     r"<meta\s[^>]*?http-equiv=[\"'](?!content-type|refresh|default-style)[^>]*+>", regex.IGNORECASE
 )
 _OLD_ANCHOR = regex.compile(r"(<a\b(?:(?!\sid=)[^>])*?)\sname=(?![^>]*\sid=)")
+_MUTE_ROOT = regex.compile(r"<html(?=[\s>])(?![^>]*\slang=)(?![^>]*\sxml:lang=)")
 _ENTITY = "<!ENTITY"
 _NAMESPACE = ' xmlns="http://www.w3.org/1999/xhtml"'
 
@@ -206,6 +208,12 @@ def add_to_head(text: str, element: str) -> str:
     """Add an element to the head of a page that has one."""
     at = text.find("</head>")
     return text if at < 0 else f"{text[:at]}{element}{text[at:]}"
+
+
+def state_language(text: str, language: str) -> str:
+    """State the language of a page that states none."""
+    value = quoteattr(language)
+    return _MUTE_ROOT.sub(lambda _: f"<html lang={value} xml:lang={value}", text, count=1)
 
 
 def _read_page(text: str) -> OwnPage | None:

@@ -54,6 +54,18 @@ def test_nobody_else_is_let_in(book, authorization):
     assert authorize_request(question(authorization), TOKEN, book)["isAuthorized"] is False
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/audio/speech", "/v1/models/{model_id}", "/v2/voices", "/v1/text-to-speech/{id}"]
+)
+def test_functions_refuse_strangers_on_the_routes_of_other_protocols(book, path):
+    event = {**question("Bearer wrong"), "routeKey": f"POST {path}"}
+    assert authorize_request(event, TOKEN, book) == {"isAuthorized": True, "context": {}}
+    known = {**event, "headers": {"xi-api-key": OTHER}}
+    assert authorize_request(known, TOKEN, book)["context"] == {"caller": "bert"}
+    named = {**event, "routeKey": f"POST /stories{path}", "rawPath": path}
+    assert authorize_request(named, TOKEN, book)["isAuthorized"] is False
+
+
 def test_an_event_without_headers_is_nobodys(book):
     assert authorize_request({}, TOKEN, book)["isAuthorized"] is False
     assert authorize_request({"headers": None}, TOKEN, book)["isAuthorized"] is False

@@ -242,9 +242,9 @@ def test_lists_of_models_and_voices(url):
 
 TOKENS = [
     ({}, 401),
-    ({"Authorization": "Bearer wrong"}, 403),
+    ({"Authorization": "Bearer wrong"}, 401),
     ({"Authorization": f"Bearer {TOKEN}"}, 200),
-    ({"xi-api-key": "wrong"}, 403),
+    ({"xi-api-key": "wrong"}, 401),
     ({"xi-api-key": TOKEN}, 200),
 ]
 
@@ -256,8 +256,12 @@ def test_tokens_in_either_header(tmp_path):
             other = post(url, ELEVENLABS, {"text": TEXT}, **headers)
             assert (own.status_code, other.status_code) == (status, status), headers
             if status != 200:
-                assert own.json()["error"]["message"]
-                assert other.json()["detail"]["message"]
+                assert own.json()["error"]["code"] == "invalid_api_key"
+                assert own.json()["error"]["type"] == "authentication_error"
+                assert other.json()["detail"]["status"] == "invalid_api_key"
+        wrong = {"Authorization": "Bearer wrong"}
+        assert requests.get(f"{url}/v1/models", headers=wrong, timeout=60).status_code == 401
+        assert requests.get(f"{url}/voices", headers=wrong, timeout=60).status_code == 403
 
 
 def test_names_of_voices_come_from_the_settings(tmp_path):

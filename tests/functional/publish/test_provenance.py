@@ -35,6 +35,7 @@ from mixer.requests import Options
 from mixer.script import Document
 from mixer.script.readers import TextType, read_document
 from mixer.sound import ffmpeg
+from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.store import FolderStore
 from mixer.stories import JobContext, StoryInput
 from mixer.stories.folder import EPISODES, StoryFolder
@@ -127,6 +128,21 @@ def test_a_signed_file_keeps_its_frames_and_shows_every_later_change(tmp_path, s
     path.write_bytes(content)
     assert read_provenance(path).state == "changed"
     assert judge_independently(path) == ("invalid", "mismatch")
+
+
+def test_chapters_with_long_titles_are_read_by_ffmpeg_when_they_are_signed(tmp_path, sign):
+    path, titles = make_sound(tmp_path / "story.mp3"), ["A" * 200, "Глава – " * 30, "A" * 126]
+    chapters = [(number / 4, title) for number, title in enumerate(titles)]
+    path.write_bytes(
+        build_id3_tag(AudioTags({}, chapters=chapters, total_s=1.0)) + path.read_bytes()
+    )
+    sign(path)
+    read = ["-i", str(path), "-f", "ffmetadata", "-"]
+    found = ffmpeg.run(read, timeout_s=60).stdout.decode().split("[CHAPTER]")[1:]
+    read_titles = [each.partition("title=")[2].strip() for each in found]
+    assert read_titles[::2] == ["A" * 123 + "…", "A" * 126]
+    assert read_titles[1].startswith("Глава – Глава")
+    assert read_titles[1].endswith("…")
 
 
 def test_the_manifest_names_sounds_by_hash_and_no_words(tmp_path, sign):

@@ -12,7 +12,7 @@ from mixer.errors import MixerError
 from mixer.publish.epub.book import ACTIVE
 from mixer.publish.epub.own_book import OwnBook, SourceBook
 from mixer.publish.epub.own_package import keep_order
-from mixer.publish.epub.own_pages import upgrade_page
+from mixer.publish.epub.own_pages import state_language, upgrade_page
 from mixer.publish.epub.pages import (
     BlockShape,
     BookBlock,
@@ -132,11 +132,14 @@ def test_pages_stay_as_they_are_but_for_elements_around_sentences(tmp_path):
         assert ACTIVE in archive.read("OEBPS/read-aloud/style.css").decode()
     link = '<link rel="stylesheet" type="text/css" href="read-aloud/style.css"/>'
     source = build_page(PAGE).replace("&nbsp;", "&#160;")
+    source = source.replace("<html", '<html lang="en" xml:lang="en"')
     source = source.replace("<![CDATA[\nif (1 < 2) { }\n//]]>", "\nif (1 &lt; 2) { }\n//")
     assert MARK.sub(r"\1", page).replace(link, "") == source
     assert package.count("urn:x:1") == package.count("dcterms:modified") == 1
     assert "https://example.org/a.mp3" in package
     assert "2026-11-26T12:00:05Z" in package
+    assert '"schema:accessibilityHazard">unknown<' in package
+    assert ' xml:lang="en"' in package
     assert f">{ACTIVE}</meta>" in package
 
 
@@ -281,6 +284,19 @@ def test_pages_of_paragraphs_are_marked_in_linear_work(tmp_path):
 )
 def test_what_older_html_states_of_looks_becomes_styles(written, today):
     assert upgrade_page(written) == today
+
+
+@pytest.mark.parametrize(
+    ("written", "stated"),
+    [
+        ("<html>", '<html lang="de" xml:lang="de">'),
+        ('<html xml:lang="fr">', '<html xml:lang="fr">'),
+        ('<html\n lang="fr">', '<html\n lang="fr">'),
+        ("<htmls><html id='x'>", '<htmls><html lang="de" xml:lang="de" id=\'x\'>'),
+    ],
+)
+def test_a_page_without_a_language_gets_that_of_its_book(written, stated):
+    assert state_language(written, "de") == stated
 
 
 def test_contents_that_lead_back_are_left_out_of_a_navigation_document():
