@@ -46,6 +46,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             DIGITS,
             rf"\d{SPACE}?[AaPp][.Mm]",
         )
+    yield from _build_duration_rules(language)
     for reading in language.table("clock").get("readings", ()):
         yield _build_reading_rule(reading)
     months = language.words("dates.months")
@@ -69,6 +70,35 @@ def _expand_half_day(match: re.Match[str], language: Language) -> str | None:
     half = (match["dotted"] or match["plain"][0]).upper() + "M"
     stop = keep_stop(match.string, match.end(), language) if match["stop"] else ""
     return f"{hour}:{minute} {half}{stop}" if int(minute or 0) else f"{hour} {half}{stop}"
+
+
+def _build_duration_rules(language: Language) -> Iterator[NormalisationRule]:
+    """What something took: `in 2:14:09`, `1h 30m`, `3m 20s`."""
+    names = language.number_forms("clock.durations")
+    if not names:
+        return
+
+    def expand(match: re.Match[str]) -> str:
+        values = {unit: int(match[unit[0]] or 0) for unit in names}
+        parts = [f"{n} {names[unit][n != 1]}" for unit, n in values.items() if n]
+        return " ".join(
+            [*parts[:-1], language.phrase("symbols.and") if parts[1:] else "", parts[-1]]
+        )
+
+    before = build_alternation(language.words("clock.before_duration"))
+    yield compile_rule(
+        rf"(?<!\w){before} (?P<edit>(?P<h>\d{{1,2}}):(?P<m>[0-5]\d):(?P<s>[0-5]\d))(?![\w:]|\.\d)",
+        expand,
+        ":",
+        r"\d:\d\d:\d",
+    )
+    yield compile_rule(
+        r"(?<![\w.,:/$€£-])(?:(?P<h>[1-9]\d?) ?h ?)?(?P<m>[1-5]?\d) ?m(?:in)?"
+        r"(?: ?(?P<s>[1-5]?\d) ?s(?:ec)?)?(?!\w)",
+        lambda match: expand(match) if match["h"] or match["s"] else None,
+        "hs",
+        r"\d ?[hm]",
+    )
 
 
 def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
@@ -134,6 +164,20 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
         )
         name = rf"(?P<name>{build_alternation(short)})"
         day = rf"(?:{build_alternation(short)}\.?|{build_alternation(short.values())})"
+        if language.code == "en":
+            yield compile_rule(
+                rf"(?<!\w)(?:on|by|until|next|last|every) (?P<edit>{name}\.?)(?!\w)(?! [A-Z])",
+                lambda match: (
+                    short[match["name"]]
+                    + (
+                        keep_stop(match.string, match.end(), language)
+                        if match[0][-1] == "."
+                        else ""
+                    )
+                ),
+                "MTWFS",
+                rf" {build_alternation(short)}(?!\w)",
+            )
         for pattern in (
             rf"(?<![\w.])(?P<edit>{name}\.?)(?= ?[–-] ?{day}(?!\w))",
             rf"(?<!\w){day} ?[–-] ?(?P<edit>{name}(?:\.(?= ?[a-z\d(,;:]))?)(?!\w)",
@@ -180,11 +224,19 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         DIGITS,
         rf"{name}\.",
     )
+    if language.code == "en":
+        yield compile_rule(
+            rf"(?<!\w)(?:in|since|until|till|early|late|mid|last|next|every)[ -](?P<edit>{name}\.)"
+            r"(?!\w)",
+            lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
+            ".",
+            rf"{name}\.",
+        )
     yield compile_rule(
-        rf"(?<=\d{SPACE}){name}(?={SPACE}\d{{4}}(?!\d))",
+        rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d)(?!\d))",
         lambda match: short[match["name"]],
         DIGITS,
-        rf"\d{SPACE}{name}{SPACE}",
+        rf"{name}{SPACE}['’\d]",
     )
 
 

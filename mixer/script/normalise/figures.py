@@ -51,6 +51,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     yield from _build_power_rules(wording)
     yield from _build_fraction_rules(wording)
     yield from _build_size_rules(wording)
+    yield from _build_star_rules(wording)
 
 
 def _build_decimal_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
@@ -165,12 +166,12 @@ def _name_ratio(
     over, under = pair
     if match[0] in wording.language.words("figures.pairs") or over + under == WHOLE:
         return f"{over} {under}"
-    if _is_rating(over, under, before, wording):
+    is_part = over < under and wording.has("fraction_nouns", re.split("['’-]", after)[0])
+    if _is_rating(over, under, before, wording) and not (is_part and after != "of"):
         return f"{over} {wording.word('out_of')} {under}"
     context = match.string[max(0, match.start() - LOOK_CHARS) : match.end() + LOOK_CHARS]
     if _is_pressure(over, under, context):
         return f"{over} {wording.word('over')} {under}"
-    is_part = over < under and wording.has("fraction_nouns", re.split("['’-]", after)[0])
     return _name_fraction(over, under, wording) if is_part else None
 
 
@@ -226,6 +227,22 @@ def _build_known_formula_rules(formulas: Collection[str]) -> Iterator[Normalisat
 
 def _space_formula(formula: str) -> str:
     return " ".join(re.findall(r"\d+|[A-Z]", formula.upper()))
+
+
+def _build_star_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
+    """Ratings that are drawn: `★★★★☆`; one star alone is an ornament."""
+    stars = wording.word("stars")
+    if stars:
+        yield compile_rule(
+            r"(?<![\d★⭐☆] )(?<![\d★⭐☆])(?P<full>[★⭐\ufe0f]+)(?P<half>½?)☆*(?<=..)",
+            lambda match: stars.format(
+                number=len(match["full"].replace("\ufe0f", "")),
+                half=f" {wording.word('and')} {wording.language.spellings('figures.vulgar')['½']}"
+                if match["half"]
+                else "",
+            ),
+            "★⭐",
+        )
 
 
 def _build_size_rules(wording: FigureWording) -> Iterator[NormalisationRule]:

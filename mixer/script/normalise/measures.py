@@ -1,7 +1,8 @@
 """Figures with a unit: `5 km`, `20 °C`, `60 mph`, `5'10"`, `7 %`.
 
 Only the unit is replaced, the figure stays. Symbols of one letter need a space before them,
-because `5m` may be five million and `5G` a telephone network.
+because `5m` may be five million and `5G` a telephone network; `attached.letters` of a language are
+units without one, too. What follows a slash is read as a share (`per`): `3 L/min`, `$9/month`.
 """
 
 import re
@@ -21,7 +22,7 @@ from mixer.script.normalise.rule import (
 
 FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
 _NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\.?{FIGURE})"
-_START = r"(?<![\w.,:/$€£¥₹+^])(?<!\d[–-])"
+_START = r"(?<![\w.,:$€£¥₹+^])(?<!\d[–/-])(?<![/:-]/)"
 _FIGURES = DIGITS | frozenset(FRACTIONS)
 _LAST_FIGURE = rf"[\d{FRACTIONS}]"
 
@@ -40,6 +41,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     if not units:
         return
     yield _build_unit_rule(language, units)
+    yield from _build_share_rules(language)
     yield compile_rule(
         rf"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹])(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))(?![\w/²³^°'’])",
         lambda match: f" {units[match['unit']][1]}",
@@ -58,10 +60,11 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
         else "(?P<article>$^)?"
     )
 
+    shares = build_alternation(language.spellings("per.names") or [chr(0)])
     return compile_rule(
         rf"{article}{_START}(?P<low>{FIGURE}[–-])?(?P<number>{_NUMBER})"
         rf"(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{build_alternation(units)})(?P<stop>\.?))"
-        r"(?![\w/²³^°'’])(?P<noun> (?!of )[a-z])?",
+        rf"(?:(?![\w/²³^°'’])|(?=/{shares}(?!\w)))(?P<noun> (?!of )[a-z])?",
         lambda match: _expand_unit(match, units, language),
         _FIGURES,
         rf"{_LAST_FIGURE}{SPACE}?{build_alternation(units)}",
@@ -72,7 +75,7 @@ def _expand_unit(
     match: re.Match[str], units: Mapping[str, Forms], language: Language
 ) -> str | None:
     symbol, gap = match["unit"], match["gap"]
-    if not gap and len(symbol) == 1 and symbol.isalpha():
+    if not gap and not _is_unit_without_gap(match, language):
         return None
     own_stop = symbol.endswith(".")
     has_stop = own_stop or bool(match["stop"])
@@ -87,6 +90,33 @@ def _expand_unit(
     return f"{gap or ' '}{name}{stop}"
 
 
+def _is_unit_without_gap(match: re.Match[str], language: Language) -> bool:
+    """Whether a symbol that touches its figure is sure to be one: `65W`, but not `5G`, `5m`."""
+    symbol = match["unit"]
+    if len(symbol) > 1 or not symbol.isalpha():
+        return True
+    if match.string[match.start("number") - 1 : match.start("number")] == "-":
+        return False  # of a road or a model: I-35W
+    is_network = next_word(match.string, match.end("edit")) in language.words("attached.not_before")
+    return symbol in language.phrase("attached.letters") and not is_network
+
+
+def _build_share_rules(language: Language) -> Iterator[NormalisationRule]:
+    """What one thing is counted or paid for: `$9.99/month`, `12 kN/m`, `80 beats/min`."""
+    names = language.spellings("per.names")
+    if names:
+        yield compile_rule(
+            rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*(?:{SPACE}?[^\W\d_]{{1,8}}[²³]?)?"
+            rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}})(?![\w/²³-]|\.\w)",
+            lambda match: "".join(
+                f" {language.phrase('per.word')} {names[share]}"
+                for share in match["edit"].split("/")[1:]
+            ),
+            "/",
+            r"\d[^/]{0,16}/[^\W\d]",
+        )
+
+
 def _is_singular(match: re.Match[str]) -> bool:
     return not match["low"] and match["number"] in {"1", *FRACTIONS}
 
@@ -95,7 +125,8 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
     """A unit after a hyphen, always in the singular."""
     symbols = [symbol for symbol in units if len(symbol) > 1]
     return compile_rule(
-        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)}))(?![\w/²³^.])",
+        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)})(?:\.(?= [a-z]))?)"
+        r"(?![\w/²³^.])",
         lambda match: f"-{units[match['unit']][0]}",
         _FIGURES,
         rf"{_LAST_FIGURE}-{build_alternation(symbols)}",

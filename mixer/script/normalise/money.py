@@ -53,7 +53,8 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         return
     yield from _build_old_rules(language)
     sign, scale = build_alternation(wording.currencies), build_alternation(wording.scales or ["\0"])
-    amount = rf"(?P<low>{FIGURE})(?:[–-](?:{sign})?(?P<high>{FIGURE}))?"
+    first_scale = rf"(?:{SPACE}?(?P<first_scale>{scale})(?!\w))?"
+    amount = rf"(?P<low>{FIGURE})(?:{first_scale} ?[–-] ?(?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
     articled = r"(?P<article>(?<!\w)[Aa]n? )?"
 
@@ -121,8 +122,9 @@ def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
         return None
     if not (_is_plain(low, wording.decimal) and _is_plain(high or "0", wording.decimal)):
         return None
-    if scale is None and high is None and _has_minor(low, wording.decimal):
-        return _format_minor_sum(low, currency, wording)
+    if scale is None and _has_minor(low, wording.decimal):
+        sums = [_format_minor_sum(each, currency, wording) for each in (low, high) if each]
+        return f" {wording.range_word} ".join(filter(None, sums))
     noun = match["noun"] or ""
     if scale and noun.startswith("-"):
         return None  # "a $1.2 billion-dollar deal" says its currency itself
@@ -130,7 +132,9 @@ def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
     single = low == "1" and not (high or scale)
     if article in wording.attributive and match["noun"]:
         single = True
-    figure = f"{low} {wording.range_word} {high}" if high else low
+    first_scale = match["first_scale"] and match["first_scale"] != scale
+    first = f"{low} {wording.scales[match['first_scale']]}" if first_scale else low
+    figure = f"{first} {wording.range_word} {high}" if high else low
     name = currency.one if single else currency.many
     return " ".join(part for part in (figure, _format_scale(match, wording), name) if part)
 

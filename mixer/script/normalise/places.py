@@ -29,6 +29,20 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             "NSEW",
             r"(?<![\w.])[NSEW]\.? (?:\d|[A-Z])",
         )
+        yield compile_rule(
+            r"(?<!\w)(?:St|Ave|Avenue|Street|Blvd|Road|Rd|Drive|Dr|I-\d+|US-\d+)\.?,? "
+            r"(?P<edit>[NS][EW]|[NSEW])(?![\w.'’])",
+            lambda match: directions[match["edit"]].title(),
+            "NSEW",
+            r" [NSEW]{1,2}(?!\w)",
+        )
+        yield compile_rule(
+            r"(?<!\w)(?:miles?|mi|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|due) "
+            rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt])",
+            lambda match: directions[match["edit"]],
+            "NSEW",
+            r" [NSEW]{1,3} of ",
+        )
 
 
 def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -54,6 +68,15 @@ def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
         lambda match: older[match["edit"]] + keep_stop(match.string, match.end(), language),
         ",",
         r", [A-Z][a-z]{1,5}\.",
+    )
+    parties, states = language.spellings("places.parties"), {**postal, **older}
+    states |= {name: name for name in postal.values()}
+    yield compile_rule(
+        rf"(?<=[( ])(?P<party>{build_alternation(parties)})-"
+        rf"(?P<state>{build_alternation(states)})(?=[,);])",
+        lambda match: f"{parties[match['party']]} {states[match['state']]}",
+        "-",
+        r"[A-Z]-[A-Z][A-Za-z]+\.?[,);]",
     )
 
 

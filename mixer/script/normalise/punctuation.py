@@ -91,7 +91,7 @@ def _drop_note_figure(match: re.Match[str]) -> str | None:
     if word is None:
         return ""
     is_unit = word[0] in {"mol", "sec", "min", "in"} and match[0] in "²³"
-    is_symbol = len(word[0]) == len("mc") and not re.search("[aeiouy]", word[0].lower())
+    is_symbol = len(word[0]) <= len("mc") and not re.search("[aeiouy]", word[0].lower())
     return None if is_unit or is_symbol else ""
 
 

@@ -27,12 +27,16 @@ Country codes that are also words (`it`, `is`, `me`) are not among them: a full 
 space after it is a common slip.
 """
 
+SHORT_DOMAINS = "ly|me|be|gl|gg|co|us|uk|eu|de|fr|ca|au|tv|ai|so|sh|to|xyz|blog|news|shop|tech"
+"""Endings that mark an address when a path follows: `bit.ly/3xYz`."""
+
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}\.){{1,8}}"
 _TAIL = r"(?::\d{1,5})?(?:[/?#][^\s<>\"“”\[\]]{0,2000})?"
 _ADDRESS = (
     rf"(?<![\w@./-])(?:https?://(?:www\.)?|www\.){_HOST}[A-Za-z]{{2,24}}(?![\w@]){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{DOMAINS})(?![\w@]|\.\w|-\w){_TAIL}"
+    rf"|(?<![\w@./-]){_HOST}(?:{SHORT_DOMAINS})(?=/\w){_TAIL}"
 )
 _MAIL = rf"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]{{0,63}}@{_HOST}[A-Za-z]{{2,24}}(?![\w@])"
 _ADDRESS_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?")
@@ -83,7 +87,7 @@ def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
         return f" {word} " if int(low) < int(high) or is_short_year else None
 
     yield compile_rule(
-        r"(?<![\w.,:–/-])(?P<low>\d{1,4})(?P<edit>–)(?=(?P<high>\d{1,4})(?![\d–/:-]))",
+        r"(?<![\w.,:–/-])(?P<low>\d{1,4})(?P<edit>–)(?=(?P<high>\d{1,4})(?![\d–/:]|-(?![a-z])))",
         expand,
         "–",
     )

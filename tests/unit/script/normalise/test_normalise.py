@@ -96,7 +96,7 @@ ENGLISH = {
     "He drank 3 L. 5 people came.": "He drank 3 L. 5 people came.",
     "It weighs 3 lb. 5 men carried it.": "It weighs 3 lb. 5 men carried it.",
     "a $1.2 billion-dollar deal": "a $1.2 billion-dollar deal",
-    "it costs $3M-$5M a year": "it costs $3M-$5M a year",
+    "it costs $3M-$5M a year": "it costs 3 to 5 million dollars a year",
     "Louis XIV and Henry VIII's wives": "Louis the Fourteenth and Henry the Eighth's wives",
     "King Charles I of England": "King Charles the First of England",
     "Henry I think you are wrong": "Henry I think you are wrong",
