@@ -8,18 +8,20 @@ deadline.
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from mixer.api.events import RequestContext
 from mixer.api.responses import json_response
 from mixer.errors import OutOfTime, StoreFailed
-from mixer.stories import StoryRequest
+
+if TYPE_CHECKING:
+    from mixer.stories import StoryRequest
 
 logger = logging.getLogger(__name__)
 
-StoryStarter = Callable[[StoryRequest], str]
+StoryStarter = Callable[["StoryRequest"], str]
 """Creates a story and returns its id."""
 
 HANDOVER_S = 5.0
@@ -36,7 +38,7 @@ DeferrableWork = Callable[[float], Response[str]]
 def build_accepted_response(
     request_context: RequestContext,
     story: str,
-    story_request: StoryRequest,
+    story_request: "StoryRequest",
     secret: str | None = None,
 ) -> Response[str]:
     """Build the 202 response; `secret` signs the messages of the webhook, if there is one."""
@@ -54,7 +56,7 @@ def build_accepted_response(
 def run_or_defer(
     request_context: RequestContext,
     start_story: StoryStarter | None,
-    story_request: StoryRequest | None,
+    story_request: "StoryRequest | None",
     work: DeferrableWork,
 ) -> Response[str]:
     """Answer a request now, or continue it as a story if it takes too long.

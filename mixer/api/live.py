@@ -8,18 +8,22 @@ import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mixer import stories
 from mixer.api.events import RequestContext
 from mixer.api.telemetry import log_unexpected_error
 from mixer.errors import ObjectTooLarge
-from mixer.publish.timing import CharacterAligner, CharacterTimes, RecordedChunk
-from mixer.script import Chunk
-from mixer.sound import ProcessGroup
+from mixer.publish import timing
 from mixer.sound.live import ChunkSamples, LiveEncoding, encode_live
-from mixer.speech import Recording
-from mixer.store import ObjectStore
-from mixer.stories import SpeechService, StoryKind, StoryRequest, Synthesis
+
+if TYPE_CHECKING:
+    from mixer.publish.timing import CharacterAligner, CharacterTimes
+    from mixer.script import Chunk
+    from mixer.sound import ProcessGroup
+    from mixer.speech import Recording
+    from mixer.store import ObjectStore
+    from mixer.stories import SpeechService, StoryRequest, Synthesis
 
 MAX_BUFFERED_BYTES = 4_400_000
 """Of an answer that Lambda returns as a whole: 6 MB in Base64 (Lambda quotas)."""
@@ -48,10 +52,10 @@ class SpokenText:
         """How much faster the finished speech must play."""
         return 100 * self.speed / self.rate if abs(self.speed * 100 - self.rate) >= 1 else 1.0
 
-    def build_request(self, caller: str) -> StoryRequest:
+    def build_request(self, caller: str) -> "StoryRequest":
         """Build the request for its chunks."""
         options = {**self.options, "voice": self.voice, "rate": self.rate}
-        return StoryRequest(StoryKind.SPEECH, caller, options, text=self.text)
+        return stories.StoryRequest(stories.StoryKind.SPEECH, caller, options, text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +63,21 @@ class TimedBlock:
     """Encoded bytes, and the characters whose chunk was handed to the encoder since the last."""
 
     content: bytes
-    times: CharacterTimes
+    times: "CharacterTimes"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSpeech:
     """Synthesizes and encodes at the same time."""
 
-    service: SpeechService
-    report: Callable[[Synthesis], None]
+    service: "SpeechService"
+    report: "Callable[[Synthesis], None]"
 
     def stream(self, spoken: SpokenText, request_context: RequestContext) -> Generator[TimedBlock]:
         """Yield encoded bytes; closing it early stops the synthesis, and keeps what is done."""
         request = spoken.build_request(request_context.caller or "")
         feed = self.service.stream(request, request_context.deadline_s, self.report)
-        aligner = CharacterAligner(spoken.text, spoken.tempo)
+        aligner = timing.CharacterAligner(spoken.text, spoken.tempo)
         players = self.service.planner.new_processes()  # they go on when the synthesis fails
         player = _ChunkPlayer(self.service.store, players, aligner)
         samples = player.play(feed.iterate())
@@ -92,19 +96,19 @@ class LiveSpeech:
 class _ChunkPlayer:
     """Decodes chunks one after the other, and notes when their characters are spoken."""
 
-    store: ObjectStore
-    processes: ProcessGroup
-    aligner: CharacterAligner
-    _times: deque[CharacterTimes] = field(default_factory=deque)
+    store: "ObjectStore"
+    processes: "ProcessGroup"
+    aligner: "CharacterAligner"
+    _times: "deque[CharacterTimes]" = field(default_factory=deque)
 
-    def play(self, chunks: Iterable[tuple[Chunk, Recording | None]]) -> Iterator[bytes]:
+    def play(self, chunks: "Iterable[tuple[Chunk, Recording | None]]") -> Iterator[bytes]:
         """Yield the samples of each chunk, after the silence that follows the one before."""
         silence, end_s = b"", 0.0
         for chunk, recording in chunks:
             if recording is None or recording.measured.is_silent:
                 continue
             samples = ChunkSamples.cut(recording.measured, chunk.gap_ms)
-            recorded = RecordedChunk(chunk, recording, None)
+            recorded = timing.RecordedChunk(chunk, recording, None)
             self._times.append(self.aligner.align_chunk(recorded, end_s, samples.first))
             audio = self.store.get(recording.key)
             yield silence + samples.decode(audio, self.processes)
@@ -112,9 +116,9 @@ class _ChunkPlayer:
             end_s += samples.duration_s + samples.gap_ms / 1000
         self._times.append(self.aligner.finish())
 
-    def take_times(self) -> CharacterTimes:
+    def take_times(self) -> "CharacterTimes":
         """Take the times that were noted since the last call."""
-        taken = CharacterTimes()
+        taken = timing.CharacterTimes()
         while self._times:
             taken.extend(self._times.popleft())
         return taken

@@ -7,16 +7,19 @@ many programs cannot change, get a voice of the same gender; each of them always
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mixer import stories
 from mixer.api.events import RequestContext
 from mixer.api.live import LiveSpeech, SpokenText, TimedBlock
 from mixer.api.routes.speech import emit_speech_metrics
 from mixer.errors import BadOption, UnknownModel
 from mixer.requests import CostOptions, Options
 from mixer.sound.live import convert_mix
-from mixer.speech import Voice
-from mixer.stories import MixService, SpeechService, StoryKind, StoryRequest
+
+if TYPE_CHECKING:
+    from mixer.speech import Voice
+    from mixer.stories import MixService, SpeechService
 
 FEMALE, MALE = "Female", "Male"
 
@@ -46,7 +49,7 @@ KNOWN_IDS = MappingProxyType(
 """Voices that ElevenLabs' own examples and integrations name by default."""
 
 
-def select_client_voice(name: str, voices: Sequence[Voice], aliases: Mapping[str, str]) -> str:
+def select_client_voice(name: str, voices: "Sequence[Voice]", aliases: Mapping[str, str]) -> str:
     """Select the voice that a client means; a name that is neither known nor here is returned.
 
     `aliases` are the deployment's own, and come first.
@@ -62,7 +65,7 @@ def select_client_voice(name: str, voices: Sequence[Voice], aliases: Mapping[str
     return namesakes[0] if namesakes else _select_by_gender(name, gender, voices)
 
 
-def _select_by_gender(name: str, gender: str, voices: Sequence[Voice]) -> str:
+def _select_by_gender(name: str, gender: str, voices: "Sequence[Voice]") -> str:
     """Select one of the voices of the default's language, in turn."""
     names = [*KNOWN_NAMES, *KNOWN_IDS]
     known = [each for each in names if (KNOWN_NAMES.get(each) or KNOWN_IDS.get(each)) == gender]
@@ -89,8 +92,8 @@ class ClientServices:
         can_stream: whether the gateway passes on an answer while it is made.
     """
 
-    speech: SpeechService
-    mix: MixService | None
+    speech: "SpeechService"
+    mix: "MixService | None"
     voice_names: Mapping[str, str]
     can_stream: bool
 
@@ -118,7 +121,7 @@ class ClientServices:
         options = {"language": language, "max_cost_usd": body.max_cost_usd}
         return {name: value for name, value in options.items() if value is not None}
 
-    def list_voices(self, deadline_s: float) -> tuple[Voice, ...]:
+    def list_voices(self, deadline_s: float) -> "tuple[Voice, ...]":
         """List the voices, the default first."""
         return self.speech.list_voices(deadline_s)
 
@@ -149,7 +152,9 @@ class ClientServices:
         options = {**mix_options, "format": spoken.encoding.mix_format}
         keys = tuple(recording.key for recording in synthesis.recordings)
         known = {name: value for name, value in options.items() if name in Options.model_fields}
-        request = StoryRequest(StoryKind.MIX, caller, known, chunk_keys=keys, music=music)
+        request = stories.StoryRequest(
+            stories.StoryKind.MIX, caller, known, chunk_keys=keys, music=music
+        )
         mixed = self.mix.mix_chunks(request, None, deadline_s)
         content = convert_mix(
             self.mix.output.get(mixed.key), spoken.encoding, self.mix.new_processes()

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
@@ -23,9 +23,11 @@ from mixer.api.routes.clients import ClientServices
 from mixer.api.routes.openai import add_openai_routes
 from mixer.api.routing import Api
 from mixer.errors import BadOption, UnknownVoice
-from mixer.publish.timing import CharacterTimes
+from mixer.publish import timing
 from mixer.sound.live import OUTPUTS
-from mixer.speech import Voice
+
+if TYPE_CHECKING:
+    from mixer.speech import Voice
 
 PROTOCOL = "ElevenLabs' protocol"
 SOUND_TYPES = [each.content_type for each in OUTPUTS.values()]
@@ -97,7 +99,7 @@ class _ElevenLabsRoutes:
         body: Annotated[TextToSpeechBody, Body()],
         output_format: OutputName = DEFAULT_OUTPUT,
     ) -> Response[str]:
-        times, content = CharacterTimes(), bytearray()
+        times, content = timing.CharacterTimes(), bytearray()
         for block in self._stream(self._build_spoken_text(voice_id, body, output_format)):
             times.extend(block.times)
             content += block.content
@@ -180,7 +182,7 @@ def _describe_block(block: TimedBlock) -> dict[str, Any]:
     return {"audio_base64": audio, "alignment": found, "normalized_alignment": found}
 
 
-def _describe_voice(voice: Voice) -> dict[str, Any]:
+def _describe_voice(voice: "Voice") -> dict[str, Any]:
     labels = {"language": voice.language, "gender": voice.gender.lower()}
     return {
         "voice_id": voice.id,

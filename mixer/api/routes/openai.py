@@ -6,7 +6,7 @@ Open WebUI asks for GET /v1/audio/models, too.
 from base64 import b64encode
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
@@ -31,7 +31,9 @@ from mixer.api.routing import Api
 from mixer.errors import MixerError
 from mixer.requests import MixOptions
 from mixer.sound.live import CLIENT_ENCODINGS, DEFAULT_ENCODING
-from mixer.speech import Voice
+
+if TYPE_CHECKING:
+    from mixer.speech import Voice
 
 PROTOCOL = "OpenAI's protocol"
 EVENT_STREAM = "text/event-stream"
@@ -162,7 +164,7 @@ def _count_usage(text: str) -> dict[str, int]:
     return {"input_tokens": len(text), "output_tokens": 0, "total_tokens": len(text)}
 
 
-def _describe_voice(name: str, label: str, voice: Voice) -> dict[str, str]:
+def _describe_voice(name: str, label: str, voice: "Voice") -> dict[str, str]:
     return {"id": name, "name": label, "language": voice.language, "gender": voice.gender}
 
 

@@ -3,11 +3,12 @@
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
+from mixer import publish, speech, stories
 from mixer.api.deferred import StoryStarter, run_or_defer
 from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.operations import describe_route
@@ -24,12 +25,12 @@ from mixer.api.schemas import (
 )
 from mixer.api.telemetry import emit_metrics, trace_subsegment
 from mixer.errors import NotFound, UnusablePicture
-from mixer.publish import encode_cover
-from mixer.script import Cover
-from mixer.script.readers import decode_upload
-from mixer.speech import costs_usd
-from mixer.store import ObjectStore
-from mixer.stories import SpeechPlan, SpeechService, StoryKind, StoryRequest, Synthesis
+from mixer.script import readers
+
+if TYPE_CHECKING:
+    from mixer.script import Cover
+    from mixer.store import ObjectStore
+    from mixer.stories import SpeechPlan, SpeechService, StoryRequest, Synthesis
 
 SERVICE = "speech"
 THUMBNAIL_PX = 320
@@ -41,8 +42,8 @@ MONEY_DIGITS = 6
 class SpeechServices:
     """What the routes of speech depend on: services with the limits of requests and of stories."""
 
-    for_requests: SpeechService
-    for_stories: SpeechService
+    for_requests: "SpeechService"
+    for_stories: "SpeechService"
     links: OutputLinks
 
 
@@ -83,7 +84,7 @@ class _SpeechRoutes:
         service, options = self.load_services().for_stories, body.options()
         content = fetch_source(service.store, validate_source_key(body.source))
         deadline_s = self.api.request_context.deadline_s
-        plan = service.plan_text(decode_upload(content), options, deadline_s)
+        plan = service.plan_text(readers.decode_upload(content), options, deadline_s)
         answer = _build_estimate(plan, body.warnings(), is_dry_run=False)
         return json_response(200, {**answer, "cover_base64": _encode_thumbnail(plan.cover)})
 
@@ -99,7 +100,7 @@ class _SpeechRoutes:
         return json_response(200, _build_estimate(plan, body.warnings(), is_dry_run=is_dry_run))
 
     def _synthesize(
-        self, body: TextBody, request: StoryRequest, deadline_s: float
+        self, body: TextBody, request: "StoryRequest", deadline_s: float
     ) -> Response[str]:
         service = self.load_services().for_requests
         with trace_subsegment("synthesize"):
@@ -111,7 +112,7 @@ class _SpeechRoutes:
         )
 
 
-def fetch_source(store: ObjectStore, key: str) -> bytes:
+def fetch_source(store: "ObjectStore", key: str) -> bytes:
     """Fetch an uploaded text; NotFound names the field."""
     try:
         return store.get(key)
@@ -120,15 +121,15 @@ def fetch_source(store: ObjectStore, key: str) -> bytes:
         raise NotFound(message, field="source", key=key) from error
 
 
-def _build_story_request(body: TextBody, caller: str) -> StoryRequest:
+def _build_story_request(body: TextBody, caller: str) -> "StoryRequest":
     given = body.select_given_options()
-    return StoryRequest(
-        StoryKind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings())
+    return stories.StoryRequest(
+        stories.StoryKind.SPEECH, caller, given, text=body.text, warnings=tuple(body.warnings())
     )
 
 
 def _build_answer(
-    synthesis: Synthesis, service: SpeechService, warnings: list[str]
+    synthesis: "Synthesis", service: "SpeechService", warnings: list[str]
 ) -> dict[str, Any]:
     keys, plan = [each.key for each in synthesis.recordings], synthesis.plan
     unspoken, check = synthesis.narration.unspoken, synthesis.narration.check_speech()
@@ -154,8 +155,8 @@ def _build_answer(
     return body
 
 
-def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
-    settings, costs = plan.voice_settings, costs_usd(plan.estimate.characters)
+def _build_estimate(plan: "SpeechPlan", warnings: list[str], *, is_dry_run: bool) -> dict[str, Any]:
+    settings, costs = plan.voice_settings, speech.costs_usd(plan.estimate.characters)
     described = plan.estimate.describe(settings.voice, settings.engine, costs)
     cost_usd = round(plan.cost_usd, MONEY_DIGITS)  # speech marks double it
     return {**described, "cost_usd": cost_usd, "dry_run": is_dry_run} | {
@@ -163,17 +164,19 @@ def _build_estimate(plan: SpeechPlan, warnings: list[str], *, is_dry_run: bool) 
     }
 
 
-def _encode_thumbnail(cover: Cover | None) -> str | None:
+def _encode_thumbnail(cover: "Cover | None") -> str | None:
     """Encode a small JPEG of a book's cover in Base64; None if it has none that is usable."""
     if cover is None:
         return None
     try:
-        return b64encode(encode_cover(cover.content, "cover", THUMBNAIL_PX).content).decode()
+        return b64encode(
+            publish.encode_cover(cover.content, "cover", THUMBNAIL_PX).content
+        ).decode()
     except UnusablePicture:
         return None
 
 
-def emit_speech_metrics(synthesis: Synthesis) -> None:
+def emit_speech_metrics(synthesis: "Synthesis") -> None:
     """Count what was synthesized, and what it cost."""
     values = {
         "CharactersBilled": synthesis.narration.billed_chars,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         EncodedPiece,
         Verification,
         probe_stream,
+        recall_pieces,
         verify,
         verify_pieces,
     )
@@ -34,6 +35,7 @@ __all__ = [
     "check_compliance",
     "measure",
     "probe_stream",
+    "recall_pieces",
     "verify",
     "verify_pieces",
 ]

@@ -140,7 +140,7 @@ class EncodedPiece:
     content for VerificationMemory (empty to measure it again).
     """
 
-    content: bytes
+    parts: tuple[bytes, ...]
     demuxer: str
     preroll_samples: int = 0
     end_sample: int = 0
@@ -189,6 +189,19 @@ def verify_pieces(
     ):
         found[number] = outcome.result()
     parts = [found[number] for number in sorted(found)]
+    return _combine_parts(parts, columns, decoder.block_samples)
+
+
+def recall_pieces(
+    pieces: Iterable[EncodedPiece], duration_s: float, columns: int, memory: VerificationMemory
+) -> Verification | None:
+    """Combine the measurements of a finished file; None if one of its pieces is not measured."""
+    decoder = _PieceDecoder(piece_block_samples(duration_s, columns), None, memory)
+    parts = []
+    for piece in pieces:
+        if (found := decoder.recall(piece)) is None:
+            return None
+        parts.append(found)
     return _combine_parts(parts, columns, decoder.block_samples)
 
 
@@ -247,20 +260,28 @@ class _PieceDecoder:
 
     def measure(self, piece: EncodedPiece) -> DecodedLevels:
         """Measure a piece, or load its measurements if it has a name."""
+        if (found := self.recall(piece)) is None:
+            found = self._decode(piece)
+            if self.memory is not None and piece.name:
+                self.memory.save(piece.name, self._fingerprint(piece), found)
+        return found
+
+    def recall(self, piece: EncodedPiece) -> DecodedLevels | None:
+        """Load the measurements of a piece, whose content is not needed."""
         if self.memory is None or not piece.name:
-            return self._decode(piece)
+            return None
+        return self.memory.load(piece.name, self._fingerprint(piece))
+
+    def _fingerprint(self, piece: EncodedPiece) -> str:
         skips = _find_skips(piece)
         parameters = (skips.preroll, skips.unmeasured_samples, skips.end, self.block_samples)
-        fingerprint = " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
-        if (found := self.memory.load(piece.name, fingerprint)) is None:
-            found = self._decode(piece)
-            self.memory.save(piece.name, fingerprint, found)
-        return found
+        return " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
 
     def _decode(self, piece: EncodedPiece) -> DecodedLevels:
         with open_scratch_folder("check") as folder:
             path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
-            path.write_bytes(piece.content)
+            with path.open("wb") as file:
+                file.writelines(piece.parts)
             skips = _find_skips(piece)
             return decode_levels(
                 path, self.block_samples, skips, is_piece=True, processes=self.processes

@@ -66,10 +66,10 @@ class Mp3(StreamedFormat):
     ) -> EncodedPiece:
         """Build a segment with the last frames of the previous one; the first has the header."""
         if not first_frame:
-            return EncodedPiece(before + content, DEMUXER, name=name)
+            return EncodedPiece((before, content), DEMUXER, name=name)
         preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
         return EncodedPiece(
-            before[-preroll_bytes:] + content,
+            (before[-preroll_bytes:], content),
             DEMUXER,
             VERIFY_PREROLL_FRAMES * FRAME_SAMPLES,
             name=name,

@@ -103,7 +103,7 @@ class Mp4(MuxedFormat):
         own_frames = sum(1 for _ in adts_frame_lengths(content))
         is_last = end_sample < (len(lengths) + own_frames) * AAC_FRAME_SAMPLES
         return EncodedPiece(
-            before[len(before) - sum(lengths) :] + content,
+            (before[len(before) - sum(lengths) :], content),
             DEMUXER,
             preroll_samples,
             end_sample if is_last else 0,

@@ -11,13 +11,14 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import IO, get_args
+from typing import IO, TYPE_CHECKING, get_args
 
 from mixer.formats import FormatName
-from mixer.sound import ffmpeg
-from mixer.sound.analysis import Measurement
-from mixer.sound.arrange import LEAD_MARGIN_S, TAIL_MARGIN_S
+from mixer.sound import arrange, ffmpeg
 from mixer.sound.ffmpeg import ProcessGroup
+
+if TYPE_CHECKING:
+    from mixer.sound.analysis import Measurement
 
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 LOSSLESS: FormatName = "flac"
@@ -122,15 +123,15 @@ class ChunkSamples:
     gap_ms: int
 
     @classmethod
-    def cut(cls, measured: Measurement, gap_ms: int) -> "ChunkSamples":
+    def cut(cls, measured: "Measurement", gap_ms: int) -> "ChunkSamples":
         """Cut the silence at its edges down to the margins of a mix."""
-        lead = min(measured.lead_samples, round(LEAD_MARGIN_S * measured.rate_hz))
-        tail = min(measured.tail_samples, round(TAIL_MARGIN_S * measured.rate_hz))
+        lead = min(measured.lead_samples, round(arrange.LEAD_MARGIN_S * measured.rate_hz))
+        tail = min(measured.tail_samples, round(arrange.TAIL_MARGIN_S * measured.rate_hz))
         return cls(
             measured.lead_samples - lead,
             measured.samples - measured.tail_samples + tail,
             measured.rate_hz,
-            max(0, gap_ms - round(1000 * (LEAD_MARGIN_S + TAIL_MARGIN_S))),
+            max(0, gap_ms - round(1000 * (arrange.LEAD_MARGIN_S + arrange.TAIL_MARGIN_S))),
         )
 
     @property

@@ -118,24 +118,26 @@ class SegmentCache:
             size_bytes=int(str(fields["bytes"])),
             frames=int(str(fields["frames"])),
             windows=_decompress_histogram(str(fields["lufs"])),
-            write_to=partial(self._write_intact, key, str(fields["digest"])),
+            write_to=partial(self._write_intact, key, fields),
             key=key,
         )
 
-    def _write_intact(self, key: str, digest: str, file: IO[bytes]) -> None:
+    def _write_intact(self, key: str, fields: Mapping[str, object], file: IO[bytes]) -> None:
         content = BytesIO()
-        self.store.read_into(key, content)
-        if digest_content(key, content.getvalue()) != digest:
+        self.store.read_into(key, content, 0, int(str(fields["bytes"])))  # checked here, not there
+        if digest_content(key, content.getbuffer()) != fields["digest"]:
             logger.warning("The segment %s is damaged; it is set aside and rendered again.", key)
             self.store.set_aside(key)
             self.store.delete(key)  # S3 keeps its version for a while
             raise DamagedObject(f"The rendered segment {key} was damaged; try again.", key=key)
-        file.write(content.getbuffer())
+        file.write(content.getvalue())
 
 
-def digest_content(key: str, content: bytes) -> str:
+def digest_content(key: str, content: bytes | memoryview) -> str:
     """Hash an object's bytes together with its key, so that objects cannot be swapped."""
-    return sha256(key.encode() + b"\0" + content).hexdigest()[:HEX_DIGITS]
+    digest = sha256(key.encode() + b"\0")
+    digest.update(content)
+    return digest.hexdigest()[:HEX_DIGITS]
 
 
 def _read_stream(stream: EncodedStream) -> None:

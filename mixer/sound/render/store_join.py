@@ -19,7 +19,13 @@ from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.errors import DamagedObject
 from mixer.parallel import map_in_order
-from mixer.sound.analysis import DecodedLevels, EncodedPiece, Verification, verify_pieces
+from mixer.sound.analysis import (
+    DecodedLevels,
+    EncodedPiece,
+    Verification,
+    recall_pieces,
+    verify_pieces,
+)
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
 from mixer.sound.render.mixdown import file_spec
@@ -109,6 +115,29 @@ class StreamJoin:
             verification = self._verify(self._read_pieces(streams, header, 0, file))
         return size_bytes, verification
 
+    def identify(self, streams: Sequence[EncodedStream]) -> str:
+        """A digest that is the same for the same file, of segments that are identified."""
+        identity = sha256(self._build_header(streams))
+        identity.update("\n".join(stream.key for stream in streams).encode())
+        return identity.hexdigest()
+
+    def recall(self, streams: Sequence[EncodedStream]) -> tuple[int, Verification] | None:
+        """The size and measurements of the file, which is not joined; None if it must be."""
+        header, frame, before_key = self._build_header(streams), 0, self._first_key(streams)
+        pieces = []
+        for stream in streams:
+            name = _name_piece(before_key, stream)
+            pieces.append(self.encoding.kind.build_piece(self._spec, header, b"", frame, name))
+            before_key, frame = stream.key, frame + stream.frames
+        found = recall_pieces(
+            pieces, self.timeline.duration_s, self.columns, StoredMeasurements(self.store)
+        )
+        size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
+        return (size_bytes, found) if found else None
+
+    def _first_key(self, streams: Sequence[EncodedStream]) -> str:
+        return f"only {self._spec.samples}" if len(streams) == 1 else "first"
+
     def measure(self, streams: Sequence[EncodedStream], segments: Sequence[Segment]) -> None:
         """Measure and store consecutive segments, except the first and those that are measured."""
         memory = StoredMeasurements(self.store)
@@ -161,8 +190,9 @@ class StreamJoin:
         file: IO[bytes] | None,
     ) -> Generator[EncodedPiece]:
         before, frame, spec = header, first_frame, self._spec
-        before_key = f"only {spec.samples}" if len(streams) == 1 else "first"
-        contents = map_in_order(streams, _read_stream, READS_AT_ONCE, self.processes.stop)
+        before_key = self._first_key(streams)
+        # a damaged segment is rendered again, so its failure must stop no process
+        contents = map_in_order(streams, _read_stream, READS_AT_ONCE, stop=lambda: None)
         with closing(contents):
             for stream, content in zip(streams, contents, strict=True):
                 if file is not None:
@@ -177,7 +207,19 @@ def _name_piece(before_key: str, stream: EncodedStream) -> str:
     return f"{sha256(before_key.encode()).hexdigest()} {stream.key}" if stream.key else ""
 
 
+class _Collector(BytesIO):
+    """Keeps what is written to it, without a copy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[bytes] = []
+
+    def write(self, content: bytes) -> int:  # type: ignore[override]
+        self.parts.append(content)
+        return len(content)
+
+
 def _read_stream(stream: EncodedStream) -> bytes:
-    content = BytesIO()
-    stream.write_to(content)
-    return content.getvalue()
+    writer = _Collector()
+    stream.write_to(writer)
+    return b"".join(writer.parts)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from mixer.feeds import FeedFolder, FolderEpisode
@@ -126,25 +127,36 @@ class StoryRunner:
             self.open_signer("", (), ())
         with self._open_run(story, options) as (store, folder):
             history = RenderHistory(SegmentCache(self.store), str(out.resolve()))
-            run_steps(folder, self._build_steps(store, history), self.context, publishes=True)
+            open_signer = cache(lambda: self._open_audio_signer(folder, options, out))
+
+            def is_finished(identity: str) -> bool:
+                signer = open_signer()
+                is_signed = signer is not None and signer.is_signed(identity)
+                return is_signed and not options.needs_cuts
+
+            steps = self._build_steps(store, history, is_finished)
+            run_steps(folder, steps, self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
-            seconds = self.context.timer.seconds
-            signer = self._open_files_signer(folder, options)
-            audio_signer = AudioSigner(signer, self.store) if signer else None
+            seconds, signer = self.context.timer.seconds, open_signer()
             files = export_files(
-                store.files, result, seconds, out=out, report=report, signer=audio_signer
+                store.files, result, seconds, out=out, report=report, signer=signer
             )
             warnings = (*result.warnings, *files.warnings)
             if story.feed is not None:
-                copier = FeedCopier(folder, result.links["audio"], out, signer)
+                copier = FeedCopier(
+                    folder, result.links["audio"], out, signer.files if signer else None
+                )
                 warnings = (*warnings, *publish_in_folder(copier, story.feed, options))
             result = replace(result, warnings=warnings)
             return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
 
-    def _open_files_signer(self, folder: RunFolder, options: Options) -> FileSigner | None:
+    def _open_audio_signer(
+        self, folder: RunFolder, options: Options, out: Path
+    ) -> AudioSigner | None:
         if options.provenance != "signed":
             return None
-        return open_narration_signer(self.open_signer, folder, load_narration(folder))
+        files = open_narration_signer(self.open_signer, folder, load_narration(folder))
+        return AudioSigner(files, self.store, out) if files else None
 
     def stream_story(self, story: StoryInput, options: Options) -> Iterator[bytes]:
         """Narrate a story as MP3 frames that can be played at once, in pieces of a few seconds.
@@ -200,10 +212,12 @@ class StoryRunner:
         measured = measure_music(music, str(music), self.context.processes)
         return replace(measured, source=key, digest=hash_file(music))
 
-    def _build_steps(self, store: RunStore, history: RenderHistory) -> Mapping[Step, StepFunction]:
+    def _build_steps(
+        self, store: RunStore, history: RenderHistory, is_finished: Callable[[str], bool]
+    ) -> Mapping[Step, StepFunction]:
         planner = self._build_planner(store)
         processes = planner.new_processes
-        mix = StoryMix(store, store, GROUPS, processes, history=history)
+        mix = StoryMix(store, store, GROUPS, processes, history, is_finished=is_finished)
         publisher = StoryPublisher(
             store,
             store,

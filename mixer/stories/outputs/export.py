@@ -52,33 +52,50 @@ class ExportedFiles:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AudioSigner:
     """Signs what is exported; in `kept` it remembers what it has signed, by the place of the audio.
 
     A signature holds a time, so signing the same audio again would change the file.
+
+    Attributes:
+        identity: of the audio without a signature, from `is_signed` on.
+        is_current: whether the file in its place is that audio, signed.
     """
 
     files: FileSigner
     kept: FolderStore
+    out: Path
+    identity: str = ""
+    is_current: bool = False
 
-    def sign(self, audio: Path, audio_sha256: str, out: Path) -> None:
-        """Sign finished audio into a file, unless the file is that already.
+    def is_signed(self, identity: str) -> bool:
+        """Check whether the file in its place is the audio with this identity, signed."""
+        self.identity = identity
+        recorded = self._recall() if self.out.is_file() else None
+        self.is_current = recorded is not None and recorded == self._describe_file()
+        return self.is_current
+
+    def sign(self, audio: Path) -> None:
+        """Sign finished audio into its place.
 
         Raises MixerError if it cannot be signed; then the file is not written.
         """
-        place = sha256(os.fsencode(out.resolve())).hexdigest()
-        key = f"{SIGNED}{place[:KEY_HEX_DIGITS]}.json"
-        record = [audio_sha256, self.files.fingerprint(out.name)]
-        if out.is_file() and self._recall(key) == [*record, hash_file(out)]:
-            return
-        self.files.sign(out, audio)
+        self.files.sign(self.out, audio)
         with suppress(StoreFailed):
-            put_sealed(self.kept, key, json.dumps([*record, hash_file(out)]).encode())
+            put_sealed(self.kept, self._key, json.dumps(self._describe_file()).encode())
 
-    def _recall(self, key: str) -> object:
+    @property
+    def _key(self) -> str:
+        place = sha256(os.fsencode(self.out.resolve())).hexdigest()
+        return f"{SIGNED}{place[:KEY_HEX_DIGITS]}.json"
+
+    def _describe_file(self) -> list[str]:
+        return [self.identity, self.files.fingerprint(self.out.name), hash_file(self.out)]
+
+    def _recall(self) -> object:
         with suppress(NotFound, DamagedObject, ValueError):
-            return json.loads(self.kept.get(key))
+            return json.loads(self.kept.get(self._key))
         return None
 
 
@@ -116,8 +133,10 @@ def _export_audio(store: FolderStore, key: str, out: Path, signer: AudioSigner |
     failures: list[str] = []
     if signer is not None and holds_manifest(out):
         require_writable(out)
+        if signer.is_current or (not signer.identity and signer.is_signed(store.digest(key))):
+            return failures
         try:
-            signer.sign(store.path(key), store.digest(key), out)
+            signer.sign(store.path(key))
         except MixerError as error:
             failures.append(str(error))
         else:

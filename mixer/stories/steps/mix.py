@@ -26,7 +26,7 @@ from mixer.stories.inputs import (
 from mixer.stories.keys import group_result_name, group_result_prefix
 from mixer.stories.mix_options import mix_style, select_encoding
 from mixer.stories.model import JoinedMix, StoredLayout, StoredRequest, StoryKind
-from mixer.stories.renderer import StoryRenderer
+from mixer.stories.renderer import FinishedFileCheck, StoryRenderer, expect_no_file
 from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_progress
 from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
@@ -48,6 +48,7 @@ class StoryMix:
         new_processes: creates the process group of a step.
         limits: of chunks that a caller names; None for none.
         history: of earlier versions of the mix; None to keep none.
+        is_finished: whether a mix, by its identity, is already where it will be exported to.
     """
 
     store: ObjectStore
@@ -56,6 +57,7 @@ class StoryMix:
     new_processes: Callable[[], ProcessGroup] = ProcessGroup
     history: RenderHistory | None = None
     limits: InputLimits | None = None
+    is_finished: FinishedFileCheck = expect_no_file
 
     @property
     def steps(self) -> dict[Step, StepFunction]:
@@ -173,6 +175,7 @@ class StoryMix:
             scratch=scratch,
             progress=lambda share: call.progress(step, share),
             history=self.history,
+            is_finished=self.is_finished,
         )
 
 
