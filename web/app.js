@@ -4,6 +4,7 @@ import { callApi, connect } from "./api.js";
 import { setCapabilities } from "./choices.js";
 import * as composer from "./composer.js";
 import { showConnection } from "./connection.js";
+import { findDone, findRunning } from "./entries.js";
 import * as library from "./library.js";
 import { stopPreview } from "./preview.js";
 import { hashText } from "./storage.js";
@@ -30,12 +31,12 @@ $("#compose").addEventListener("submit", async (event) => {
   const request = composer.buildRequest();
   if (!request) return;
   const fingerprint = hashText(JSON.stringify(request));
-  const running = library.findRunning(fingerprint);
+  const running = findRunning(fingerprint);
   if (running) {
     showError("form-error", "This story is already being narrated; see below.");
     return library.highlight(running);
   }
-  const done = library.findDone(fingerprint);
+  const done = findDone(fingerprint);
   if (done) {
     library.highlight(done);
     return library.replay(done);
@@ -48,6 +49,13 @@ $("#compose").addEventListener("submit", async (event) => {
     isSubmitting = false;
     $("#narrate").removeAttribute("aria-disabled");
   }
+});
+
+// Enter in a field ends its change; only the button narrates.
+$("#compose").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("input[type=text]")) return;
+  event.preventDefault();
+  event.target.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
 // Without a connection, a module is loaded when it is back.

@@ -6,6 +6,7 @@ import { $, el, formatClock, formatPlural } from "./ui.js";
 import { formatLanguage } from "./voices.js";
 
 let contents = []; // chapters of the last estimate, all of them
+let damage = ""; // why the book cannot be read
 let onChange = () => {};
 
 export const getBook = () => choices.book ?? null; // {key, name, skipped}; survives a reload
@@ -16,8 +17,15 @@ export function init(changeListener) {
   showBook();
 }
 
+export const getDamage = () => damage;
+
+export function showDamage(message) {
+  damage = message;
+  showTitle(getBook().name, "", "It could not be read.");
+}
+
 export function setBook(key, name) {
-  contents = [];
+  [contents, damage] = [[], ""];
   updateChoices({ book: { key, name, skipped: [] } });
   showBook();
 }
@@ -25,7 +33,7 @@ export function setBook(key, name) {
 export function removeBook() {
   if (!getBook()) return;
   deleteText("book");
-  contents = [];
+  [contents, damage] = [[], ""];
   updateChoices({ book: null });
   showBook();
 }
@@ -54,7 +62,7 @@ function showTitle(title, author, note) {
 export function describeBook(estimate) {
   const book = getBook();
   if (!book) return;
-  contents = estimate.contents;
+  [contents, damage] = [estimate.contents, ""];
   const parts = estimate.chapters > 1 ? `: ${formatPlural(estimate.chapters, "chapter")}` : ",";
   const note = `${book.name} will be narrated as a book${parts} in ${formatLanguage(estimate.language)}.`;
   showTitle(estimate.title || book.name, estimate.author, note);

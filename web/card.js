@@ -1,14 +1,17 @@
 // A story in the list: its title, its progress, and its buttons.
 
-import { canListen } from "./live.js";
 import { FINAL_STATES } from "./progress.js";
 import { el, findPassages, findRemarks, formatClock, formatCost, formatDate, formatDuration, formatPlural } from "./ui.js";
+
+// Where the server has no growing response, the browser must play playlists.
+export const HLS = "application/vnd.apple.mpegurl";
+const canListen = (listen) => Boolean(listen?.audio || (listen && document.createElement("audio").canPlayType(HLS)));
 
 // `actions` has a click handler for each button. `stop` is set to the AbortController of running work.
 export function createCard(actions) {
   const button = (label, onClick, style = "link-button") => el("button", { type: "button", class: style, onclick: onClick }, label);
   const parts = {
-    title: el("h3"),
+    title: el("h3", { dir: "auto" }),
     meta: el("p", { class: "meta" }),
     line: el("p", { class: "status-line" }),
     bar: el("progress", { max: 1 }),

@@ -45,7 +45,7 @@ export async function init() {
 }
 
 function validateText(text) {
-  if (book.getBook()) return book.getChapters() === "" ? "No chapter is selected: select at least one." : "";
+  if (book.getBook()) return book.getDamage() || (book.getChapters() === "" ? "No chapter is selected: select at least one." : "");
   if (!text.trim()) return "The text is empty. Write or paste a story, or choose a sample.";
   return text.length > maxStoryChars() ? stats.formatTooLong(text.length) : "";
 }

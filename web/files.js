@@ -1,12 +1,17 @@
-// Text files: .txt and .md are read in the browser; EPUB, DOCX and PDF are uploaded and narrated as books.
+// Files: texts are read in the browser; EPUB, DOCX and PDF are uploaded and narrated as books. One that is dropped
+// anywhere on the page is opened: a sound as music, a picture as the cover.
 
 import { getBookType, removeBook, setBook, showBook, showUpload } from "./book.js";
 import { capabilities, formatChoice, listBookTypes, listTextTypes, maxStoryChars } from "./choices.js";
 import { replaceText, text } from "./draft.js";
+import { addMusic } from "./music.js";
 import { checkFile, sendFile } from "./sounds.js";
+import { addCover } from "./tags.js";
 import { $, announce, formatCount, formatSize, showError } from "./ui.js";
 
-const STORY_TEXT = /\.(txt|md|markdown)$/i;
+const STORY_TEXT = /\.(txt|text|md|markdown|html?|xhtml|ssml|xml)$/i;
+const CONTROLS = /[\0-\x08\x0e-\x19\x1c-\x1f\x7f]/; // which no text has
+const WIDE = { "255,254": "utf-16le", "254,255": "utf-16be" };
 const BEGINNINGS = { epub: "PK", docx: "PK", pdf: "%PDF" };
 
 let uploading = null;
@@ -16,10 +21,8 @@ export function init() {
   $("#file").accept = listTextTypes().join(",");
 }
 
-async function readFile(input) {
-  const file = input.files[0];
+async function readFile(file) {
   if (!file || !capabilities) return;
-  if ("value" in input) setTimeout(() => (input.value = ""));
   showError("text-error", "", text);
   try {
     if (getBookType(file) in BEGINNINGS) await uploadBook(file);
@@ -32,8 +35,8 @@ async function readFile(input) {
 async function readText(file) {
   if (!STORY_TEXT.test(file.name)) throw new Error(`“${file.name}” is not a text file. Choose a file ending in ${formatChoice(listTextTypes())}.`);
   if (file.size > maxStoryChars() * 4) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}): a story can have at most ${formatCount(maxStoryChars())} characters. Choose a shorter one, or split it into parts.`);
-  const content = decodeText(await readBytes(file), file.name);
-  if (content.includes("\0")) throw new Error(`“${file.name}” is not a text file, despite its name.`);
+  const content = decodeText(await readBytes(file));
+  if (CONTROLS.test(content)) throw new Error(`“${file.name}” is not a text file, despite its name.`);
   if (!content.trim()) throw new Error(`“${file.name}” is empty.`);
   closeBook();
   replaceText(content);
@@ -48,12 +51,18 @@ async function readBytes(file) {
   }
 }
 
-function decodeText(bytes, name) {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error(`“${name}” cannot be read as text. Save it as UTF-8 and choose it again.`);
+// As the server does it: Unicode, or what a page states, or else Windows-1252.
+function decodeText(bytes) {
+  const beginning = new TextDecoder("latin1").decode(bytes.slice(0, 1024));
+  const stated = /^\s*<[^]*?(?:charset|encoding)\s*=\s*["']?([\w-]+)/i.exec(beginning)?.[1];
+  for (const encoding of [WIDE[new Uint8Array(bytes.slice(0, 2))] ?? "utf-8", stated]) {
+    try {
+      return new TextDecoder(encoding ?? "windows-1252", { fatal: true }).decode(bytes);
+    } catch {
+      // the next one
+    }
   }
+  return new TextDecoder("windows-1252").decode(bytes);
 }
 
 async function uploadBook(file) {
@@ -82,15 +91,28 @@ export function closeBook() {
 }
 
 $("#open-file").addEventListener("click", () => $("#file").click());
-$("#file").addEventListener("change", (event) => readFile(event.target));
+$("#file").addEventListener("change", ({ target }) => {
+  readFile(target.files[0]);
+  setTimeout(() => (target.value = ""));
+});
 for (const button of document.querySelectorAll("[data-sample]")) button.addEventListener("click", closeBook);
 
+function openDropped(files) {
+  const choose = (types) => files.filter(({ name }) => types.includes(/\.[^.]*$/.exec(name.toLowerCase())?.[0]));
+  const [sounds, pictures] = [choose(capabilities.music_types), choose(capabilities.picture_types)];
+  const texts = files.filter((file) => !sounds.includes(file) && !pictures.includes(file));
+  if (sounds.length) addMusic(sounds);
+  if (pictures.length) addCover(pictures[0]);
+  if (texts.length > 1) showError("text-error", `One story at a time: drop ${texts.map(({ name }) => `“${name}”`).join(" or ")}.`, text);
+  else readFile(texts[0]);
+}
+
 const dropZone = $("#drop-zone");
-dropZone.addEventListener("dragover", (event) => (event.preventDefault(), dropZone.classList.add("drag-over")));
-dropZone.addEventListener("dragleave", () => dropZone.classList.remove("drag-over"));
-dropZone.addEventListener("drop", (event) => {
-  dropZone.classList.remove("drag-over");
-  if (!event.dataTransfer.files.length) return; // text: the browser inserts it
-  event.preventDefault();
-  readFile({ files: event.dataTransfer.files });
+const setDragging = (event, isDragging) => event.dataTransfer.types.includes("Files") && (event.preventDefault(), dropZone.classList.toggle("drag-over", isDragging));
+addEventListener("dragover", (event) => setDragging(event, true));
+addEventListener("dragleave", (event) => event.relatedTarget ?? setDragging(event, false));
+addEventListener("drop", (event) => {
+  setDragging(event, false);
+  const files = [...event.dataTransfer.files]; // none: a text, which the browser inserts
+  if (files.length && capabilities) openDropped(files);
 });

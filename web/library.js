@@ -7,35 +7,36 @@
 import { ApiError, callApi, onToken } from "./api.js";
 import { createCard, formatStage, updateCard } from "./card.js";
 import { choices } from "./choices.js";
+import { describeChange, entries, findStory, followOtherTabs, insertEntry, isFinal, removeEntry, saveEntries } from "./entries.js";
 import { formatError, isRefused, showApiError } from "./errors.js";
-import { fetchResult, FINAL_STATES, runStory } from "./progress.js";
+import { fetchResult, FINAL_STATES, loadFinished, loadLive, runStory, withdrawRequest } from "./progress.js";
 import { createId, deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
-import { $, announce, formatPlural, showError } from "./ui.js";
+import { $, announce, el, showError } from "./ui.js";
 
 const MAX_STORIES = 50;
 const MAX_HIDDEN = 500;
 const RELOAD_MS = 5_000; // after a temporary error
 
-const entries = readItem("stories", []);
 const cardsById = new Map();
 let player = null; // loaded when the page can be used, or with the first story
 let cursor = ""; // of the server's next page; null after the last
+let wanted = ""; // the story of the address, while it is made: it opens as soon as it can be played
 
 export function init() {
   for (const entry of entries) showEntry(entry);
-  for (const entry of entries) if (!FINAL_STATES.includes(entry.state)) resumeStory(entry);
+  for (const entry of entries) if (!isFinal(entry)) resumeStory(entry);
   showLibrary();
   onToken(() => loadPage());
   loadPage();
-  openShared();
-  addEventListener("hashchange", openShared);
+  openShared(performance.getEntriesByType("navigation")[0]?.type !== "reload");
+  addEventListener("hashchange", () => openShared());
+  followOtherTabs(showOthers, (entry) => forgetEntry(entry, false));
 }
 
 const loadPlayer = async () => (player ??= await import("./player.js"));
 const isLiveStory = (id) => Boolean(player?.isLiveStory(id));
 const getStoryId = () => player?.getStoryId() ?? null;
 const isPlaying = () => Boolean(player?.isPlaying());
-
 // The server's list
 
 async function loadPage() {
@@ -53,22 +54,31 @@ async function loadPage() {
 }
 
 function addListed({ story_id, title, state, progress, created_at, voice, duration_s }) {
-  if (entries.some((entry) => entry.story === story_id) || readItem("hidden", []).includes(story_id)) return;
+  if (findStory(story_id) || readItem("hidden", []).includes(story_id)) return;
   const entry = { id: `server.${story_id}`, story: story_id, title: title || "Untitled story", state, progress, created: Date.parse(created_at), details: voice, duration_s, isListed: true };
-  const index = entries.findIndex((other) => other.created < entry.created);
-  entries.splice(index < 0 ? entries.length : index, 0, entry);
+  insertEntry(entry);
   showEntry(entry);
-  if (!FINAL_STATES.includes(state)) resumeStory(entry);
+  if (!isFinal(entry)) resumeStory(entry);
 }
 
-// Opens the story that a shared link names.
-async function openShared() {
+// Shows a story that another tab has requested.
+function showOthers(entry) {
+  if (!cardsById.has(entry.id)) showEntry(entry);
+  if (entry.story && !isFinal(entry) && !cardsById.get(entry.id).stop) resumeStory(entry);
+  showLibrary();
+}
+
+// Opens the story that the address names: of a link, or of the player before a reload.
+async function openShared(moves = true) {
   const id = /^#story=([\w-]+)$/.exec(location.hash)?.[1];
   if (!id) return;
-  const known = entries.find((entry) => entry.story === id);
-  const entry = known ?? { id: `server.${id}`, story: id, title: "", isListed: true, state: "done" };
   try {
-    await playStory(entry, { focus: true, play: false }, true);
+    const known = findStory(id);
+    const { state } = known ?? (await callApi("GET", `/stories/${id}`, { retries: 1 }));
+    const entry = known ?? { id: `server.${id}`, story: id, title: "", isListed: true, state, created: Date.now() };
+    if (!isFinal(entry)) return awaitListening(entry);
+    if (state !== "done") throw new Error("The story of this link was not finished: there is nothing to play.");
+    await playStory(entry, { focus: moves, scroll: moves, play: false }, true);
   } catch (error) {
     $("#library").hidden = false;
     $("#library").scrollIntoView();
@@ -76,40 +86,26 @@ async function openShared() {
   }
 }
 
-// A running story with the same text and choices.
-export const findRunning = (fingerprint) =>
-  entries.find((entry) => entry.fingerprint === fingerprint && !FINAL_STATES.includes(entry.state));
-
-// A finished story of the same text and choices.
-export const findDone = (fingerprint) => entries.find((entry) => entry.fingerprint === fingerprint && entry.state === "done" && !entry.trouble);
+function awaitListening(entry) {
+  wanted = entry.story;
+  entry.title ||= "Untitled story";
+  if (!findStory(entry.story)) insertEntry(entry), showOthers(entry);
+}
 
 export const replay = (entry) => playStory(entry);
 
 export async function addStory({ text, body, title, details }, fingerprint) {
   const entry = { id: createId(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0, project: choices.project };
-  entry.change = await describeChange(entry, text);
-  entries.unshift(entry);
+  entry.change = await describeChange(title, text);
+  insertEntry(entry);
   const own = entries.filter((each) => !each.isListed);
-  while (own.length > MAX_STORIES && FINAL_STATES.includes(own.at(-1).state)) removeStory(own.pop());
+  while (own.length > MAX_STORIES && isFinal(own.at(-1))) forgetEntry(own.pop());
   await saveText(`story.${entry.id}`, text);
   saveEntries();
   showEntry(entry);
   showLibrary();
   cardsById.get(entry.id).node.scrollIntoView({ block: "nearest" });
   resumeStory(entry, true);
-}
-
-const SENTENCES = /[^.!?…\n]+[.!?…]*/g;
-
-// How a story differs from the last one of the same title.
-async function describeChange(entry, text) {
-  const earlier = entries.find((each) => each.title === entry.title && !each.isListed);
-  const before = earlier && (await loadText(`story.${earlier.id}`));
-  if (!before) return "";
-  const known = new Set(before.match(SENTENCES));
-  const changed = (text.match(SENTENCES) ?? []).filter((sentence) => !known.has(sentence)).length;
-  if (changed) return `${formatPlural(changed, "sentence")} changed`;
-  return text === before ? "other settings" : "shortened";
 }
 
 export function highlight(entry) {
@@ -127,7 +123,7 @@ async function resumeStory(entry, isRequested = false) {
     updateEntry(changed, changes);
     if (isLiveStory(entry.id)) player.showStage(formatStage(entry));
     if (changes.story) document.dispatchEvent(new CustomEvent("story", { detail: entry }));
-    if (isNew && changes.listen?.audio) (isNew = false), listenAtOnce(entry);
+    if ((isNew || wanted === entry.story) && changes.listen?.audio) (isNew = false), (wanted = ""), listenAtOnce(entry);
   };
   try {
     await runStory(entry, update, stop.signal);
@@ -135,11 +131,11 @@ async function resumeStory(entry, isRequested = false) {
     if (error.code === "cancelled") return updateEntry(entry, { state: "cancelled" });
     updateEntry(entry, { state: "failed", error: describeError(error) });
     if (isRequested) showApiError(error, entry.body);
-    if (isRequested && !entry.story && isRefused(error, entry.body)) return dropEntry(entry);
+    if (isRequested && !entry.story && isRefused(error, entry.body)) return forgetEntry(entry);
   }
   if (entry.state !== "done" && isLiveStory(entry.id)) player.failLive(entry.error ?? "");
   if (entry.state === "failed") announce(`${entry.title} failed. ${entry.error}`);
-  if (entry.state === "done") handleDone(entry, isRequested);
+  if (entry.state === "done") handleDone(entry, isRequested || wanted === entry.story);
 }
 
 // The user is not doing anything else on the page.
@@ -168,13 +164,6 @@ async function finishListening(entry) {
   }
 }
 
-async function loadFinished(entry) {
-  const { id, story } = entry;
-  const result = await fetchResult(entry);
-  const text = await loadText(`story.${id}`);
-  return { id, story, text, title: entry.title || result.server_title, ...result };
-}
-
 const describeError = (error) =>
   error instanceof ApiError ? formatError(error) : "Something went wrong on this page. Reload it and try again.";
 
@@ -193,12 +182,6 @@ async function playStory(entry, options = { focus: true, play: true }, throws = 
     updateEntry(entry, { trouble });
     announce(trouble);
   }
-}
-
-// A story that is being made; its links are those of its last status.
-async function loadLive(entry) {
-  const { id, story, title, listen } = entry;
-  return { id, story, title, listen, text: await loadText(`story.${id}`), links: {}, expires_ms: Infinity, duration_s: 0 };
 }
 
 async function cancelStory(entry) {
@@ -224,49 +207,43 @@ async function cancelStory(entry) {
   card.retry.focus();
 }
 
-// The server may have accepted a request that was cancelled in transit: the same key finds it.
-async function withdrawRequest(entry) {
-  const text = await loadText(`story.${entry.id}`);
-  if (text === null) return;
-  try {
-    const headers = { "Idempotency-Key": entry.id };
-    const body = entry.body.source ? entry.body : { ...entry.body, text };
-    const { story_id } = await callApi("POST", "/stories", { body, headers, retries: 1 });
-    await callApi("DELETE", `/stories/${story_id}`, { retries: 2 });
-  } catch {
-    // it never arrived
-  }
-}
-
 function retryStory(entry) {
   updateEntry(entry, { state: "sending", progress: 0, error: "", trouble: "", story: null, chunks: null, segments: null });
   resumeStory(entry, true);
   cardsById.get(entry.id)?.cancel.focus();
 }
 
-function dropEntry(entry) {
+// Takes a story off the list; `isOwn`: this tab removes it, and not another.
+function forgetEntry(entry, isOwn = true) {
   cardsById.get(entry.id)?.node.remove();
   cardsById.delete(entry.id);
-  if (entries.includes(entry)) entries.splice(entries.indexOf(entry), 1);
-  deleteText(`story.${entry.id}`);
-  saveEntries();
+  removeEntry(entry, isOwn);
+  if (isOwn) deleteText(`story.${entry.id}`), saveEntries();
   showLibrary();
 }
 
-function removeStory(entry) {
+async function removeStory(entry) {
   if (getStoryId() === entry.id) player.closePlayer();
-  const { node } = cardsById.get(entry.id) ?? {};
-  const next = node?.nextElementSibling ?? node?.previousElementSibling;
+  const text = await loadText(`story.${entry.id}`);
   if (entry.story) writeItem("hidden", [...readItem("hidden", []), entry.story].slice(-MAX_HIDDEN));
-  dropEntry(entry);
-  (next?.querySelector("button:not([hidden])") ?? $("#text")).focus({ preventScroll: true });
+  const undo = el("button", { type: "button", class: "link-button", "aria-label": `Undo: remove ${entry.title}`, onclick: () => restoreStory(entry, text) }, "Undo");
+  $("#removed").replaceChildren(`“${entry.title}” was removed. `, undo);
+  forgetEntry(entry);
+  undo.focus({ preventScroll: true });
+}
+
+async function restoreStory(entry, text) {
+  writeItem("hidden", readItem("hidden", []).filter((story) => story !== entry.story));
+  if (text !== null) await saveText(`story.${entry.id}`, text);
+  insertEntry(entry);
+  saveEntries();
+  showEntry(entry);
+  $("#removed").replaceChildren();
+  showLibrary();
+  cardsById.get(entry.id).remove.focus();
 }
 
 // Display
-
-function saveEntries() {
-  writeItem("stories", entries.filter((entry) => !entry.isListed).map(({ listen, ...kept }) => kept)); // links expire
-}
 
 function updateEntry(entry, changes) {
   const before = entry.state;
@@ -281,12 +258,12 @@ function updateEntry(entry, changes) {
 
 // A sentence of the story was changed, or an older version restored.
 document.addEventListener("version", ({ detail }) => {
-  const entry = entries.find((each) => each.story === detail.story);
+  const entry = findStory(detail.story);
   if (entry) updateEntry(entry, { change: `version ${detail.version}`, duration_s: detail.duration_s });
 });
 
 function showLibrary() {
-  $("#library").hidden = !entries.length;
+  $("#library").hidden = !entries.length && !$("#removed").hasChildNodes();
   $("#more-stories").hidden = !cursor;
   filterEntries();
 }

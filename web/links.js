@@ -1,5 +1,10 @@
 // The story in the player and its files; expired links are renewed.
 
+import { readItem, writeItem } from "./storage.js";
+import { $, announce, showError } from "./ui.js";
+
+const MAX_PLACES = 200;
+const EDGE_S = 5; // at the beginning and at the end there is no place to keep
 const MARGIN_MS = 30_000; // a link counts as expired this long before it is
 
 export let story = null; // {id, title, links, expires_ms, duration_s, loudness_lufs, text}
@@ -15,6 +20,7 @@ export function setStory(newStory, refetchStory, renewalListener) {
 export function clearStory() {
   controller?.abort();
   story = null;
+  if (location.hash.startsWith("#story=")) history.replaceState(null, "", location.pathname + location.search);
 }
 
 export const getRefetch = () => refetch;
@@ -41,3 +47,30 @@ export async function fetchFile(name) {
   }
   return response.ok ? response : null;
 }
+
+// Where listening to the story ended the last time; 0: at the beginning, or at the end.
+export const getPlace_s = () => readItem("places", {})[story.story] ?? 0;
+
+export function savePlace(at_s, duration_s) {
+  const { [story.story]: before, ...places } = readItem("places", {});
+  if (at_s > EDGE_S && at_s < duration_s - EDGE_S) places[story.story] = Math.round(at_s * 10) / 10;
+  writeItem("places", Object.fromEntries(Object.entries(places).slice(-MAX_PLACES)));
+}
+
+// The link opens this story's player for everyone who may use the same API, and here after a reload.
+export function setShareLink() {
+  $("#share").dataset.url = `${location.origin}${location.pathname}#story=${story.story}`;
+  history.replaceState(null, "", $("#share").dataset.url);
+}
+
+$("#share").addEventListener("click", async () => {
+  const url = $("#share").dataset.url;
+  try {
+    await navigator.clipboard.writeText(url);
+    announce("The link was copied.");
+    $("#share").textContent = "Copied";
+    setTimeout(() => ($("#share").textContent = "Copy link"), 2_000);
+  } catch {
+    showError("player-error", `Copy this link: ${url}`);
+  }
+});

@@ -1,6 +1,7 @@
 // Listening to a story while it is made, and the change to its finished file.
 
 import { findIndexAt } from "./captions.js";
+import { HLS } from "./card.js";
 import * as links from "./links.js";
 
 const WINDOW_S = 300; // captions are fetched for the present part and the next
@@ -10,9 +11,7 @@ const LOAD_MS = 15_000;
 
 // Safari plays no growing response; Chromium cannot seek in a playlist that grows.
 // A service in AWS has the playlist only.
-const HLS = "application/vnd.apple.mpegurl";
 export const usesHls = (audio) => (!links.story?.listen?.audio || navigator.vendor.startsWith("Apple")) && Boolean(audio.canPlayType(HLS));
-export const canListen = (listen) => Boolean(listen?.audio || (listen && document.createElement("audio").canPlayType(HLS)));
 
 // The URL to play from a time on, and the time at which its sound begins: a playlist knows all
 // times, a growing response begins at zero.

@@ -60,9 +60,12 @@ $("#music").addEventListener("change", (event) => {
   showError("music-error", "");
 });
 $("#own-music").addEventListener("click", () => $("#own-music-file").click());
-$("#own-music-file").addEventListener("change", async (event) => {
-  const files = [...event.target.files];
-  setTimeout(() => (event.target.value = ""));
+$("#own-music-file").addEventListener("change", ({ target }) => {
+  addMusic([...target.files]);
+  setTimeout(() => (target.value = ""));
+});
+
+export async function addMusic(files) {
   for (const file of files) {
     try {
       checkFile(file, capabilities.music_types, "music", "Save it as MP3, or choose a shorter piece.");
@@ -73,7 +76,8 @@ $("#own-music-file").addEventListener("change", async (event) => {
       showError("music-error", error.message);
     }
   }
-});
+}
+
 $("#upload button").addEventListener("click", () => uploading?.abort());
 
 async function uploadMusic(file, isOnly) {

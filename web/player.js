@@ -5,30 +5,33 @@ import { showDownloads } from "./downloads.js";
 import * as links from "./links.js";
 import * as live from "./live.js";
 import * as transcript from "./transcript.js";
-import { $, announce, el, findPassages, findRemarks, formatClock, formatPlural, reducedMotion, showError, showNotes } from "./ui.js";
-import { computeHeights, drawWaveform } from "./waveform.js";
+import { $, el, findPassages, findRemarks, formatClock, formatPlural, reducedMotion, showError, showNotes } from "./ui.js";
+import { computeHeights, drawWaveform, handleWaveform, normalise } from "./waveform.js";
 
 const SKIP_S = 15;
+const PLACE_EVERY_S = 5;
 const MAX_LIVE_RENEWALS = 20; // a server that is started again takes a while
 
 const section = $("#player");
 let audio = $("#audio");
 const waveform = $("#waveform");
-
 let heights = null;
 let renewals = 0; // since sound last played
 let lastShown_s = -1;
 let isInterrupted = false; // by an error while it played
 let offset_s = 0; // of the first sound of a growing response
+let placed_s = 0; // where listening was when it was last stored
 
 export const getStoryId = () => links.story?.id ?? null;
 export const isPlaying = () => !audio.paused && !audio.ended;
 const isLive = () => Boolean(links.story?.listen);
 const getNow_s = () => (audio.currentTime || 0) + offset_s;
 
-export async function openPlayer(story, refetch, { focus = false, play = false, scroll = true } = {}) {
+// `at_s`: where to begin; by default where listening ended the last time.
+export async function openPlayer(story, refetch, { focus = false, play = false, scroll = true, at_s } = {}) {
   closePlayer();
   links.setStory(story, refetch, showDownloads);
+  const begin_s = at_s ?? links.getPlace_s();
   renewals = 0;
   section.hidden = false;
   $("#player-title").textContent = story.title || "Untitled story";
@@ -36,10 +39,12 @@ export async function openPlayer(story, refetch, { focus = false, play = false, 
   if (story.listen) setLiveSource(0);
   else audio.src = story.links.audio;
   audio.playbackRate = Number($("#speed").value);
+  if (begin_s && !story.listen) audio.addEventListener("loadedmetadata", () => seek(begin_s), { once: true });
   showPosition(true);
   showDownloads();
   if (scroll) section.scrollIntoView({ behavior: reducedMotion.matches ? "auto" : "smooth", block: "start" });
-  setShareLink(story.story);
+  links.setShareLink();
+  showMediaSession(story);
   if (focus) $("#play").focus({ preventScroll: true });
   if (play) audio.play().catch(() => {}); // the browser may require another click
   if (story.listen) return live.followCaptions(getNow_s, showLiveCaptions);
@@ -52,8 +57,7 @@ export const pauseSound = () => audio.pause();
 export async function reloadStory() {
   const at_s = audio.currentTime;
   await links.renewLinks();
-  audio.addEventListener("loadedmetadata", () => seek(at_s), { once: true });
-  await openPlayer(links.story, links.getRefetch(), { scroll: false });
+  await openPlayer(links.story, links.getRefetch(), { scroll: false, at_s });
 }
 
 function showFacts() {
@@ -126,12 +130,17 @@ export function failLive(reason) {
   showError("player-error", `The story could not be finished: ${reason} What was spoken plays to its end.`);
 }
 
-// The link opens this story's player for everyone who may use the same API.
-function setShareLink(id) {
-  $("#share").dataset.url = `${location.origin}${location.pathname}#story=${id}`;
+// What the system shows, and what the keys of a headset do.
+function showMediaSession({ title, links: { cover } }) {
+  if (!navigator.mediaSession) return;
+  navigator.mediaSession.metadata = new MediaMetadata({ title: title || "Untitled story", artwork: cover ? [{ src: cover }] : [] });
+  navigator.mediaSession.setActionHandler("seekbackward", () => seek(getNow_s() - SKIP_S));
+  navigator.mediaSession.setActionHandler("seekforward", () => seek(getNow_s() + SKIP_S));
+  navigator.mediaSession.setActionHandler("seekto", ({ seekTime }) => seek(seekTime));
 }
 
 export function closePlayer() {
+  savePlace();
   links.clearStory();
   audio.pause();
   audio.removeAttribute("src");
@@ -142,6 +151,8 @@ export function closePlayer() {
   [offset_s, isInterrupted] = [0, false];
   showError("player-error", "");
 }
+
+const savePlace = () => links.story && !isLive() && audio.readyState && links.savePlace(audio.currentTime, getDuration_s());
 
 async function showCaptions() {
   await transcript.showCaptions();
@@ -163,11 +174,6 @@ async function showWaveform() {
   }
   if (links.story?.id === shown.id) showPosition(true);
 }
-
-const normalise = (newHeights) => {
-  const highest = Math.max(0.01, ...(newHeights ?? []));
-  return newHeights?.map((height) => height / highest) ?? null;
-};
 
 // Position
 
@@ -208,30 +214,7 @@ function animate() {
   requestAnimationFrame(animate);
 }
 
-waveform.addEventListener("keydown", (event) => {
-  const now_s = getNow_s();
-  const targets = {
-    ArrowRight: now_s + 5, ArrowUp: now_s + 5, ArrowLeft: now_s - 5, ArrowDown: now_s - 5,
-    PageUp: now_s + 30, PageDown: now_s - 30, Home: 0, End: getDuration_s(),
-  };
-  if (event.key === " " || event.key === "Enter") togglePlayback();
-  else if (event.key in targets) seek(targets[event.key]);
-  else return;
-  event.preventDefault();
-});
-
-let isDragging = false;
-const seekToPointer = (event) => {
-  const box = waveform.getBoundingClientRect();
-  seek(((event.clientX - box.left) / box.width) * getDuration_s());
-};
-waveform.addEventListener("pointerdown", (event) => {
-  isDragging = true;
-  waveform.setPointerCapture(event.pointerId);
-  seekToPointer(event);
-});
-waveform.addEventListener("pointermove", (event) => isDragging && seekToPointer(event));
-for (const end of ["pointerup", "pointercancel"]) waveform.addEventListener(end, () => (isDragging = false));
+handleWaveform(waveform, { seek, togglePlayback, getNow_s, getDuration_s });
 
 // Sound
 
@@ -292,32 +275,23 @@ function attachAudio() {
   audio.addEventListener("timeupdate", () => {
     if (audio.currentTime > 0.5 && !audio.error) renewals = 0;
     showPosition();
+    if (Math.abs(audio.currentTime - placed_s) > PLACE_EVERY_S) [placed_s] = [audio.currentTime, savePlace()];
   });
   audio.addEventListener("playing", () => (isInterrupted = false));
   audio.addEventListener("ended", () => isLive() && !links.story.hasFailed && handleSoundError()); // the server stopped
+  audio.addEventListener("pause", savePlace);
   for (const name of ["play", "pause", "ended", "emptied"]) audio.addEventListener(name, showPlayback);
   for (const name of ["durationchange", "seeked"]) audio.addEventListener(name, () => showPosition(true));
 }
 
 attachAudio();
-
+addEventListener("pagehide", savePlace);
 transcript.init(seek, isPlaying);
 $("#play").addEventListener("click", togglePlayback);
 $("#player-close").addEventListener("click", () => {
   const opener = document.querySelector("#stories .listen:not([hidden])") ?? $("#text");
   closePlayer();
   opener.focus();
-});
-$("#share").addEventListener("click", async () => {
-  const url = $("#share").dataset.url;
-  try {
-    await navigator.clipboard.writeText(url);
-    announce("The link was copied.");
-    $("#share").textContent = "Copied";
-    setTimeout(() => ($("#share").textContent = "Copy link"), 2_000);
-  } catch {
-    showError("player-error", `Copy this link: ${url}`);
-  }
 });
 $("#rewind").addEventListener("click", () => seek(getNow_s() - SKIP_S));
 $("#forward").addEventListener("click", () => seek(getNow_s() + SKIP_S));

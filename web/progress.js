@@ -81,3 +81,30 @@ export async function fetchResult(entry) {
     warnings: status.warnings ?? [],
   };
 }
+
+export async function loadFinished(entry) {
+  const { id, story } = entry;
+  const result = await fetchResult(entry);
+  const text = await loadText(`story.${id}`);
+  return { id, story, text, title: entry.title || result.server_title, ...result };
+}
+
+// A story that is being made; its links are those of its last status.
+export async function loadLive(entry) {
+  const { id, story, title, listen } = entry;
+  return { id, story, title, listen, text: await loadText(`story.${id}`), links: {}, expires_ms: Infinity, duration_s: 0 };
+}
+
+// The server may have accepted a request that was cancelled in transit: the same key finds it.
+export async function withdrawRequest(entry) {
+  const text = await loadText(`story.${entry.id}`);
+  if (text === null) return;
+  try {
+    const headers = { "Idempotency-Key": entry.id };
+    const body = entry.body.source ? entry.body : { ...entry.body, text };
+    const { story_id } = await callApi("POST", "/stories", { body, headers, retries: 1 });
+    await callApi("DELETE", `/stories/${story_id}`, { retries: 2 });
+  } catch {
+    // it never arrived
+  }
+}

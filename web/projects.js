@@ -22,7 +22,6 @@ let open = null; // {id, etag, base, mine, conflict, isGone}: `base` as last see
 let timer = 0;
 let isSending = false;
 let tab = sessionStorage.getItem("mixer.tab") ?? createId();
-
 const nameField = (name) => NAMES[name] ?? `the ${name.replaceAll("_", " ")}`;
 
 // Elements
@@ -33,7 +32,6 @@ const keep = button("Keep as a project", create);
 const close = button("Close", () => closeProject(), "Close the project");
 const question = el("p", { class: "banner", role: "alert", id: "project-question", hidden: true });
 const bar = $("#project");
-
 export async function init() {
   bar.before(question);
   bar.append(nameInput, keep, status, close);
@@ -112,7 +110,6 @@ function rescueChanged(id, base, mine, error) {
 }
 
 // On the server
-
 
 function schedule() {
   clearTimeout(timer);

@@ -43,10 +43,13 @@ export async function addSound(file, onProgress, signal) {
   const key = await sendFile(file, onProgress, signal);
   await saveText(`sound.${key}`, file);
   urls.set(key, URL.createObjectURL(file));
-  const taken = getOwnSounds().filter((each) => each.file !== file.name);
-  updateChoices({ sounds: [...taken, { key, name: file.name.replace(/\.[^.]+$/, ""), file: file.name }] }, false);
+  const others = getOwnSounds().filter((each) => each.file !== file.name);
+  const name = file.name.replace(/\.[^.]+$/, "");
+  updateChoices({ sounds: [...others, { key, name: isTaken(name, others) ? file.name.replace(/\./g, " ") : name, file: file.name }] }, false);
   return key;
 }
+
+const isTaken = (name, others) => others.some((each) => simplify(each.name) === simplify(name));
 
 // An object URL of a sound, which the browser stores; null if it is gone.
 export async function getSoundUrl(key) {
@@ -73,13 +76,19 @@ export function insertKeys(text, tracks) {
 export function showOwnSounds(onChange) {
   const sounds = getOwnSounds();
   $("#own-sounds").hidden = !sounds.length;
-  $("#own-sounds ul").replaceChildren(...sounds.map((sound) => createRow(sound, onChange)));
+  const list = $("#own-sounds ul");
+  const isSame = list.children.length === sounds.length && sounds.every(({ key, name }, index) => list.children[index].dataset.key === key && $("input", list.children[index]).value === name);
+  if (!isSame) list.replaceChildren(...sounds.map((sound) => createRow(sound, onChange))); // rows that stay keep the focus
 }
 
 function createRow(sound, onChange) {
   const rename = (event) => {
     const name = event.target.value.trim().replace(/[\],\[\n]/g, "");
-    if (!name) return (event.target.value = sound.name);
+    const others = getOwnSounds().filter((each) => each.key !== sound.key);
+    if (isTaken(name, others)) showError("music-error", `Another of your sounds is called “${name}”: choose a different name.`);
+    if (!name || isTaken(name, others)) return (event.target.value = sound.name);
+    [sound.name, event.target.value] = [name, name];
+    showError("music-error", "");
     updateChoices({ sounds: getOwnSounds().map((each) => (each.key === sound.key ? { ...each, name } : each)) }, false);
     onChange();
   };
@@ -89,9 +98,10 @@ function createRow(sound, onChange) {
     showError("music-error", "");
     announce(`${sound.name} was removed.`);
     onChange();
+    $("#own-music").focus();
   };
   return el(
-    "li", { class: "row" },
+    "li", { class: "row", "data-key": sound.key },
     el("input", { type: "text", value: sound.name, "aria-label": `Name of ${sound.file}`, maxlength: "60", onchange: rename }),
     el("small", {}, sound.file),
     el("button", { type: "button", class: "link-button", "aria-label": `Remove ${sound.file}`, onclick: remove }, "Remove"),

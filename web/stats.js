@@ -3,8 +3,8 @@
 import { callApi } from "./api.js";
 import { capabilities, maxStoryChars } from "./choices.js";
 import { detectTextType, text } from "./draft.js";
-import { showApiError } from "./errors.js";
-import { describeBook, getBook, getBookType, scaleToChosen } from "./book.js";
+import { formatError, showApiError } from "./errors.js";
+import { describeBook, getBook, getBookType, scaleToChosen, showDamage } from "./book.js";
 import { $, formatClock, formatCost, formatCount, showError, showNotes } from "./ui.js";
 import { showDoubtfulWords } from "./words.js";
 
@@ -65,6 +65,7 @@ async function fetchEstimate() {
     if (error.code === "cancelled") return;
     clearEstimate();
     if (error.details?.field) showApiError(error);
+    if (getBook() && error.code === "unreadable_text") showDamage(formatError(error));
     else if (!error.isNetworkError) showError("text-error", `Length and cost are not available yet: ${error.message}`);
     if (error.isTemporary) timer = setTimeout(fetchEstimate, RETRY_MS);
   }

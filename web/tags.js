@@ -41,10 +41,13 @@ function showSummary() {
 }
 
 $("#choose-cover").addEventListener("click", () => $("#cover-file").click());
-$("#cover-file").addEventListener("change", async (event) => {
-  const file = event.target.files[0];
-  if (!file) return;
-  setTimeout(() => (event.target.value = ""));
+$("#cover-file").addEventListener("change", ({ target }) => {
+  if (target.files.length) addCover(target.files[0]);
+  setTimeout(() => (target.value = ""));
+});
+
+export async function addCover(file) {
+  $("#tags").open = true;
   try {
     checkFile(file, capabilities.picture_types, "picture", "Save it smaller.");
     const key = await sendFile(file, () => {}, new AbortController().signal);
@@ -56,7 +59,8 @@ $("#cover-file").addEventListener("change", async (event) => {
     showError("tags-error", error.message);
   }
   showCover();
-});
+}
+
 $("#remove-cover").addEventListener("click", () => {
   deleteText(`sound.${choices.cover.key}`);
   updateChoices({ cover: null }, false);

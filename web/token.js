@@ -23,6 +23,7 @@ export function promptToken(message) {
       dialog.removeEventListener("submit", onSubmit);
       dialog.removeEventListener("cancel", onCancel);
       dialog.close();
+      if (!token) $("#enter-token").hidden = false;
       resolve(token);
     };
     const onCancel = (event) => (event.preventDefault(), close(null));

@@ -131,7 +131,7 @@ function groupParagraphs(all) {
   const paragraphs = [];
   let speaker = "";
   for (const sentence of all) {
-    if (sentence.startsParagraph || !paragraphs.length) paragraphs.push(el("p"));
+    if (sentence.startsParagraph || !paragraphs.length) paragraphs.push(el("p", { dir: "auto" }));
     if (sentence.isTitle) paragraphs.at(-1).classList.add("title-line");
     if (sentence.speaker && (sentence.speaker !== speaker || !paragraphs.at(-1).childNodes.length)) paragraphs.at(-1).append(el("span", { class: "speaker" }, sentence.speaker), " ");
     speaker = sentence.speaker;

@@ -20,6 +20,11 @@ export async function computeHeights(url, duration_s, signal) {
   });
 }
 
+export const normalise = (newHeights) => {
+  const highest = Math.max(0.01, ...(newHeights ?? []));
+  return newHeights?.map((height) => height / highest) ?? null;
+};
+
 export function drawWaveform(canvas, heights, share, marks) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = Math.min(devicePixelRatio || 1, 3);
@@ -51,4 +56,25 @@ function barHeight(heights, from, to) {
   const part = heights.slice(begin, Math.max(begin + 1, Math.floor(to * heights.length)));
   const mean = part.reduce((sum, height) => sum + height, 0) / part.length;
   return ((Math.max(...part) + mean) / 2) ** 0.7;
+}
+
+// Seeks by pointer and by key.
+export function handleWaveform(canvas, { seek, togglePlayback, getNow_s, getDuration_s }) {
+  canvas.addEventListener("keydown", (event) => {
+    const now_s = getNow_s();
+    const targets = {
+      ArrowRight: now_s + 5, ArrowUp: now_s + 5, ArrowLeft: now_s - 5, ArrowDown: now_s - 5,
+      PageUp: now_s + 30, PageDown: now_s - 30, Home: 0, End: getDuration_s(),
+    };
+    if (event.key === " " || event.key === "Enter") togglePlayback();
+    else if (event.key in targets) seek(targets[event.key]);
+    else return;
+    event.preventDefault();
+  });
+  const seekToPointer = (event) => {
+    const box = canvas.getBoundingClientRect();
+    seek(((event.clientX - box.left) / box.width) * getDuration_s());
+  };
+  canvas.addEventListener("pointerdown", (event) => (canvas.setPointerCapture(event.pointerId), seekToPointer(event)));
+  canvas.addEventListener("pointermove", (event) => canvas.hasPointerCapture(event.pointerId) && seekToPointer(event));
 }

@@ -30,9 +30,9 @@ def test_only_the_missing_package_is_named(tmp_path):
 
 
 def test_browser_is_asked_for_where_there_is_none(tmp_path):
-    assert needs.find_missing_browser(str(tmp_path)) == ["chromium"]
-    (tmp_path / "chromium").write_text("#!/bin/sh\n")
-    (tmp_path / "chromium").chmod(0o755)
+    assert needs.find_missing_browser(str(tmp_path)) == [needs.BROWSER]
+    (tmp_path / needs.BROWSER).write_text("#!/bin/sh\n")
+    (tmp_path / needs.BROWSER).chmod(0o755)
     assert needs.find_missing_browser(str(tmp_path)) == []
 
 

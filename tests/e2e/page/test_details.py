@@ -34,7 +34,13 @@ def test_own_sounds_have_names_that_the_text_uses(server, visit, sounds):
     wait_until(page, "document.querySelectorAll('#own-sounds li').length === 2")
     page.click("#own-sounds summary")
     page.get_by_label("Name of front door.wav").fill("knock")
+    before = server.faults.count("POST /stories")
     page.get_by_label("Name of front door.wav").press("Enter")
+    page.get_by_label("Name of theme.mp3").fill("Knock")
+    page.get_by_label("Name of theme.mp3").press("Enter")
+    page.locator("#music-error", has_text="Another of your sounds is called “Knock”").wait_for()
+    assert page.get_by_label("Name of theme.mp3").input_value() == "theme"
+    assert server.faults.count("POST /stories") == before
     tab.request_story(f"{STORY}\n\n[[sting Knock]]\n\nIt was {sounds[0].parent.name}.")
     tab.await_state("done")
     key = page.evaluate("JSON.parse(localStorage.getItem('mixer.choices')).sounds[0].key")
@@ -208,13 +214,26 @@ def test_progress_is_streamed_and_polled_where_it_cannot_be(server, visit):
     tab.await_state("done")
 
 
-def test_controls_stay_in_view_while_reading(server, visit):
+def test_controls_stay_in_view_and_the_place_is_kept(server, visit):
     tab = visit(server.url, (390, 800))
     page = tab.open()
-    tab.request_story("# Long\n\n" + "\n\n".join(f"Lamp {n} went out. {STORY}" for n in range(16)))
+    tab.request_story(
+        f"# {'Long' * 40}\n\n" + "\n\n".join(f"Lamp {n} went out. {STORY}" for n in range(9))
+    )
     tab.await_player()
     page.locator(".sentence").last.scroll_into_view_if_needed()
     box = page.locator(".deck").bounding_box()
     assert box["y"] >= 0
     assert box["y"] + box["height"] < 800
     assert page.locator("#play").bounding_box()["height"] >= 44
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click("#waveform", position={"x": 150, "y": 20})
+    now = "document.querySelector('#audio').currentTime"
+    place_s = page.evaluate(now)
+    assert place_s > 5
+    page.reload()
+    tab.await_player()
+    wait_until(page, f"{now} > 5")
+    assert page.evaluate(now) == pytest.approx(place_s, abs=3)
+    page.click("#player-close")
+    assert page.url.rstrip("/") == server.url

@@ -21,6 +21,10 @@ def tab(request, server, visit):
     return opened
 
 
+wide = pytest.mark.parametrize("tab", [WIDE], ids=["wide"], indirect=True)
+narrow = pytest.mark.parametrize("tab", [NARROW], ids=["narrow"], indirect=True)
+
+
 def open_form(page, words):
     page.click("#edit-mode")
     page.locator(".sentence", has_text=words).click()
@@ -51,6 +55,7 @@ def test_sentence_is_changed_by_mouse_compared_and_restored(tab):
     page.locator(".sentence", has_text="Nobody saw it").wait_for()
 
 
+@wide
 def test_sentence_is_changed_by_keyboard_alone(tab):
     page = tab.page
     page.locator(".sentence", has_text="There was a boat").focus()
@@ -66,6 +71,7 @@ def test_sentence_is_changed_by_keyboard_alone(tab):
     page.locator(".sentence:not(.pending)", has_text="There was a ship").wait_for()
 
 
+@narrow
 def test_wrong_change_is_explained_and_the_words_stay(tab):
     page = tab.page
     open_form(page, "Nobody saw it")
@@ -79,7 +85,7 @@ def test_wrong_change_is_explained_and_the_words_stay(tab):
     assert page.locator(".sentence:focus", has_text="Nobody saw it").count()
 
 
-@pytest.mark.parametrize("tab", [WIDE], ids=["wide"], indirect=True)
+@wide
 def test_change_in_another_tab_is_named(tab, server, visit):
     page = tab.page
     story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")

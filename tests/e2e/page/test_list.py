@@ -16,7 +16,7 @@ def long(title, sentences=40):
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory):
     """A server that takes a moment for each passage, one after the other."""
-    engine = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1, pace=4)
+    engine = ToneEngine(suffix="mp3", delay_s=0.4, parallelism=1, pace=12)
     with start_server(tmp_path_factory.mktemp("slow"), engine) as running:
         yield running
 
@@ -89,3 +89,27 @@ def test_several_stories_at_once_end_up_side_by_side(slow, visit):
     page.click("[aria-label='Remove: Second']")
     assert page.locator("#stories h3").all_text_contents()[:2] == ["Third", "First"]
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+
+
+def test_stories_of_two_tabs_are_all_kept_and_a_removed_one_comes_back(slow, visit):
+    tab = visit(slow.url)
+    page = tab.open()
+    other = page.context.new_page()
+    other.goto(slow.url)
+    other.wait_for_selector("html[data-ready]")
+    page.context.set_offline(True)
+    for place, text in ((page, "One is here."), (other, "Two is there.")):
+        place.fill("#text", text)
+        place.click("#narrate")
+        place.locator("#stories li", has_text=text).wait_for()
+    page.context.set_offline(False)
+    for place in (page, other):
+        for text in ("One is here.", "Two is there."):
+            place.locator("#stories li[data-state=done]", has_text=text).wait_for()
+    other.get_by_label("Remove: Two is there.").click()
+    page.locator("#stories li", has_text="Two is there.").wait_for(state="detached")
+    assert other.evaluate("document.activeElement.textContent") == "Undo"
+    other.keyboard.press("Enter")
+    page.locator("#stories li", has_text="Two is there.").wait_for()
+    other.reload()
+    other.locator("#stories li", has_text="Two is there.").wait_for()

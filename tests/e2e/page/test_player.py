@@ -59,15 +59,17 @@ def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(player)
     assert player.evaluate(NOW) < length_s / 2
 
 
-def test_paragraphs_are_those_of_the_text(player):
+def test_paragraphs_are_those_of_the_text_a_speed_is_kept_and_nothing_moves(player):
     found = [each.strip() for each in player.locator("#captions p").all_text_contents()]
     wanted = [each.lstrip("# ").strip() for each in STORY.split("\n\n")]
     assert found == wanted
-
-
-def test_speed_is_chosen_and_kept(player):
     player.select_option("#speed", "1.5")
     assert player.evaluate("document.querySelector('#audio').playbackRate") == 1.5
+    moving = player.evaluate("""() => [...document.querySelectorAll("*")].filter((each) => {
+      const style = getComputedStyle(each);
+      return style.animationName !== "none" || style.transitionDuration !== "0s";
+    }).map((each) => each.outerHTML.slice(0, 80))""")
+    assert not moving
 
 
 def test_every_file_of_the_api_can_be_downloaded(server, player):
@@ -104,14 +106,6 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
     page.select_option("#format", "opus")
     page.click("#narrate")
     wait_until(page, "document.querySelector('#files-error').textContent")
-
-
-def test_nothing_moves_where_motion_is_unwanted(player):
-    moving = player.evaluate("""() => [...document.querySelectorAll("*")].filter((each) => {
-      const style = getComputedStyle(each);
-      return style.animationName !== "none" || style.transitionDuration !== "0s";
-    }).map((each) => each.outerHTML.slice(0, 80))""")
-    assert not moving
 
 
 def test_the_word_that_plays_is_marked_where_words_have_times(server, visit):

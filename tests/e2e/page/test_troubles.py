@@ -173,10 +173,12 @@ def test_token_is_asked_for_once_and_kept_for_the_session(visit, tmp_path):
         wait_until(
             page, "document.querySelector('#token-error').textContent.includes('not accepted')"
         )
+        page.click("#token-dialog [value=cancel]")
+        page.click("#enter-token")
         page.fill("#token", TOKEN)
         page.click("#token-dialog [value=use]")
         page.wait_for_selector("html[data-ready]")
-        assert page.locator("#voices input").count() == 2
+        wait_until(page, "document.querySelectorAll('#voices input').length === 2")
         tab.request_story(STORY)
         tab.await_player()
         page.reload()

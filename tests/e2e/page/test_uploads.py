@@ -5,6 +5,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from mixer.sound import ffmpeg
 from tests.books import Book
@@ -12,12 +13,11 @@ from tests.books import build_page as leaf
 from tests.e2e.page.conftest import wait_until
 
 STORY = "The lamp went out at nine. Nobody saw it."
-DROP = """([name, type, text]) => {
+DROP = """([files, place]) => {
   const held = new DataTransfer();
-  held.items.add(new File([text], name, { type }));
-  const place = document.querySelector("#drop-zone");
+  for (const [name, text] of files) held.items.add(new File([Uint8Array.from(text)], name));
   const how = { dataTransfer: held, bubbles: true, cancelable: true };
-  place.dispatchEvent(new DragEvent("drop", how));
+  return !document.querySelector(place).dispatchEvent(new DragEvent("drop", how));
 }"""
 
 LONG = """() => {
@@ -91,13 +91,35 @@ def test_samples_of_voices_and_music_play_one_at_a_time(server, visit):
     assert page.text_content("#voice-error") + page.text_content("#music-error") == ""
 
 
-def test_dropped_text_is_read_and_the_own_text_can_be_brought_back(server, visit):
+def drop(page, *files, place="#drop-zone"):
+    """Drop files; whether the page takes them, so that the browser does not open them."""
+    return page.evaluate(DROP, [[[name, [*content]] for name, content in files], place])
+
+
+def await_text(page, beginning):
+    wait_until(page, f"document.querySelector('#text').value.startsWith({json.dumps(beginning)})")
+
+
+def test_dropped_files_are_opened_wherever_they_fall(server, visit):
     page = visit(server.url).open()
     page.fill("#text", "My own words.")
-    page.evaluate(DROP, ["tale.md", "text/markdown", "# A Tale\n\nOnce."])
-    wait_until(page, "document.querySelector('#text').value.startsWith('# A Tale')")
+    assert drop(page, ("tale.md", b"# A Tale\n\nOnce."))
+    await_text(page, "# A Tale")
     page.click("#undo button")
     assert page.input_value("#text") == "My own words."
+    assert drop(page, ("page.html", b"<p>Once upon a time.</p>"), place="footer")
+    await_text(page, "<p>Once")
+    for encoding in ("utf-16", "cp1252"):
+        drop(page, (f"{encoding}.txt", f"Grüße in {encoding}".encode(encoding)))
+        await_text(page, f"Grüße in {encoding}")
+    assert drop(page, ("one.md", b"One."), ("two.md", b"Two."))
+    assert "One story at a time" in page.text_content("#text-error")
+    await_text(page, "Grüße")
+    picture = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
+    assert drop(page, ("red.png", picture.getvalue()), ("hum.mp3", b"ID3"), place="#music")
+    page.locator("#own-sounds input").wait_for(state="attached")
+    wait_until(page, "!document.querySelector('#cover-preview').hidden")
 
 
 def test_text_too_long_for_a_request_is_sent_as_a_file(server, visit):
