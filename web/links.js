@@ -4,7 +4,7 @@ import { readItem, writeItem } from "./storage.js";
 import { $, announce, showError } from "./ui.js";
 
 const MAX_PLACES = 200;
-const EDGE_S = 5; // at the beginning and at the end there is no place to keep
+const EDGE_S = 5; // nearer to the beginning or the end, no place is kept
 const MARGIN_MS = 30_000; // a link counts as expired this long before it is
 
 export let story = null; // {id, title, links, expires_ms, duration_s, loudness_lufs, text}
