@@ -42,6 +42,17 @@ CHECK = (
     "import sys; from pathlib import Path; from mixer.sound.analysis import verify;"
     "verify(Path(sys.argv[1]), 1600.0, 1800)"
 )
+FIRST_ANSWER = """
+import os, types, polly_handler
+os.environ |= {"OUTPUT_BUCKET": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+http = {"method": "POST", "path": "/synthesize"}
+event = {"version": "2.0", "rawPath": "/synthesize", "requestContext": {"http": http}, "body": "{}"}
+context = types.SimpleNamespace(
+    function_name="f", memory_limit_in_mb=1, invoked_function_arn="a:b:c", aws_request_id="r",
+    get_remaining_time_in_millis=lambda: 30_000,
+)
+assert polly_handler.handler(event, context)["statusCode"] == 401
+"""
 Ways = Mapping[str, Callable[[], ProcessCost]]
 
 
@@ -167,10 +178,18 @@ def _measure_starts(folder: Path) -> list[dict[str, object]]:
             "help": lambda: measure_cost(["-m", "mixer", "--help"]),
             "plan": lambda: measure_cost(["-m", "mixer", "plan", str(page)]),
             "serve": lambda: _serve(folder),
+            "boto3": lambda: measure_cost(["-c", "import boto3"]),
+            "answer": lambda: measure_cost(["-c", FIRST_ANSWER]),
         }
     )
     cpu_s = {name: median(each.cpu_s for each in runs) for name, runs in costs.items()}
     return [
+        build_ratio_row(
+            "first answer of the speech function, CPU against import boto3",
+            cpu_s["answer"] / cpu_s["boto3"],
+            2.0,
+            f"{cpu_s['answer']:.2f} of {cpu_s['boto3']:.2f} CPU s",
+        ),
         _build_seconds_row("mixer --help", cpu_s["help"], 0.15),
         _build_seconds_row("mixer plan of a page", cpu_s["plan"], 0.3),
         _build_seconds_row("mixer serve until its first answer", cpu_s["serve"], 1.0),

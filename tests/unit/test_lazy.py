@@ -68,13 +68,14 @@ assert polly_handler.handler(event, context)["statusCode"] == 401
 """
 HANDLER_GOES_WITHOUT = """
 mixer.api.routes.stories mixer.api.routes.projects mixer.api.feed_schemas mixer.stories.versions
-mixer.publish.epub.own_book mixer.script.readers.epub numpy onnxruntime
+mixer.stories.model mixer.stories.foreground.speech mixer.publish.cover mixer.store.s3
+mixer.script.readers.registry PIL numpy onnxruntime
 """
 
 
 @pytest.mark.parametrize(
     ("code", "most", "unneeded"),
-    [(PLAN, 100, PLAN_GOES_WITHOUT), (HANDLER, 240, HANDLER_GOES_WITHOUT)],
+    [(PLAN, 100, PLAN_GOES_WITHOUT), (HANDLER, 70, HANDLER_GOES_WITHOUT)],
     ids=["plan", "speech handler"],
 )
 def test_start_loads_what_it_needs(code, most, unneeded):

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         EncodedPiece,
         Verification,
         probe_stream,
-        recall_pieces,
         verify,
         verify_pieces,
     )
@@ -35,7 +34,6 @@ __all__ = [
     "check_compliance",
     "measure",
     "probe_stream",
-    "recall_pieces",
     "verify",
     "verify_pieces",
 ]

@@ -70,6 +70,22 @@ class Verification:
     levels_dbfs: Sequence[float] = ()
     block_s: float = 0.0
 
+    @classmethod
+    def recall(
+        cls,
+        memory: "VerificationMemory",
+        pieces: Iterable["EncodedPiece"],
+        length_s: float,
+        columns: int,
+    ) -> "Verification | None":
+        """Combine what `verify_pieces` stored of a file; None if one of its pieces is missing."""
+        decoder = _PieceDecoder(piece_block_samples(length_s, columns), None, memory)
+        found = [decoder.recall(piece) for piece in pieces]
+        parts = [each for each in found if each is not None]
+        if len(parts) < len(found):
+            return None
+        return _combine_parts(parts, columns, decoder.block_samples)
+
     @property
     def range_lu(self) -> float | None:
         """Loudness range; None if the file is too short."""
@@ -192,19 +208,6 @@ def verify_pieces(
     return _combine_parts(parts, columns, decoder.block_samples)
 
 
-def recall_pieces(
-    pieces: Iterable[EncodedPiece], duration_s: float, columns: int, memory: VerificationMemory
-) -> Verification | None:
-    """Combine the measurements of a finished file; None if one of its pieces is not measured."""
-    decoder = _PieceDecoder(piece_block_samples(duration_s, columns), None, memory)
-    parts = []
-    for piece in pieces:
-        if (found := decoder.recall(piece)) is None:
-            return None
-        parts.append(found)
-    return _combine_parts(parts, columns, decoder.block_samples)
-
-
 def _combine_parts(
     parts: Sequence[DecodedLevels], columns: int, block_samples: int
 ) -> Verification:
@@ -273,7 +276,7 @@ class _PieceDecoder:
         return self.memory.load(piece.name, self._fingerprint(piece))
 
     def _fingerprint(self, piece: EncodedPiece) -> str:
-        skips = _find_skips(piece)
+        skips = Skips.of_piece(piece.preroll_samples, piece.end_sample)
         parameters = (skips.preroll, skips.unmeasured_samples, skips.end, self.block_samples)
         return " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
 
@@ -282,14 +285,10 @@ class _PieceDecoder:
             path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
             with path.open("wb") as file:
                 file.writelines(piece.parts)
-            skips = _find_skips(piece)
+            skips = Skips.of_piece(piece.preroll_samples, piece.end_sample)
             return decode_levels(
                 path, self.block_samples, skips, is_piece=True, processes=self.processes
             )
-
-
-def _find_skips(piece: EncodedPiece) -> Skips:
-    return Skips.of_piece(piece.preroll_samples, piece.end_sample)
 
 
 def probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:

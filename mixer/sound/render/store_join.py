@@ -23,7 +23,6 @@ from mixer.sound.analysis import (
     DecodedLevels,
     EncodedPiece,
     Verification,
-    recall_pieces,
     verify_pieces,
 )
 from mixer.sound.ffmpeg import ProcessGroup
@@ -129,9 +128,8 @@ class StreamJoin:
             name = _name_piece(before_key, stream)
             pieces.append(self.encoding.kind.build_piece(self._spec, header, b"", frame, name))
             before_key, frame = stream.key, frame + stream.frames
-        found = recall_pieces(
-            pieces, self.timeline.duration_s, self.columns, StoredMeasurements(self.store)
-        )
+        memory = StoredMeasurements(self.store)
+        found = Verification.recall(memory, pieces, self.timeline.duration_s, self.columns)
         size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
         return (size_bytes, found) if found else None
 

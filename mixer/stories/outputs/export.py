@@ -72,8 +72,8 @@ class AudioSigner:
     def is_signed(self, identity: str) -> bool:
         """Check whether the file in its place is the audio with this identity, signed."""
         self.identity = identity
-        recorded = self._recall() if self.out.is_file() else None
-        self.is_current = recorded is not None and recorded == self._describe_file()
+        recorded, marks = self._recall() if self.out.is_file() else (), self._marks
+        self.is_current = recorded[:-1] == marks and recorded[-1] == hash_file(self.out)
         return self.is_current
 
     def sign(self, audio: Path) -> None:
@@ -83,20 +83,23 @@ class AudioSigner:
         """
         self.files.sign(self.out, audio)
         with suppress(StoreFailed):
-            put_sealed(self.kept, self._key, json.dumps(self._describe_file()).encode())
+            put_sealed(
+                self.kept, self._key, json.dumps([*self._marks, hash_file(self.out)]).encode()
+            )
 
     @property
     def _key(self) -> str:
         place = sha256(os.fsencode(self.out.resolve())).hexdigest()
         return f"{SIGNED}{place[:KEY_HEX_DIGITS]}.json"
 
-    def _describe_file(self) -> list[str]:
-        return [self.identity, self.files.fingerprint(self.out.name), hash_file(self.out)]
+    @property
+    def _marks(self) -> tuple[str, ...]:
+        return self.identity, self.files.fingerprint(self.out.name)
 
-    def _recall(self) -> object:
-        with suppress(NotFound, DamagedObject, ValueError):
-            return json.loads(self.kept.get(self._key))
-        return None
+    def _recall(self) -> tuple[str, ...]:
+        with suppress(NotFound, DamagedObject, ValueError, TypeError):
+            return tuple(json.loads(self.kept.get(self._key)))
+        return ()
 
 
 def export_files(

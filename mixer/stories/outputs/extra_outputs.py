@@ -15,15 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from mixer.errors import MixerError, OutOfTime, StoryCancelled
 from mixer.output_options import OutputName
-from mixer.publish import FinishedFile, format_labels, write_zip, zip_chapters
-from mixer.publish.epub import (
-    BookPage,
-    OwnBook,
-    ReadAloudMetadata,
-    SourceBook,
-    build_pages,
-    write_read_aloud,
-)
+from mixer.publish import FinishedFile, epub, format_labels, write_zip, zip_chapters
 from mixer.publish.timing import caption_sentences, chapter_starts
 from mixer.requests import Options
 from mixer.script import Script
@@ -126,13 +118,15 @@ class OutputMaker:
         script, chunks = narration.stored.script, narration.recorded_chunks
         timeline, parts = self.finished.timeline, self.finished.parts
         by_word = self.options.read_aloud_by == "word"
-        pages = build_pages(script, chunks, timeline, parts, by_word=by_word)
+        pages = epub.build_pages(script, chunks, timeline, parts, by_word=by_word)
         own, warnings = self._open_own_book(pages)
         metadata = _book_metadata(self.finished, script, self.created_s)
-        write_read_aloud(self.finished, pages, metadata, file, processes, own=own)
+        epub.write_read_aloud(self.finished, pages, metadata, file, processes, own=own)
         return warnings
 
-    def _open_own_book(self, pages: Sequence[BookPage]) -> tuple[OwnBook | None, tuple[str, ...]]:
+    def _open_own_book(
+        self, pages: "Sequence[epub.BookPage]"
+    ) -> "tuple[epub.OwnBook | None, tuple[str, ...]]":
         """Open the book that the story was read from, if it is one with pages of its own."""
         script, options = self.stems.narration.stored.script, self.options
         style = PlanStyle(
@@ -143,18 +137,20 @@ class OutputMaker:
             if source is None or not source.book:
                 return None, ()
             origins = locate_origins(source.document, script, style)
-            return OwnBook(SourceBook(source.book, origins), pages), ()
+            return epub.OwnBook(epub.SourceBook(source.book, origins), pages), ()
         except (OutOfTime, StoryCancelled):
             raise
         except MixerError as error:
             return None, (f"The read aloud has plain pages instead of the book's own: {error}",)
 
 
-def _book_metadata(finished: FinishedFile, script: Script, created_s: float) -> ReadAloudMetadata:
+def _book_metadata(
+    finished: FinishedFile, script: Script, created_s: float
+) -> "epub.ReadAloudMetadata":
     fields, cover = finished.tags.fields, finished.tags.cover
     words = [u.text for chunk in script.chunks for u in chunk.utterances]
     digest = sha256(json.dumps([finished.title, finished.author, words]).encode()).hexdigest()
-    return ReadAloudMetadata(
+    return epub.ReadAloudMetadata(
         title=finished.title or UNTITLED,
         language=script.language,
         identifier=f"urn:uuid:{uuid5(NAMESPACE_URL, digest)}",
