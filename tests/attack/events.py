@@ -17,6 +17,7 @@ import polly_handler
 import sanitation
 import stories
 from mixer.api.auth import digest_token
+from mixer.api.client_errors import CLIENT_PATHS
 from mixer.errors import MixerError
 from tests.attack.campaign import Row, Tally, describe_exception, draw_attempt
 from tests.attack.mutation import TOKENS, mutate_bytes
@@ -128,7 +129,9 @@ def _attack_authorizer(draw: random.Random) -> str:
     if set(answer) != {"isAuthorized", "context"}:
         return str(answer)
     has_token = TOKEN in json.dumps(event)
-    return f"admitted by {event}" if answer["isAuthorized"] and not has_token else ""
+    is_client = str(event.get("routeKey")).partition(" ")[2].startswith(CLIENT_PATHS)
+    is_admitted = answer["context"] or (answer["isAuthorized"] and not is_client)
+    return f"admitted by {event}" if is_admitted and not has_token else ""
 
 
 def _attack_cleanup(draw: random.Random) -> str:

@@ -62,6 +62,9 @@ class ComplianceRule:
     @property
     def sentence(self) -> str:
         """Say what was measured and what the rule requires."""
+        if self.name == "codec":
+            found, accepted = self.wanted.rstrip(")").split(" (")
+            return f"The codec is {found}, and {accepted} is required."
         label, unit = _LABELS.get(self.name, (self.name, ""))
         if self.measured is None or not math.isfinite(self.measured):
             return f"{label}: silent, and {self.wanted} {unit} is required.".replace("  ", " ")
@@ -82,9 +85,12 @@ def check_compliance(
 
 
 def _check_acx_stream(stream_info: StreamInfo, preset: Preset) -> Iterator[ComplianceRule]:
-    is_accepted = stream_info.codec.startswith(preset.codec)
-    wanted = f"{preset.codec.upper()} of at least {preset.min_kbps}"
-    passed = is_accepted and round(stream_info.kbps) >= preset.min_kbps
+    wanted = f"at least {preset.min_kbps}"
+    if stream_info.codec.startswith(preset.codec):
+        wanted = f"{preset.codec.upper()} of {wanted}"
+    else:
+        yield ComplianceRule("codec", f"{stream_info.codec} ({preset.codec})", None, passed=False)
+    passed = round(stream_info.kbps) >= preset.min_kbps
     yield ComplianceRule("bitrate_kbps", wanted, stream_info.kbps, passed)
     yield _check_range("sample_rate_hz", stream_info.rate_hz, ACX_RATE_HZ, ACX_RATE_HZ)
     yield _check_maximum("duration_s", stream_info.duration_s, ACX_LONGEST_S)

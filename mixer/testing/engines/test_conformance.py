@@ -290,7 +290,9 @@ def test_predicted_cost_is_the_billed_one(engine: SpeechEngine, case: EngineCase
     billed = [engine.synthesize(each.ssml, settings).billed_chars for each in chunks]
     predicted_usd = settings.price_chunks_usd(chunks, case.calls)
     billed_usd = settings.price_usd(sum(billed))
-    assert billed_usd == pytest.approx(predicted_usd, rel=MAX_COST_ERROR)
+    assert billed_usd == pytest.approx(predicted_usd, rel=MAX_COST_ERROR), (
+        f"billed_chars is {billed} for chunks of {[settings.count_billed_chars(c) for c in chunks]}"
+    )
 
 
 def test_closing_in_the_middle_is_an_error_not_a_hang(case: EngineCase) -> None:

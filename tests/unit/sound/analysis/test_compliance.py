@@ -47,7 +47,7 @@ def test_each_rule_of_the_shop_can_be_broken():
     )
     assert broken(soft) == {"rms_dbfs"}
     assert broken(check(), StreamInfo("mp3", 44_100, 128.0, 60.0)) == {"bitrate_kbps"}
-    assert broken(check(), StreamInfo("aac", 44_100, 192.0, 60.0)) == {"bitrate_kbps"}
+    assert broken(check(), StreamInfo("aac", 44_100, 192.0, 60.0)) == {"codec"}
     assert broken(check(), StreamInfo("mp3", 48_000, 192.0, 60.0)) == {"sample_rate_hz"}
     assert broken(check(), StreamInfo("mp3", 44_100, 192.0, 7_201.0)) == {"duration_s"}
 
