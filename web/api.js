@@ -66,10 +66,11 @@ export async function callApi(method, path, { body, headers, signal, retries = 0
         await requestToken(error);
         continue;
       }
-      if (error.code !== "cancelled") showConnection(error.isNetworkError ? error.code : "fine");
-      if (!error.isTemporary || (attempt >= retries && !(retries && error.isNetworkError))) throw error;
       const retryAfter_s = Number(error.details.retry_after_s) || 0;
-      if (retryAfter_s > 120) throw error;
+      const isLast = !error.isTemporary || retryAfter_s > 120 || (attempt >= retries && !(retries && error.isNetworkError));
+      const state = isLast ? "fine" : "busy";
+      if (error.code !== "cancelled") showConnection(error.isNetworkError ? error.code : state);
+      if (isLast) throw error;
       await sleep(Math.max(retryAfter_s * 1000, RETRY_DELAYS_MS[Math.min(attempt, RETRY_DELAYS_MS.length - 1)]), signal);
     }
   }

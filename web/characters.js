@@ -70,7 +70,7 @@ function showFound() {
 
 function createCharacter({ name, words }, number) {
   const select = el("select", { id: `character-${number}` });
-  fillSelect(select, voices.map(({ id, gender }) => [id, `${id}, ${gender.toLowerCase()}`]), found.voices[name]);
+  fillSelect(select, voices.map(({ id, gender }) => [id, [id, gender.toLowerCase()].filter(Boolean).join(", ")]), found.voices[name]);
   select.addEventListener("change", () => (found.voices[name] = select.value));
   const own = found.quotations.filter((each) => each.speaker === name);
   const line = shorten((own.find((each) => each.confidence >= found.certain_from) ?? own[0])?.text ?? "");

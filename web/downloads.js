@@ -21,6 +21,7 @@ function formatName(key) {
   return kind ? `${name} (${kind.toUpperCase()})` : name;
 }
 
+const NAMESAKES = ["audio", "captions_srt", "captions_vtt", "read_aloud"]; // players look for captions of the same name
 const LISTED_FIRST = ["audio", "captions_srt", "read_aloud", "chapter_files", "stems", "notes_html", "transcript", "words_json"];
 const getRank = (key) => (Object.keys(NAMES).indexOf(key) + 1 || 100);
 
@@ -32,6 +33,9 @@ export function showDownloads() {
   const rows = links.map(([key, url]) =>
     el("li", {}, el("a", { href: url, target: "_blank", rel: "noreferrer", "data-name": key, download: title }, NAMES[key] ?? formatName(key))));
   const isFirst = (_, index) => LISTED_FIRST.includes(links[index][0]);
+  const { cover } = story.links;
+  $("#player-cover").hidden = !cover;
+  if (cover) $("#player-cover").src = cover;
   $("#downloads > ul").replaceChildren(...rows.filter(isFirst));
   $("#downloads details ul").replaceChildren(...rows.filter((row, index) => !isFirst(row, index)));
 }
@@ -52,7 +56,9 @@ async function downloadFile(key, title) {
   const response = await fetchFile(key);
   if (!response) throw new Error("gone");
   const url = story.links[key];
-  const name = `${title}.${new URL(url).pathname.split(".").pop()}`;
+  const type = new URL(url).pathname.split(".").pop();
+  const kind = NAMESAKES.includes(key) ? "" : `-${key.replace(`_${type}`, "").replaceAll("_", "-")}`;
+  const name = `${title}${kind}.${type}`;
   if (Number(response.headers.get("Content-Length")) > MAX_BYTES) {
     response.body.cancel();
     return el("a", { href: url, target: "_blank", rel: "noreferrer", download: name }).click();

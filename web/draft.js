@@ -6,13 +6,17 @@ import { $, showError } from "./ui.js";
 const SAMPLE = "lighthouse";
 
 export const text = $("#text");
+const STARTS_RIGHT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
 let replaced = null; // the text that a sample or a file replaced
 let isSample = true; // the field holds an unchanged sample
 let onChange = () => {};
 
 // Called before the first request to the server; does not overwrite what is typed meanwhile.
 export async function init(changeListener) {
-  onChange = changeListener;
+  onChange = () => {
+    text.dir = STARTS_RIGHT.test(text.value.slice(0, 500)) ? "rtl" : ""; // "auto" takes minutes for long texts
+    changeListener();
+  };
   const draft = await loadText("draft");
   if (draft !== null && !text.value) [text.value, isSample] = [draft, !draft.trim()];
   else if (draft === null && !text.value) await loadSample(SAMPLE);

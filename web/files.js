@@ -92,8 +92,9 @@ export function closeBook() {
 
 $("#open-file").addEventListener("click", () => $("#file").click());
 $("#file").addEventListener("change", ({ target }) => {
-  readFile(target.files[0]);
-  setTimeout(() => (target.value = ""));
+  const [file] = target.files;
+  target.value = ""; // so that the same file can be chosen again
+  readFile(file);
 });
 for (const button of document.querySelectorAll("[data-sample]")) button.addEventListener("click", closeBook);
 

@@ -26,7 +26,7 @@ export function init() {
   for (const entry of entries) showEntry(entry);
   for (const entry of entries) if (!isFinal(entry)) resumeStory(entry);
   showLibrary();
-  onToken(() => loadPage());
+  onToken(loadOlder);
   loadPage();
   openShared(performance.getEntriesByType("navigation")[0]?.type !== "reload");
   addEventListener("hashchange", () => openShared());
@@ -45,7 +45,6 @@ async function loadPage() {
     const page = await callApi("GET", `/stories?cursor=${encodeURIComponent(cursor)}`, { background: true });
     page.stories.forEach(addListed);
     cursor = page.next;
-    showError("library-error", "");
   } catch (error) {
     if (error.isTemporary) setTimeout(loadPage, RELOAD_MS);
     else if (![401, 403, 404].includes(error.status)) showError("library-error", `The list could not be loaded: ${formatError(error)}`);
@@ -53,6 +52,7 @@ async function loadPage() {
   showLibrary();
 }
 
+const loadOlder = () => (showError("library-error", ""), loadPage());
 function addListed({ story_id, title, state, progress, created_at, voice, duration_s }) {
   if (findStory(story_id) || readItem("hidden", []).includes(story_id)) return;
   const entry = { id: `server.${story_id}`, story: story_id, title: title || "Untitled story", state, progress, created: Date.parse(created_at), details: voice, duration_s, isListed: true };
@@ -288,7 +288,7 @@ $("#search").addEventListener("input", async () => {
     if (cursor === before) return;
   }
 });
-$("#more-stories").addEventListener("click", loadPage);
+$("#more-stories").addEventListener("click", loadOlder);
 
 function showEntry(entry) {
   const actions = { listen: () => playStory(entry), cancel: () => cancelStory(entry), retry: () => retryStory(entry), remove: () => removeStory(entry) };

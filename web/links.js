@@ -5,6 +5,7 @@ import { $, announce, showError } from "./ui.js";
 
 const MAX_PLACES = 200;
 const EDGE_S = 5; // nearer to the beginning or the end, no place is kept
+const PAGE_TITLE = document.title;
 const MARGIN_MS = 30_000; // a link counts as expired this long before it is
 
 export let story = null; // {id, title, links, expires_ms, duration_s, loudness_lufs, text}
@@ -20,6 +21,7 @@ export function setStory(newStory, refetchStory, renewalListener) {
 export function clearStory() {
   controller?.abort();
   story = null;
+  document.title = PAGE_TITLE;
   if (location.hash.startsWith("#story=")) history.replaceState(null, "", location.pathname + location.search);
 }
 
@@ -61,6 +63,7 @@ export function savePlace(at_s, duration_s) {
 export function setShareLink() {
   $("#share").dataset.url = `${location.origin}${location.pathname}#story=${story.story}`;
   history.replaceState(null, "", $("#share").dataset.url);
+  document.title = `${story.title || "Untitled story"} · Mixer`;
 }
 
 $("#share").addEventListener("click", async () => {

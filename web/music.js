@@ -61,8 +61,9 @@ $("#music").addEventListener("change", (event) => {
 });
 $("#own-music").addEventListener("click", () => $("#own-music-file").click());
 $("#own-music-file").addEventListener("change", ({ target }) => {
-  addMusic([...target.files]);
-  setTimeout(() => (target.value = ""));
+  const files = [...target.files];
+  target.value = "";
+  addMusic(files);
 });
 
 export async function addMusic(files) {

@@ -16,6 +16,7 @@ let pending = null;
 let getSpeechOptions = () => ({}); // options that change length and cost
 let prepareText = (content) => content;
 let bookEstimate = null; // of the whole book
+let hasFailed = false; // the last estimate
 
 export function init(speechOptions, textPreparation) {
   [getSpeechOptions, prepareText] = [speechOptions, textPreparation];
@@ -54,7 +55,8 @@ async function fetchEstimate() {
     const source = book ? { source: book.key, text_type: getBookType(book) } : takeBeginning(text.value);
     const body = { ...source, text: book ? undefined : prepareText(source.text), ...getSpeechOptions() };
     const estimate = await callApi("POST", "/estimate", { body, signal, background: true });
-    showError("text-error", "", text);
+    if (hasFailed) showError("text-error", "", text); // the error of a file stays
+    hasFailed = false;
     showDoubtfulWords(estimate.doubtful_words ?? []);
     showNotes("text-notes", estimate.warnings);
     if (!book) return showEstimate(estimate, text.value.length / source.text.length);
@@ -64,6 +66,7 @@ async function fetchEstimate() {
   } catch (error) {
     if (error.code === "cancelled") return;
     clearEstimate();
+    hasFailed = true;
     if (error.details?.field) showApiError(error);
     if (getBook() && error.code === "unreadable_text") showDamage(formatError(error));
     else if (!error.isNetworkError) showError("text-error", `Length and cost are not available yet: ${error.message}`);

@@ -42,8 +42,9 @@ function showSummary() {
 
 $("#choose-cover").addEventListener("click", () => $("#cover-file").click());
 $("#cover-file").addEventListener("change", ({ target }) => {
-  if (target.files.length) addCover(target.files[0]);
-  setTimeout(() => (target.value = ""));
+  const [file] = target.files;
+  target.value = "";
+  if (file) addCover(file);
 });
 
 export async function addCover(file) {

@@ -2,14 +2,13 @@
 
 import json
 import re
-from io import BytesIO
 
 import pytest
-from PIL import Image
 
 from mixer.sound import ffmpeg
 from tests.e2e.page.conftest import wait_until
 from tests.e2e.page.test_uploads import requests_of
+from tests.pictures import build_picture
 
 STORY = "The lamp went out at nine. Nobody saw it."
 PLAY = (
@@ -91,9 +90,7 @@ def test_pronunciation_tags_and_cover_are_sent_with_the_story(server, visit):
     page.click("#tags summary")
     page.get_by_label("Author").fill("Mara Keeper")
     page.get_by_label("Title", exact=True).fill("The Lamp")
-    picture = BytesIO()
-    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
-    cover = {"name": "red.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    cover = {"name": "red.png", "mimeType": "image/png", "buffer": build_picture(64, 64)}
     page.set_input_files("#cover-file", cover)
     choose_marks_and_music(page)
     wait_until(page, "!document.querySelector('#cover-preview').hidden")
@@ -107,6 +104,8 @@ def test_pronunciation_tags_and_cover_are_sent_with_the_story(server, visit):
     page.locator(".sentence", has_text="A machine read this.").wait_for()
     assert page.text_content("#player-title") == "The Lamp"
     assert page.locator("#downloads a[data-name='cover']").count() == 1
+    wait_until(page, "document.querySelector('#player-cover').naturalWidth > 0")
+    assert page.title() == "The Lamp · Mixer"
 
 
 def test_cover_that_is_not_a_picture_is_reported_by_its_own_name(server, visit):

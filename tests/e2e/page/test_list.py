@@ -24,7 +24,7 @@ def slow(tmp_path_factory):
 def test_story_can_be_cancelled_and_retried(slow, visit):
     tab = visit(slow.url)
     page = tab.open()
-    tab.request_story(long("Cancelled", 110))
+    tab.request_story(long("Cancelled", 70))
     tab.await_state("synthesizing")
     wait_until(page, "/about .* left/.test(document.querySelector('.status-line').textContent)")
     slow.faults.failing.add("DELETE /stories/")

@@ -5,12 +5,12 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from PIL import Image
 
 from mixer.sound import ffmpeg
 from tests.books import Book
 from tests.books import build_page as leaf
 from tests.e2e.page.conftest import wait_until
+from tests.pictures import build_picture
 
 STORY = "The lamp went out at nine. Nobody saw it."
 DROP = """([files, place]) => {
@@ -115,9 +115,7 @@ def test_dropped_files_are_opened_wherever_they_fall(server, visit):
     assert drop(page, ("one.md", b"One."), ("two.md", b"Two."))
     assert "One story at a time" in page.text_content("#text-error")
     await_text(page, "Grüße")
-    picture = BytesIO()
-    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
-    assert drop(page, ("red.png", picture.getvalue()), ("hum.mp3", b"ID3"), place="#music")
+    assert drop(page, ("red.png", build_picture(64, 64)), ("hum.mp3", b"ID3"), place="#music")
     page.locator("#own-sounds input").wait_for(state="attached")
     wait_until(page, "!document.querySelector('#cover-preview').hidden")
 
