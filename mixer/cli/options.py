@@ -10,47 +10,27 @@ import click
 from pydantic.fields import FieldInfo
 
 from mixer.narration import read_lexicon_file
-from mixer.requests import Options, parse_options, parse_texts
+from mixer.output_options import FeedOptions, MetadataOptions, OutputOptions
+from mixer.requests import (
+    CostOptions,
+    GapOption,
+    MixOptions,
+    Options,
+    SpeechOptions,
+    parse_options,
+    parse_texts,
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SPEECH = (
-    "voice",
-    "engine",
-    "language",
-    "text_type",
-    "skip_front_matter",
-    "titles",
-    "pauses",
-    "gap_ms",
-    "rate",
-    "chapters",
-    "lexicon",
-    "lexicons",
-    "verify",
-    "speech_marks",
-)
-MIX = (
-    "preset",
-    "music_level_lu",
-    "duck_db",
-    "duck_attack_s",
-    "duck_hold_s",
-    "duck_release_s",
-    "de_ess",
-    "music_intro_s",
-    "music_outro_s",
-    "fade_out_s",
-    "format",
-    "bitrate_kbps",
-)
-METADATA = ("title", "author", "narrator", "series", "year", "genre", "description", "cover")
-OUTPUT = (
-    *("outputs", "read_aloud_by", "provenance", "plain_narrator"),
-    *("disclose", "disclosure"),
-)
-FEED = ("target", "feed_episodes", "episode", "season", "explicit")
-COST = ("max_cost_usd", "dry_run")
+METADATA = tuple(MetadataOptions.model_fields)
+SPEECH = (*SpeechOptions.model_fields, *GapOption.model_fields)
+MIX = tuple(name for name in MixOptions.model_fields if name not in METADATA)
+OUTPUT = tuple(OutputOptions.model_fields)
+FEED = tuple(name for name in FeedOptions.model_fields if name != "feed")
+"""Without the feed's folder, which is an option of its own on this machine."""
+
+COST = tuple(CostOptions.model_fields)
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
 METAVARS = {

@@ -50,6 +50,7 @@ from mixer.services import inspect as inspect_file
 from mixer.settings import find_store_folder
 from mixer.speech import EMBEDDED, SpeechEngine
 from mixer.stories import JobContext, LocalMix, StoryInput, StoryRun, StoryRunner
+from mixer.stories.outputs import chapters_folder, list_exports
 from mixer.targets import TargetName
 
 
@@ -80,7 +81,7 @@ def narrate(
     """
     files = collect_story_files(story, options, as_path(music))
     options, output = settle_output(files.source, options, out)
-    require_distinct_paths(_list_outputs(output), files.describe_inputs())
+    require_distinct_paths(list_exports(output.path, output.report), files.describe_inputs())
     story_input = _build_input(files, output.feed)
     options = apply_source(options, files.source)
     warn_about((*files.warnings, *list_conflicts(options, has_music=files.has_music)))
@@ -216,15 +217,11 @@ def _collect_mix_files(
     return LocalMix(tuple(map(Path, chunks)), music, cover)
 
 
-def _list_outputs(output: StoredOutput) -> tuple[Path, ...]:
-    return StoryRunner.list_outputs(output.path, output.report)
-
-
 def _prepare_output(output: StoredOutput, options: Options) -> WrittenFiles:
     """Check that all results can be written, before they cost anything."""
-    paths = _list_outputs(output)
+    paths = list_exports(output.path, output.report)
     has_parts = "chapter_files" in options.outputs
-    folders = [StoryRunner.chapters_folder(output.path)] if has_parts else []
+    folders = [chapters_folder(output.path)] if has_parts else []
     for path in paths:
         require_writable(path)
     written = WrittenFiles(output.store)

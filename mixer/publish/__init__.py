@@ -1,7 +1,7 @@
 """Everything that goes with the audio.
 
 Tags, covers and chapters are here; captions, the read-aloud book (`epub`), podcast feeds (`feed`),
-show notes (`notes`), the report, times of sentences (`timing`) and the picture (`waveform`) have
+signed manifests (`provenance`), times of sentences (`timing`) and the picture (`waveform`) have
 packages of their own.
 """
 

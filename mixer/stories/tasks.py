@@ -9,24 +9,28 @@
     {"task": "notify", …}                                          → {}
 
 A failing step stores its reason for `record`, as task errors carry only a class and a short text.
+A step ends early when its story is cancelled, and at its deadline.
 """
 
 import json
 import logging
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
-from mixer.errors import BadInput, MixerError
+from mixer.errors import BadInput, MixerError, OutOfTime, StoryCancelled
+from mixer.parallel import interrupt_after
 from mixer.progress import Progress, ignore_progress
+from mixer.sound import ProcessGroup
 from mixer.store import ObjectStore
 from mixer.stories.folder import StoryFolder
-from mixer.stories.keys import ATTEMPTS, FAILURE
+from mixer.stories.keys import ATTEMPTS, FAILURE, cancellation_name
 from mixer.stories.model import StoryFailure
 
 
@@ -155,3 +159,50 @@ def _describe_failure(call: StepCall, step: Step, error: Exception) -> StoryFail
 def _to_plain_json(details: Mapping[str, object]) -> dict[str, object]:
     plain: dict[str, object] = json.loads(json.dumps(dict(details), default=str))
     return plain
+
+
+CHECK_INTERVAL_S = 1.0
+"""A request to the store costs half a millionth of a dollar; a call of the engine far more."""
+
+
+def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:
+    """Raise StoryCancelled if an attempt was cancelled."""
+    if folder.has(cancellation_name(attempt)):
+        raise StoryCancelled("The story was cancelled.")
+
+
+@contextmanager
+def stop_when_cancelled(
+    folder: StoryFolder, attempt: int, processes: ProcessGroup
+) -> Iterator[None]:
+    """Stop the processes of a block when the story is cancelled, and raise StoryCancelled."""
+    cancelled, ended = threading.Event(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(CHECK_INTERVAL_S):
+            with suppress(MixerError):
+                if folder.has(cancellation_name(attempt)):
+                    cancelled.set()
+                    processes.stop()
+                    return
+
+    watcher = threading.Thread(target=look, name="cancel-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    except OutOfTime as error:
+        if cancelled.is_set():
+            raise StoryCancelled("The story was cancelled.") from error
+        raise
+    finally:
+        ended.set()
+
+
+@contextmanager
+def stop_at_deadline(processes: ProcessGroup, deadline_s: float | None) -> Iterator[None]:
+    """Stop the processes of a block at a time on the monotonic clock; None for never."""
+    if deadline_s is None:
+        yield
+        return
+    with interrupt_after(deadline_s - time.monotonic(), processes.stop):
+        yield

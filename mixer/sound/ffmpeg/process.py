@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import signal
 import subprocess
 import threading
@@ -13,7 +14,6 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from mixer.errors import OutOfTime, RenderFailed, StoreFailed
-from mixer.parallel import batch_scheduling
 
 PIPE_BYTES = 1 << 20
 """Any user of Linux may have a pipe of this size."""
@@ -149,7 +149,7 @@ class FfmpegProcess:
         with self._lock:
             if self._stopped:
                 raise OutOfTime("FFmpeg was not started: its process group was stopped.")
-            with batch_scheduling():
+            with _batch_scheduling():
                 self._process = subprocess.Popen(
                     self._command,
                     stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
@@ -193,3 +193,22 @@ def run_uninterrupted(
 
 def _last_lines(stderr: bytes) -> str:
     return "\n".join(stderr.decode(errors="replace").strip().splitlines()[-TAIL_LINES:])
+
+
+@contextlib.contextmanager
+def _batch_scheduling() -> Iterator[None]:
+    """Let processes started by this thread inherit Linux's policy for background work.
+
+    FFmpeg's threads exchange small frames; a woken thread then no longer interrupts the one that
+    woke it (measured: 40 % less system time, 8 % less wall time for a mix).
+    """
+    if not hasattr(os, "SCHED_BATCH") or os.sched_getscheduler(0) != os.SCHED_OTHER:
+        yield  # not Linux, or a policy is set already
+        return
+    with contextlib.suppress(OSError):  # not permitted
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

@@ -10,11 +10,18 @@ from dataclasses import dataclass, field
 
 from mixer.progress import StageTimer, ignore_progress
 from mixer.sound import ProcessGroup
-from mixer.stories.cancellation import stop_at_deadline
 from mixer.stories.folder import REQUEST
 from mixer.stories.foreground.run_folder import RunFolder
 from mixer.stories.model import StoredRequest, StoryKind
-from mixer.stories.tasks import ITEMS, Event, Step, StepCall, StepFunction, StepResult
+from mixer.stories.tasks import (
+    ITEMS,
+    Event,
+    Step,
+    StepCall,
+    StepFunction,
+    StepResult,
+    stop_at_deadline,
+)
 from mixer.stories.workflow import StageReporter, Workflow
 
 GROUPS = 1

@@ -10,7 +10,6 @@ from pathlib import Path
 from mixer.errors import BadInput, Forbidden, OutOfTime
 from mixer.files import hash_file
 from mixer.publish import Picture
-from mixer.publish.report import describe_adjustments
 from mixer.requests import Options
 from mixer.sound import ProcessGroup, Timeline
 from mixer.store import ObjectStore
@@ -33,6 +32,7 @@ from mixer.stories.inputs import (
 )
 from mixer.stories.mix_options import select_encoding
 from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoryKind
+from mixer.stories.report import describe_adjustments
 from mixer.stories.request import StoryRequest
 from mixer.stories.steps import StoryMix
 

@@ -44,7 +44,7 @@ from mixer.stories.inputs import (
     put_cover,
 )
 from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
-from mixer.stories.outputs import AudioSigner, chapters_folder, export_files, list_exports
+from mixer.stories.outputs import AudioSigner, export_files
 from mixer.stories.renditions import Rendition
 from mixer.stories.request import StoryRequest
 from mixer.stories.signers import open_narration_signer
@@ -109,11 +109,6 @@ class StoryRunner:
     def plan(self, document: Document, options: Options) -> SpeechPlan:
         """Plan the speech of a story; spends nothing."""
         return self._build_planner(self.store).plan_source(SourceText(document), options)
-
-    @staticmethod
-    def list_outputs(out: Path, report: Path | None = None) -> tuple[Path, ...]:
-        """List all files that a story may produce: the audio first, the report last."""
-        return list_exports(out, report)
 
     def run_story(
         self, story: StoryInput, options: Options, out: Path, report: Path | None = None
@@ -181,11 +176,6 @@ class StoryRunner:
                 self.context.processes.stop()
                 raise
             speech.result()
-
-    @staticmethod
-    def chapters_folder(out: Path) -> Path:
-        """Return the folder of a story's chapter files, next to the finished file."""
-        return chapters_folder(out)
 
     @contextmanager
     def _open_run(

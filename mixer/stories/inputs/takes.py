@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mixer.errors import DamagedObject
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.publish.report import DoubtfulPassage, SpeechCheck
 from mixer.publish.timing import RecordedChunk, build_takes, find_unspoken, pair_recordings
 from mixer.requests import Options
 from mixer.sound import ProcessGroup, Timeline
@@ -20,6 +19,7 @@ from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
 from mixer.stories.inputs.checks import InputLimits, check_inputs, select_music_store
 from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoredScript, SynthesizedBatch
+from mixer.stories.report import DoubtfulPassage, SpeechCheck
 from mixer.stories.request_files import open_request_folder
 
 DEFAULT_GAP_MS = 1_000

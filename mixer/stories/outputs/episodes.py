@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 
 from mixer.publish.captions import CaptionedSentence, build_cues, format_srt, format_webvtt
 from mixer.publish.feed import Episode, FeedFile, Person, StoryEpisodes, is_valid_artwork
-from mixer.publish.notes import (
-    ShowNotes,
-    format_notes_html,
-    format_notes_markdown,
-    format_transcript,
-)
 from mixer.publish.timing import caption_sentences, chapter_starts
 from mixer.requests import Options
 from mixer.script import NARRATOR, Script
 from mixer.sound.formats import AudioTags
 from mixer.store import UPLOADS_PREFIX
 from mixer.stories.inputs import StoryNarration
+from mixer.stories.outputs.show_notes import (
+    ShowNotes,
+    format_notes_html,
+    format_notes_markdown,
+    format_transcript,
+)
 from mixer.stories.outputs.sidecars import Mix
 
 MAX_NOTES_BYTES = 10_000

@@ -6,13 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from mixer.publish import format_podcast_json
 from mixer.publish.captions import build_cues, format_chapters_vtt, format_srt, format_webvtt
-from mixer.publish.report import (
-    Report,
-    ReportChapter,
-    SpeechCheck,
-    describe_adjustments,
-    format_report,
-)
 from mixer.publish.timing import RecordedChunk, caption_sentences, chapter_starts
 from mixer.publish.waveform import (
     OUTLINE_COLUMNS,
@@ -31,6 +24,13 @@ from mixer.sound.formats import MP3, Encoding
 from mixer.speech import costs_usd
 from mixer.stories.inputs import StoryNarration
 from mixer.stories.model import MixMeasurements
+from mixer.stories.report import (
+    Report,
+    ReportChapter,
+    SpeechCheck,
+    describe_adjustments,
+    format_report,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from mixer.sound.arrange import build_timeline
 from mixer.sound.formats import Encoding
 from mixer.sound.render import RenderHistory, RenderPool, Segment, cut_timeline
 from mixer.store import ObjectStore
-from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline, stop_when_cancelled
 from mixer.stories.folder import MIX, REQUEST, SEGMENTS, TIMELINE, StoryFolder
 from mixer.stories.inputs import (
     InputLimits,
@@ -29,7 +28,15 @@ from mixer.stories.model import JoinedMix, StoredLayout, StoredRequest, StoryKin
 from mixer.stories.renderer import FinishedFileCheck, StoryRenderer, expect_no_file
 from mixer.stories.request_files import RequestFolder, open_request_folder
 from mixer.stories.status import load_progress
-from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
+from mixer.stories.tasks import (
+    Step,
+    StepCall,
+    StepFunction,
+    StepResult,
+    raise_if_cancelled,
+    stop_at_deadline,
+    stop_when_cancelled,
+)
 
 MAX_GROUP_SIZE = 100
 """Segments: some minutes on one core, well below Lambda's limit."""

@@ -13,7 +13,6 @@ from mixer.speech import Narrator, VoiceSettings, charge_factor
 from mixer.speech.verification import price_retakes
 from mixer.store import ObjectStore
 from mixer.stories.batches import forget_batches, split_batches, write_batches
-from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import PLAN, REQUEST, SCRIPT, StoryFolder
 from mixer.stories.inputs import SoundLibrary, store_cover
 from mixer.stories.keys import SYNTHESIZED, StoryProgress
@@ -30,7 +29,7 @@ from mixer.stories.model import (
 from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.status import load_progress, load_snapshot, write_result
 from mixer.stories.steps.prelude import speak_prelude
-from mixer.stories.tasks import StepCall, StepResult
+from mixer.stories.tasks import StepCall, StepResult, raise_if_cancelled, stop_when_cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class PlanStep:
         progress = self._reopen_damaged(call, stored)
         left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
         self._settle_previous(folder, progress.paid_usd)
-        price_usd, reservation = self._pay(call, stored, left, options)
+        price_usd, reservation = self._pay(call, request.caller, stored, left, options)
         summary = _build_summary(stored, options, len(batches), progress, price_usd)
         folder.write(PLAN, replace(summary, reservation=reservation))
         if options.dry_run:
@@ -76,10 +75,14 @@ class PlanStep:
         return {"batches": list(left)}
 
     def _pay(
-        self, call: StepCall, stored: StoredScript, left: Mapping[int, Batch], options: Options
+        self,
+        call: StepCall,
+        caller: str,
+        stored: StoredScript,
+        left: Mapping[int, Batch],
+        options: Options,
     ) -> tuple[float, str]:
         """Write the batches; returns the price of what the store lacks, and its reservation."""
-        caller = call.folder.read(REQUEST, StoredRequest).caller
         missing = self._write_batches(call, stored, left)
         price_usd = _price_chunks(missing, stored, left, options)
         if options.dry_run:
@@ -88,17 +91,15 @@ class PlanStep:
             return price_usd, self._reserve(price_usd, options, caller)
 
         def reserve(must_look_up: bool) -> tuple[float, str]:
-            price_now_usd = price_usd
+            usd = price_usd
             if must_look_up:  # what others paid for is there
-                found = self._write_batches(call, stored, left)
-                price_now_usd = _price_chunks(found, stored, left, options)
-            return price_now_usd, self._reserve(price_now_usd, options, caller)
+                usd = _price_chunks(self._write_batches(call, stored, left), stored, left, options)
+            return usd, self._reserve(usd, options, caller)
 
         with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
             lacking, pause = list(map(narrator.key, missing)), narrator.pause
-        budget = self.planner.budget
-        payment = budget.hold_payment(caller, stored.chunk_keys, lacking, reserve, pause)
-        return self.payments.enter_context(payment)
+        hold = self.planner.budget.hold_payment
+        return self.payments.enter_context(hold(caller, stored.chunk_keys, lacking, reserve, pause))
 
     def _load_script(
         self, call: StepCall, request: StoredRequest, options: Options

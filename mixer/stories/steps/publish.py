@@ -18,7 +18,6 @@ from mixer.sound import ProcessGroup
 from mixer.sound.render import RenderPool
 from mixer.store import ObjectStore
 from mixer.stories.budget import DailyBudget, utc_now
-from mixer.stories.cancellation import raise_if_cancelled, stop_at_deadline
 from mixer.stories.folder import LOST_COVER
 from mixer.stories.inputs import (
     SoundLibrary,
@@ -47,7 +46,14 @@ from mixer.stories.steps.finished_story import (
     PublishedFiles,
     publish_episodes,
 )
-from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
+from mixer.stories.tasks import (
+    Step,
+    StepCall,
+    StepFunction,
+    StepResult,
+    raise_if_cancelled,
+    stop_at_deadline,
+)
 from mixer.stories.word_times import (
     AlignerOpener,
     build_word_files,

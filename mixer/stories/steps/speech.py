@@ -14,14 +14,20 @@ from mixer.requests import SpeechOptions
 from mixer.speech import Charges, Narrator, NarratorResult, Recording, charge_factor
 from mixer.speech.verification import ChunkCheck, RetakeBudget, TakeSelector, price_retakes
 from mixer.store import ObjectStore
-from mixer.stories.cancellation import raise_if_cancelled, stop_when_cancelled
 from mixer.stories.folder import PLAN, StoryFolder
 from mixer.stories.keys import batch_name, batch_result_name, batch_result_prefix, payment_name
 from mixer.stories.model import Batch, PlanSummary, SynthesizedBatch
 from mixer.stories.slots import Lease, SpeechSlots
 from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.steps.plan import PlanStep
-from mixer.stories.tasks import Step, StepCall, StepFunction, StepResult
+from mixer.stories.tasks import (
+    Step,
+    StepCall,
+    StepFunction,
+    StepResult,
+    raise_if_cancelled,
+    stop_when_cancelled,
+)
 
 QuotaLimiter = Callable[[str, str], AbstractContextManager[object]]
 """Holds a story's share of an engine's quota during a block."""

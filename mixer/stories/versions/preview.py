@@ -19,13 +19,13 @@ from mixer.sound.arrange import SoundFile
 from mixer.sound.render import RenderPool
 from mixer.speech import Charges, Narrator, Recording, charge_factor
 from mixer.store import ObjectStore
-from mixer.stories.cancellation import stop_at_deadline
 from mixer.stories.folder import StoryFolder
 from mixer.stories.inputs import SoundLibrary, read_sounds
 from mixer.stories.model import StoredScript
 from mixer.stories.renderer import StoryRenderer
 from mixer.stories.request_files import open_request_folder
 from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
+from mixer.stories.tasks import stop_at_deadline
 from mixer.stories.version_records import Proposal, VersionRecord
 from mixer.stories.versions.excerpt import Excerpt, find_neighbours, lay_out_excerpt
 from mixer.stories.versions.texts import RevisedText, TextLoader, VersionText

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from mixer.parallel import usable_cores
-from mixer.publish.report import Report, format_report
 from mixer.services.inspection import collect_figures, draw_picture, inspect
 from mixer.sound.ffmpeg import ProcessGroup, binary_path
+from mixer.stories.report import Report, format_report
 from tests.commands import InProcessCli
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import MIX_HZ, decode_audio, level_db, music, noise, speech, write_sound

@@ -12,7 +12,6 @@ from mixer.requests import Options
 from mixer.script.document import Document, heading, paragraph
 from mixer.speech.charges import POLLY_USD_PER_MILLION_CHARS
 from mixer.store.folder import FolderStore
-from mixer.stories import cancellation
 from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import PLAN, PRELUDE, REQUEST, SCRIPT, TEXT, StoryFolder
 from mixer.stories.foreground.context import JobContext
@@ -22,7 +21,7 @@ from mixer.stories.model import PlanSummary, SourceText, StoredRequest, StoryKin
 from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.status import load_snapshot
 from mixer.stories.steps.speech import StorySpeech
-from mixer.stories.tasks import Step, StepCall
+from mixer.stories.tasks import CHECK_INTERVAL_S, Step, StepCall
 from tests.books import Book, build_page
 from tests.engines import ToneEngine
 
@@ -117,7 +116,7 @@ def test_planning_ends_soon_after_its_story_is_cancelled(planner):
 
     def lend_slowly(*arguments):
         folder.claim(cancellation_name(1), {})
-        time.sleep(2 * cancellation.CHECK_INTERVAL_S)
+        time.sleep(2 * CHECK_INTERVAL_S)
         return lend(*arguments)
 
     speech = StorySpeech(replace(planner, open_engine=lend_slowly), planner.store)

@@ -11,12 +11,11 @@ from mixer.script import LIMITS, Role
 from mixer.script.limits import HTTP_LIMITS
 from mixer.script.readers import TextType, read_document
 from mixer.script.review import check_directions
-from mixer.speech.blends import blend_voices, parse_blend
 from mixer.speech.charges import Charges
 from mixer.speech.embedded.engine import VOICES
 from mixer.speech.embedded.kokoro.catalogue import describe_voices
 from mixer.speech.engine import Voice, VoiceSettings
-from mixer.speech.voice_selection import select_voice
+from mixer.speech.voice_selection import blend_voices, parse_blend, select_voice
 from mixer.stories.steps import plan_script
 from tests.engines import ToneEngine
 

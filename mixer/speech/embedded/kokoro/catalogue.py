@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from mixer.errors import UnknownVoice
-from mixer.speech.blends import parse_blend
 from mixer.speech.engine import Voice
+from mixer.speech.voice_selection import parse_blend
 
 ENGINE_NAME = "kokoro"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.publish.report import Report, ReportChapter, format_report
 from mixer.speech.charges import POLLY_USD_PER_MILLION_CHARS, cost_usd
+from mixer.stories.report import Report, ReportChapter, format_report
 
 REPORT = Report(
     title="Der Wal — 鯨",

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from mixer.publish.captions import CaptionedSentence
-from mixer.publish.notes import (
+from mixer.stories.outputs.show_notes import (
     ShowNotes,
     format_clock,
     format_notes_html,
