@@ -5,7 +5,7 @@ footnotes and comments are files of their own there, and are not opened. Paragra
 elements of a page, so that notes, drop caps and bullets are known by the same rules.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,22 +14,34 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
-from mixer.script.document import Block, Document, has_words, split_names
+from mixer.script.document import Block, BlockKind, Document, has_words, split_names
 from mixer.script.readers.archive import Archive
 from mixer.script.readers.docx_styles import (
-    MAX_LEVEL,
     HeadingNumbers,
     Style,
+    find_level,
+    find_raised_tag,
+    has_deleted_mark,
+    has_rule,
+    is_contents,
+    is_drop_cap,
+    is_hidden,
+    is_placeholder,
+    iter_text_boxes,
     read_docx_styles,
     read_numbering,
+    require_harmless,
 )
-from mixer.script.readers.epub_metadata import split_authors
+from mixer.script.readers.epub_metadata import clean_title, split_authors
 from mixer.script.readers.headings import is_counted_line
 from mixer.script.readers.languages import normalise_language_tag
-from mixer.script.readers.marks import is_contents_title
+from mixer.script.readers.marks import (
+    is_contents_title,
+    is_index_title,
+    is_pictures_title,
+)
 from mixer.script.readers.open_block import LINE_BREAK
 from mixer.script.readers.package_xml import (
-    find_all,
     find_children,
     find_value,
     get_attribute,
@@ -41,14 +53,23 @@ from mixer.script.readers.page_blocks import BlockList
 from mixer.script.readers.page_elements import PageElements, find_anchors
 from mixer.script.readers.page_head import PageHead
 from mixer.script.readers.page_styles import NO_STYLES
-from mixer.script.readers.web_page import NoteReferences, drop_notes, find_headings, join_titles
+from mixer.script.readers.paragraph_lines import join_titles
+from mixer.script.readers.web_page import (
+    NoteReferences,
+    drop_contents,
+    drop_notes,
+    find_headings,
+    has_wrapped_lines,
+    join_wrapped,
+)
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-DOCUMENT = "word/document.xml"
-_CORE, _RELATIONS = "docProps/core.xml", "word/_rels/document.xml.rels"
-_MACROS = split_names("word/vbaProject.bin word/vbaData.xml")
+_CORE = "docProps/core.xml"
+_DOCUMENT = compile_lazily(r"word/(document\d*\.xml)")
+"""Word on the web puts a number behind its name."""
+
 
 _SKIPPED_STYLE = compile_lazily(r"toc\s*\d|toc heading|(?:foot|end)note.*|header|footer")
 _SKIPPED = split_names(
@@ -76,11 +97,12 @@ def read_docx(
         ObjectTooLarge: it unpacks to more than a book can hold.
     """
     archive = Archive(content, name, check_time=check_time)
-    if DOCUMENT not in archive:
-        raise UnreadableText(f"{name} is an archive, but not a DOCX: it lacks {DOCUMENT}.")
-    _require_harmless(archive)
+    document = next(filter(None, map(_DOCUMENT.fullmatch, archive)), None)
+    if document is None:
+        raise UnreadableText(f"{name} is an archive, but not a DOCX: it lacks word/document.xml.")
+    require_harmless(archive, f"word/_rels/{document[1]}.rels")
     reader = _DocxReader(read_docx_styles(archive), read_numbering(archive), check_time)
-    for body in find_children(parse_xml(archive, DOCUMENT), "body"):
+    for body in find_children(parse_xml(archive, document[0]), "body"):
         reader.read_blocks(body)
     blocks = reader.build_blocks()
     if not any(has_words(block.text) for block in blocks):
@@ -88,25 +110,10 @@ def read_docx(
     stated = _read_core(archive)
     return Document(
         blocks,
-        title=stated.get("title", "") or reader.title,
+        title=clean_title(stated.get("title", "")) or reader.title,
         author=", ".join(split_authors(stated.get("creator", ""))),
         language=normalise_language_tag(stated.get("language", "")),
     )
-
-
-def _require_harmless(archive: Archive) -> None:
-    if any(path in archive for path in _MACROS):
-        raise UnreadableText(
-            f"{archive.name} contains macros: save it as a DOCX without macros (.docx, not .docm)."
-        )
-    relations = parse_xml(archive, _RELATIONS) if _RELATIONS in archive else ()
-    for each in relations:
-        kind = each.get("Type", "").rpartition("/")[2]
-        if each.get("TargetMode", "").lower() == "external" and kind != "hyperlink":
-            raise UnreadableText(
-                f"{archive.name} refers to a file outside of it ({kind[:40]}), which is never "
-                "fetched: remove the link, or save the document with everything in it."
-            )
 
 
 def _read_core(archive: Archive) -> dict[str, str]:
@@ -127,12 +134,14 @@ class _DocxReader:
     )
     title: str = ""
     _fields: list[str] = field(default_factory=list)
+    _begun: list["Element"] = field(default_factory=list)
 
     def build_blocks(self) -> tuple[Block, ...]:
         """All that was read, without notes that are linked to their references."""
         notes = NoteReferences()
         notes.add_links(self.page.note_links, "", _find_bookmark)
         kept = drop_notes(self.page.content.blocks, notes, "", _find_bookmark)
+        kept = drop_contents(list(join_wrapped(kept)) if has_wrapped_lines(kept) else kept)
         return tuple(join_titles(find_headings(kept)))
 
     def read_blocks(self, parent: "Element") -> None:
@@ -142,35 +151,46 @@ class _DocxReader:
             if name == "p":
                 self.check_time()
                 self._read_paragraph(each)
-            elif name == "sdt" and _is_contents(each):
-                self._drop_contents_title()
-            elif name not in _SKIPPED:
+            elif name == "sdt" and is_contents(each):
+                self._drop_list_title()
+            elif name not in _SKIPPED and not is_placeholder(each):
                 self.read_blocks(each)
 
     def _read_paragraph(self, paragraph: "Element") -> None:
         properties = next(iter(find_children(paragraph, "pPr")), None)
         style_id = find_value(properties, "pStyle") if properties is not None else ""
         styles = self._list_styles(style_id)
-        if any(_SKIPPED_STYLE.fullmatch(each.name) for each in styles):
-            return
-        level = next((each.level for each in styles if each.level), 0)
-        outline = find_value(properties, "outlineLvl") if properties is not None else ""
-        if outline.isdecimal() and int(outline) < MAX_LEVEL:
-            level = min(int(outline) + 2, MAX_LEVEL)
-        kind = "dropcap" if _is_drop_cap(properties) else ""
+        if has_deleted_mark(properties):
+            self._begun.append(paragraph)
+        elif not any(each.is_hidden or _SKIPPED_STYLE.fullmatch(each.name) for each in styles):
+            self._read_styled(paragraph, properties, styles)
+
+    def _read_styled(
+        self, paragraph: "Element", properties: "Element | None", styles: Sequence[Style]
+    ) -> None:
+        level = find_level(properties, styles)
+        kind = "dropcap" if is_drop_cap(properties) else ""
         with self._open(f"h{level}" if level else "p", **{"class": kind}):
             if level:
                 number = self.numbers.count(properties, [each.number for each in styles])
                 self._add_words(number)
                 self.page.content.open.line_ended = is_counted_line(number)
-            self._read_runs(paragraph)
+            for each in (*self._begun, paragraph):
+                self._read_runs(each)
+            self._begun.clear()
             words = "".join(self.page.content.open.pieces)
         if level == 1 and not self.title:
             self.title = " ".join(words.split())
-        if any(get_attribute(each, "hr") for each in find_all(paragraph, "rect")):
-            self.page.content.add_scene_break()
-        for box in _iter_text_boxes(paragraph):
+        if has_rule(paragraph) or (not words.strip() and any(each.is_ruled for each in styles)):
+            self._add_rule()
+        for box in iter_text_boxes(paragraph):
             self.read_blocks(box)
+
+    def _add_rule(self) -> None:
+        """Add a scene break; two lines below each other are one."""
+        blocks = self.page.content.blocks
+        if blocks and blocks[-1].block.kind is not BlockKind.SCENE_BREAK:
+            self.page.content.add_scene_break()
 
     @contextmanager
     def _open(self, tag: str, **attributes: str) -> Iterator[None]:
@@ -207,8 +227,16 @@ class _DocxReader:
                 self._add_words(LINE_BREAK if is_line else " ")
             elif name in ("fldChar", "instrText"):
                 self._read_field(each)
-            elif name not in _SKIPPED and not (name == "r" and _is_hidden(each)):
+            elif name not in _SKIPPED and not self._is_hidden(each):
                 self._read_element(name, each)
+
+    def _is_hidden(self, element: "Element") -> bool:
+        styles = (
+            style
+            for each in (find_children(element, "rPr") if local_name(element) == "r" else ())
+            for style in self._list_styles(find_value(each, "rStyle"))
+        )
+        return is_placeholder(element) or is_hidden(element, any(s.is_hidden for s in styles))
 
     def _read_element(self, name: str, element: "Element") -> None:
         anchor = get_attribute(element, "anchor")
@@ -233,11 +261,9 @@ class _DocxReader:
     def _find_tag(self, run: "Element") -> str:
         for properties in find_children(run, "rPr"):
             styles = self._list_styles(find_value(properties, "rStyle"))
-            raised = find_value(properties, "vertAlign") or next(
-                (each.raised for each in styles if each.raised), ""
-            )
-            if raised in _RAISED_TAGS:
-                return _RAISED_TAGS[raised]
+            tag = find_raised_tag(properties, next((s.raised for s in styles if s.raised), ""))
+            if tag:
+                return tag
             bold = find_children(properties, "b")
             if any(get_attribute(each, "val") not in ("0", "false", "off") for each in bold):
                 return "b"
@@ -250,49 +276,19 @@ class _DocxReader:
         elif kind == "begin" and len(self._fields) < MAX_FIELDS:
             self._fields.append("")
         elif kind == "separate" and self._fields and _LISTS_FIELD.match(self._fields[-1]):
-            self._drop_contents_title()
+            self._drop_list_title()
         elif kind == "end" and self._fields:
             self._fields.pop()
 
-    def _drop_contents_title(self) -> None:
+    def _drop_list_title(self) -> None:
         blocks = self.page.content.blocks
-        if blocks and is_contents_title(blocks[-1].block.text):
+        title = blocks[-1].block.text if blocks else ""
+        if is_contents_title(title) or is_index_title(title) or is_pictures_title(title):
             blocks.pop()
 
 
 _MARKS = {"tab": " ", "ptab": " ", "noBreakHyphen": "-"}
-_RAISED_TAGS = {"superscript": "sup", "subscript": "sub"}
 
 
 def _find_bookmark(link: str) -> tuple[str, str]:
     return "", link.removeprefix("#")
-
-
-def _is_contents(control: "Element") -> bool:
-    """Whether a control holds the table of contents."""
-    galleries = (get_attribute(each, "val") for each in find_all(control, "docPartGallery"))
-    return any(each.startswith("Table of Contents") for each in galleries)
-
-
-def _is_drop_cap(properties: "Element | None") -> bool:
-    frames = find_children(properties, "framePr") if properties is not None else []
-    return any(get_attribute(each, "dropCap") in ("drop", "margin") for each in frames)
-
-
-def _iter_text_boxes(parent: "Element") -> Iterator["Element"]:
-    """Text boxes in a paragraph, each once: Word writes a second form for older readers."""
-    for each in parent:
-        name = local_name(each)
-        if name == "txbxContent":
-            yield each
-        elif name not in ("Fallback", "del", "moveFrom"):
-            yield from _iter_text_boxes(each)
-
-
-def _is_hidden(run: "Element") -> bool:
-    """Whether a run is hidden."""
-    for properties in find_children(run, "rPr"):
-        hidden = [each for each in properties if local_name(each) in ("vanish", "webHidden")]
-        if any(get_attribute(each, "val") not in ("0", "false") for each in hidden):
-            return True
-    return False

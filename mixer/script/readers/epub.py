@@ -16,6 +16,7 @@ from mixer.lazy import compile_lazily
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
+    BlockKind,
     Cover,
     Document,
     has_words,
@@ -42,14 +43,14 @@ from mixer.script.readers.page_blocks import AnchoredBlock, WebPage, is_broken_o
 from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.page_reader import read_page
 from mixer.script.readers.page_styles import NO_STYLES, PageStyles, read_styles
-from mixer.script.readers.project_gutenberg import find_book_span
+from mixer.script.readers.paragraph_lines import join_titles
+from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.readers.web_page import (
     NoteReferences,
     Place,
     drop_notes,
     find_headings,
     has_wrapped_lines,
-    join_titles,
     join_wrapped,
 )
 from mixer.script.script import Metadata
@@ -98,8 +99,7 @@ def read_epub(
         pages = [each for each in pages if not _is_front_matter(each, package)]
     blocks = tuple(_build_blocks(pages, index_chapter_titles(entries)))
     blocks = blocks if entries else tuple(join_titles(blocks))
-    start, end = find_book_span([block.text for block in blocks])
-    blocks = blocks[start:end]
+    blocks = tuple(select_book(blocks))
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
     return _build_document(archive, package, blocks)
@@ -189,7 +189,8 @@ def _find_titles(pages: Sequence[_SpinePage]) -> list[_SpinePage]:
 
 def _select_entries(entries: list[Entry], pages: Sequence[_SpinePage]) -> tuple[Entry, ...]:
     """The contents, unless one line is all of them, where the text has more headings."""
-    headings = sum(each.is_heading for page in pages for each in page.blocks)
+    found = find_headings([each for page in pages for each in page.blocks])
+    headings = sum(block.kind is BlockKind.HEADING for block in found)
     return tuple(entries) if len(entries) > 1 or headings <= 1 else ()
 
 

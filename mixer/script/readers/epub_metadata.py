@@ -121,8 +121,23 @@ def _find_title(terms: Sequence[_Term]) -> str:
 
 
 _AUTHOR_SEPARATOR = compile_lazily(r"\s*;\s*|\s+&\s+")
-_NO_NAMES = frozenset({"unknown", "unknown author", "unbekannt", "anonymous author"})
+_NO_NAMES = frozenset({
+    "unknown", "unknown author", "unbekannt", "anonymous author", "(anonymous)", "python-docx",
+    "microsoft office user", "windows user", "administrator", "admin", "user", "owner", "author",
+})  # fmt: skip
 """What calibre and others write where a book states no author."""
+
+_NO_TITLE = compile_lazily(
+    r"(?i)microsoft word - .*|\(?untitled\)?"
+    r"|\S.*\.(?:docx?|odt|rtf|txt|html?|pdf|tex|indd|pages|pmd)"
+)
+"""What tools write where a document states no title."""
+
+
+def clean_title(text: str) -> str:
+    """A title; empty where it is only the name of a file."""
+    title = " ".join(text.split())
+    return "" if _NO_TITLE.fullmatch(title) else title
 
 
 def split_authors(text: str) -> list[str]:

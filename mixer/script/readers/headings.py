@@ -5,13 +5,12 @@ in a sequence; a line in capitals only where prose stands before and after it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import regex
 
 from mixer.lazy import compile_lazily
-from mixer.script.document import Block, BlockKind, heading
 from mixer.script.readers.marks import strip_note_marks
 
 CHAPTER_LEVEL = 2
@@ -102,6 +101,11 @@ _CHAPTER_LINE = compile_lazily(
     r"|제\s*\d+\s*[장부화막].*)",
     regex.IGNORECASE,
 )
+_PART_LINE = compile_lazily(
+    r"(?:(?:the\s+)?[\p{L}-]{3,12}\s+|\d{1,2}\.\s+)?(?:part|book|volume|vol\.?|act|teil|buch|akt|band|partie"
+    r"|livre|tome|acte|parte|libro|livro|atto|acto|ato|deel|boek)(?!\w).*",
+    regex.IGNORECASE,
+)
 _RUN_IN = compile_lazily(
     rf"(?P<title>(?i:{_CHAPTER_WORD.pattern}{_NUMBER})\s*(?:[.:]|(?=--|[–—]))"
     r"(?:\s+(?:\p{Lu}[\p{Lu}\d’',]*+[\s-]+){1,10}\p{Lu}[\p{Lu}\d’']+[.:]\s)?)"
@@ -147,6 +151,11 @@ def is_chapter_line(text: str) -> bool:
 def names_chapter(text: str) -> bool:
     """Whether a heading begins with the word for a chapter."""
     return _CHAPTER_WORD.match(text) is not None
+
+
+def names_part(text: str) -> bool:
+    """Whether a heading is that of a part, which chapters follow."""
+    return _PART_LINE.fullmatch(text) is not None
 
 
 def split_run_in(line: str) -> tuple[str, str] | None:
@@ -238,19 +247,6 @@ def find_sequences(lines: Sequence[str]) -> set[int]:
         if number is not None:
             candidates.setdefault(number.kind, []).append((index, number))
     return {index for found in candidates.values() for index in _iter_counted(found)}
-
-
-def find_chapter_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Blocks without any heading, with those as headings that name or count chapters."""
-    if any(block.kind is BlockKind.HEADING for block in blocks):
-        return blocks
-    counted = find_sequences([block.text for block in blocks])
-    return tuple(
-        replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin)
-        if index in counted or is_chapter_line(block.text)
-        else block
-        for index, block in enumerate(blocks)
-    )
 
 
 def _parse_counted(line: str) -> LoneNumber | None:

@@ -13,6 +13,7 @@ from mixer.script.document import join_lines, split_names
 
 _HYPHEN = compile_lazily(r"(?P<left>[\p{L}\p{N}'’-]*[\p{L}\p{N}])(?:-|\u00ad|‐)$")
 _FIRST_WORD = compile_lazily(r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*")
+_DIVIDED = compile_lazily(r"(?:-|\u00ad|‐)[ \t]*\n[ \t]*\p{L}+")
 _WORD = compile_lazily(r"\p{L}+(?:-\p{L}+)*")
 
 
@@ -21,10 +22,13 @@ _COMPOUND_PARTS = split_names(
     "thirty forty fifty sixty seventy eighty ninety hundred thousand high low long short old new "
     "full first second third last left right mother father sister brother son daughter good great "
     "grand deep far wide sea sun moon red blue green black white grey golden cold warm half-past "
-    "light dark heavy quick slow so-called would-be vice ex anti non quasi semi up down off out "
-    "by tight hard soft open broad narrow north south east west middle upper lower mid bitter sweet"
+    "light dark heavy quick slow so-called would-be vice anti non quasi semi "
+    "tight hard soft open broad narrow north south east west middle upper lower mid bitter sweet"
 )
 """First parts that usually keep their hyphen; what follows them is a word of its own."""
+
+_PREFIXES = split_names("ex up down off out by")
+"""First parts that keep it before a word that the text has on its own, and begin others."""
 
 _SUFFIXES = split_names(
     "ed er ers est ing ings ly ness less ful ment ments tion tions sion able ible al ally ity ous "
@@ -70,11 +74,12 @@ class LineJoiner:
         if part + word in self._words or word in _SUFFIXES:
             return False
         is_doubled = part[-1] == word[0] and part[-1] in "aeiou"
-        return part in _COMPOUND_PARTS or is_doubled
+        is_prefixed = part in _PREFIXES and word in self._words
+        return part in _COMPOUND_PARTS or is_prefixed or is_doubled
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return frozenset(_WORD.findall(self.text.casefold()))
+        return frozenset(_WORD.findall(_DIVIDED.sub(" ", self.text.casefold())))
 
 
 _HYPHENS = ("-", "\u00ad", "‐")

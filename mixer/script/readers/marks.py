@@ -22,8 +22,10 @@ _NAMED_NOTE_MARK = compile_lazily(
     r"\s*+[\[({]?\s*+(?:foot|end)?(?:note|anm|fn|n)\b\.?\s*+\d{1,3}\s*+[\])}]?\s*+",
     regex.IGNORECASE,
 )
-_NOTE_REFERENCE = compile_lazily(r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-z*])\]|\s?([†‡]))")
-_NOTE_START = compile_lazily(r"\s*(?:\[(?P<number>\d{1,3}|[a-z*])\]|(?P<sign>[†‡]))")
+_NOTE_REFERENCE = compile_lazily(
+    r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-zA-Z*])\]|\s?([†‡]))"
+)
+_NOTE_START = compile_lazily(r"\s*(?:\[(?P<number>\d{1,3}|[a-zA-Z*])\]|(?P<sign>[†‡]))")
 _TRAILING_NOTE_MARKS = compile_lazily(
     r"(?<=\S)(?:\s?+\[(?:\d{1,3}|[a-z*†‡])\]|\((?:\d{1,2}|[*†‡])\)|[¹²³⁰⁴-⁹]++|[*†‡]++)++\s*+$"
 )
@@ -53,6 +55,9 @@ _CONTENTS_TITLE = compile_lazily(
     r"|sommaire|[ií]ndice(?:\s+general)?|sommario|inhoud(?:sopgave)?|sum[aá]rio|目次|目录|目錄",
     regex.IGNORECASE,
 )
+_CONTENTS_COLUMN = compile_lazily(
+    r"\s*(?:(?:chap(?:ter|\.)?|pages?|p\.|seite|no\.)(?:\s+|$))+", regex.IGNORECASE
+)
 _PICTURES_TITLE = compile_lazily(
     r"(?:(?:list|table)\s+of\s+)?(?:illustrations|figures|plates|maps|photographs|images)"
     r"|list\s+of\s+(?:tables|charts|diagrams|listings)|abbildungsverzeichnis"
@@ -75,7 +80,8 @@ _COVER_TITLE = compile_lazily(
     regex.IGNORECASE,
 )
 PICTURE_NOTE = compile_lazily(
-    r"\[\s*(?:Illustrations?|Frontispiece|Decoration|Cover|Image)\b[^\[\]]{0,800}\]"
+    r"\[\s*(?:Illustrations?|Frontispiece|Decoration|Cover|Image|Side-?note)\b"
+    r"(?:[^\[\]]|\[[^\[\]]{0,200}\]){0,800}+\]"
     r"|\[(?:Pg|Page) ?\d{1,4}\]"
 )
 _RETURN_MARK = compile_lazily(
@@ -103,7 +109,7 @@ def is_picture_note(text: str) -> bool:
 
 def is_ornament(text: str) -> bool:
     """Whether a line only separates scenes."""
-    return _ORNAMENT.fullmatch(text) is not None
+    return _ORNAMENT.fullmatch(text.strip("[] ")) is not None
 
 
 def is_page_number(text: str) -> bool:
@@ -163,6 +169,11 @@ def is_ornament_name(name: str) -> bool:
 def is_contents_title(text: str) -> bool:
     """Whether a heading is that of a table of contents."""
     return _CONTENTS_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def is_contents_column(text: str) -> bool:
+    """Whether a line of a table of contents says what stands below it: `PAGE`."""
+    return _CONTENTS_COLUMN.fullmatch(text) is not None
 
 
 def is_pictures_title(text: str) -> bool:

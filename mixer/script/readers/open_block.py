@@ -17,6 +17,7 @@ _CLOSING_MARKS = frozenset(".,;:!?…)]”’")
 
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _BULLETS = frozenset("•◦▪▫‣∙●○■□➢➤✓✔❖·")
+MAX_BULLET_PIECES = 4
 _QUOTATION_MARKS = "“‘\"'«„"
 _WORD_END = compile_lazily(
     r"[fmnst]\b|n[^aeiouy\W]|m[mpb]|[tns][’']|ft|l[wltm]|r[mrt]|([cdfgpst])\1", regex.IGNORECASE
@@ -133,7 +134,10 @@ class OpenBlock:
     def _drop_bullet(self, data: str, place: int) -> tuple[str, int]:
         rest = data.lstrip()[1:]
         is_bullet = data.lstrip()[:1] in _BULLETS and rest[:1].isspace() and has_words(rest)
-        is_bullet = is_bullet and not any(map(str.strip, self.pieces))
+        before = "".join(self.pieces[:MAX_BULLET_PIECES]).strip()
+        if before in _BULLETS and has_words(data) and self.pieces[-1][-1:].isspace():
+            self.pieces[:] = [""] * len(self.pieces)
+        is_bullet = is_bullet and not before
         return (rest, place + (place >= 0)) if is_bullet else (data, place)
 
     def _end_line(self, data: str) -> None:

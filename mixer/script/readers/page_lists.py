@@ -9,6 +9,7 @@ from mixer.lazy import compile_lazily
 from mixer.script.document import BlockKind
 from mixer.script.readers.marks import (
     fold_title,
+    is_contents_column,
     is_contents_title,
     is_index_title,
     is_page_number,
@@ -23,7 +24,8 @@ MIN_TARGETED_LINES = 3
 MAX_LINES, MAX_LINE_CHARS = 2_000, 300
 MIN_INDEX_SHARE = 0.6
 
-_INDEX_LINE = compile_lazily(
+_ENTRY_NUMBER = compile_lazily(r"[\s.·_]+\d{1,4}\s*$")
+INDEX_LINE = compile_lazily(
     r".{0,200}[,\s][\divxlc]+(?:[-–,;\s]+[\divxlc]+)*[.,;\s]*|.{1,100},[\s,]*"
     r"|.{0,100}\bsee(?: also)?\s.{0,100}",
     regex.IGNORECASE,
@@ -68,8 +70,8 @@ def _is_line(each: AnchoredBlock, titles: str) -> bool:
     if len(text) > MAX_LINE_CHARS or (each.is_heading and not each.targets):
         return False
     folded = fold_title(text)
-    is_named = folded in titles
-    return bool(each.targets) or is_page_number(text) or is_named
+    is_named = folded in titles or fold_title(_ENTRY_NUMBER.sub("", text)) in titles
+    return bool(each.targets) or is_page_number(text) or is_named or is_contents_column(text)
 
 
 def _find_index_end(blocks: Sequence[AnchoredBlock], start: int) -> int:
@@ -78,7 +80,7 @@ def _find_index_end(blocks: Sequence[AnchoredBlock], start: int) -> int:
         end += 1
     lines = [each.block.text for each in blocks[start + 1 : end] if not each.is_heading]
     entries = sum(
-        len(line) <= MAX_LINE_CHARS and _INDEX_LINE.fullmatch(line) is not None for line in lines
+        len(line) <= MAX_LINE_CHARS and INDEX_LINE.fullmatch(line) is not None for line in lines
     )
     return end if entries >= MIN_INDEX_SHARE * len(lines) else start
 

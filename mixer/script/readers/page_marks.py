@@ -1,7 +1,7 @@
 """Which elements of a page are read, which are skipped, and which are read unless they are marks.
 
-Left out: scripts, styles, navigation, ruby readings, what is hidden, page numbers, notes and the
-references to them; of pages of the web also share bars, site headers and footers.
+Left out: scripts, styles, navigation, ruby readings, hidden text, page numbers, notes with their
+references, sidenotes; of pages of the web also share bars, site headers and footers.
 """
 
 from collections.abc import Mapping
@@ -54,9 +54,9 @@ _WORD_PART = compile_lazily(
 
 _SKIPPED_CLASSES = split_names(
     "footnote footnotes footnote-text footnotetext footnote-body endnote endnotes endnote-text "
-    "rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate pgheader pgfooter "
-    "pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno "
-    "visually-hidden visuallyhidden sr-only screen-reader-text toc-backref headerlink "
+    "rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate pgheader pgfooter tnotes "
+    "pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno sidenote "
+    "visually-hidden visuallyhidden sr-only screen-reader-text toc-backref headerlink transnote "
     "anchorjs-link anchor-link hash-link jp-inputprompt jp-outputprompt input_prompt output_prompt "
     "cbj_banner cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext"
 )
@@ -93,7 +93,7 @@ _PAGE_ANCHOR = compile_lazily(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECAS
 _ENDED_WORD = compile_lazily(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
 _UNITS = split_names("km cm mm dm nm ft in yd mi sec min")
 _LAST_WORD = compile_lazily(r"\p{L}+$")
-_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _EDITORIAL = compile_lazily(r"\[[^\[\]\d]{2,40}\]")
 """Such as "[citation needed]"."""
@@ -217,7 +217,7 @@ def rewrite_mark(mark: Mark, before: str, text: str) -> RewrittenMark | None:
             return RewrittenMark(is_page_number=True) if is_page_number(text) else None
         case MarkKind.REFERENCE:
             is_mark = is_note_mark(text) or is_named_note_mark(text) or not has_words(text)
-            is_reference = has_words(text) and not is_return_mark(text)
+            is_reference = not is_return_mark(text) and (has_words(text) or is_note_mark(text))
             return RewrittenMark("", bool(mark.link), is_reference) if is_mark else None
         case MarkKind.NOTE_LINK:
             if is_return_mark(text):
@@ -232,7 +232,7 @@ def rewrite_mark(mark: Mark, before: str, text: str) -> RewrittenMark | None:
 def _rewrite_script(is_lowered: bool, text: str) -> RewrittenMark | None:
     if not is_lowered:
         is_number = _INTEGER.fullmatch(text) is not None
-        return RewrittenMark(text.translate(_SUPERSCRIPTS)) if is_number else None
+        return RewrittenMark(text.translate(SUPERSCRIPTS)) if is_number else None
     is_number = text.strip().isdecimal() and text.isascii()
     return RewrittenMark(text.translate(_SUBSCRIPTS)) if is_number else None
 
@@ -260,7 +260,7 @@ def _rewrite_power(before: str, text: str) -> RewrittenMark:
     is_unit = word is not None and word[0] in _UNITS
     if _stands_alone(before) or (_ENDED_WORD.search(before) and not is_unit):
         return RewrittenMark(is_note=True)
-    return RewrittenMark(text.translate(_SUPERSCRIPTS))
+    return RewrittenMark(text.translate(SUPERSCRIPTS))
 
 
 def _stands_alone(before: str) -> bool:

@@ -1,21 +1,30 @@
 """How the lines of a plain text form paragraphs, and where a chapter's line begins one.
 
 A blank line separates paragraphs, or an indented first line, or each has one long line. Titles
-often have no blank line below them, and a chapter's number may begin its first paragraph.
+often have no blank line below them, and a chapter's number may begin its first paragraph. In a book
+a number and the name below it are one title as well.
 """
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
 from mixer.lazy import compile_lazily
-from mixer.script.document import Block, heading, join_lines
+from mixer.script.document import Block, BlockKind, has_words, heading, join_lines
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
     SUBTITLE_CHARS,
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
+    find_sequences,
     is_chapter_line,
+    is_counted_line,
     is_numbered_only,
     is_title_case,
     join_title,
+    names_part,
+    parse_lone_number,
     split_run_in,
 )
 from mixer.script.readers.marks import is_ornament
@@ -151,3 +160,72 @@ def begins_like_verse(line: str) -> bool:
     """Whether the first letter of a line is a capital, or a digit."""
     first = _FIRST_LETTER.search(line)
     return first is not None and (first[0].isupper() or first[0].isdecimal())
+
+
+def find_chapter_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Blocks without any heading, with those as headings that name or count chapters.
+
+    So is a name in a line of its own below a number.
+    """
+    if any(block.kind is BlockKind.HEADING for block in blocks):
+        return blocks
+    found = find_sequences([block.text for block in blocks])
+    found |= {n for n, block in enumerate(blocks) if is_chapter_line(block.text)}
+    found |= {n for n in range(1, len(blocks) - 1) if _is_named_below(blocks, n, found)}
+    return tuple(
+        replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin) if n in found else block
+        for n, block in enumerate(blocks)
+    )
+
+
+def _is_named_below(blocks: tuple[Block, ...], n: int, found: set[int]) -> bool:
+    """Whether a block is the name of the chapter whose number is above it."""
+    text = blocks[n].text
+    is_between = n - 1 in found and is_numbered_only(blocks[n - 1].text) and n + 1 not in found
+    is_sentence = ends_sentence(text) and len(text.split()) == 1
+    return is_between and names_number(text) and not is_sentence
+
+
+def names_number(text: str) -> bool:
+    """Whether a line below a chapter's number may be its name."""
+    is_short = 0 < len(text) <= SUBTITLE_CHARS and has_words(text)
+    is_counted = is_chapter_line(text) or parse_lone_number(text) is not None
+    if not is_short or is_counted or is_ornament(text):
+        return False
+    is_name = is_title_case(text) or (begins_like_verse(text) and not ends_sentence(text))
+    return is_name and not text.startswith(QUOTATION_MARKS)
+
+
+def join_titles(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks, with a chapter's number and its name as one heading where each is one."""
+    blocks = tuple(blocks)
+    joined = False
+    alone = {
+        two.level for one, two in pairwise(blocks) if two.kind is BlockKind.HEADING is not one.kind
+    }
+    for block, following in zip(blocks, (*blocks[1:], None), strict=False):
+        is_number = block.kind is BlockKind.HEADING and is_counted_line(block.text)
+        is_named = following is not None and following.kind is BlockKind.HEADING
+        if joined:
+            joined = False
+        elif is_number and is_named and following and _is_name(following, block, alone):
+            joined = True
+            yield join_headings(block, following)
+        else:
+            yield block
+
+
+def _is_name(title: Block, number: Block, alone: Collection[int]) -> bool:
+    """Whether a heading names what is counted above it: not the first chapter of a part."""
+    is_first = title.level > number.level and title.level in alone and names_part(number.text)
+    return not is_first and not is_chapter_line(title.text)
+
+
+def join_headings(number: Block, name: Block) -> Block:
+    """A chapter's number and its name as one heading, at the place of both."""
+    text = join_title(number.text, name.text)
+    origin = number.origin
+    if origin is not None and name.origin is not None:
+        spans = (*origin.spans, *name.origin.spans)
+        origin = replace(origin, spans=spans, is_exact=False)
+    return replace(number, text=text, origin=origin)

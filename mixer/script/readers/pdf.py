@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
+from mixer.lazy import compile_lazily
 from mixer.script.document import Document
-from mixer.script.readers.epub_metadata import split_authors
-from mixer.script.readers.headings import find_chapter_lines
+from mixer.script.readers.epub_metadata import clean_title, split_authors
 from mixer.script.readers.languages import normalise_language_tag
+from mixer.script.readers.page_blocks import AnchoredBlock
+from mixer.script.readers.paragraph_lines import join_titles
 from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
 from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
+from mixer.script.readers.web_page import drop_contents, find_headings
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -26,6 +29,13 @@ MIN_CHARS_PER_PAGE = 8
 """Fewer are stamps on a scan."""
 
 MAX_UNREADABLE_SHARE = 0.2
+MIN_GAP, CLEAR_GAP = 160, 1_000
+"""Between letters, in thousandths of their size: less is no space, more is one for pypdf.
+
+TeX shrinks its spaces to 222, and its fonts state 500 for one that they do not use.
+"""
+
+_STRONG_FONT = compile_lazily(r"(?i)bold|black|heavy|(?:cm|sf)bx")
 
 
 def read_pdf(
@@ -53,7 +63,9 @@ def read_pdf(
         raise UnreadableText(
             f"{name} cannot be read: the PDF is damaged. Export it again, or paste its text."
         ) from error
-    return replace(document, blocks=find_chapter_lines(tuple(build_blocks(pages))))
+    titled = join_titles(find_headings(list(build_blocks(pages))))
+    kept = drop_contents([AnchoredBlock(each, frozenset()) for each in titled])
+    return replace(document, blocks=tuple(each.block for each in kept))
 
 
 def _require_readable(reader: "PdfReader", name: str, max_pages: int) -> None:
@@ -76,7 +88,7 @@ def _read_metadata(reader: "PdfReader") -> Document:
     """What a PDF states of itself, without its text."""
     stated = reader.metadata
     names = (stated.title, stated.author) if stated else ("", "")
-    title, author = (" ".join(str(each or "").split()) for each in names)
+    title, author = clean_title(str(names[0] or "")), " ".join(str(names[1] or "").split())
     root: Any = reader.root_object
     language = normalise_language_tag(str(root.get("/Lang", "")))
     return Document((), title=title, author=", ".join(split_authors(author)), language=language)
@@ -102,7 +114,17 @@ class _PageVisitor:
         x = matrix[4] * user[0] + matrix[5] * user[2] + user[4]
         y = matrix[4] * user[1] + matrix[5] * user[3] + user[5]
         scale = abs(matrix[3] * user[3]) or abs(matrix[1] * user[1]) or 1.0
-        self.fragments.append(Fragment(letters, x, y, size * scale))
+        name = str(font.get("/BaseFont", "")) if isinstance(font, Mapping) else ""
+        is_strong = _STRONG_FONT.search(name) is not None
+        self.fragments.append(Fragment(letters, x, y, size * scale, is_strong))
+
+
+def _widen_gaps(operator: bytes, operands: list[Any], *_: object) -> None:
+    """Make the gaps between words so wide that pypdf sees them in any font."""
+    for parts in operands[:1] if operator == b"TJ" else ():
+        for index, part in enumerate(parts if isinstance(parts, list) else ()):
+            if isinstance(part, (int, float)) and -CLEAR_GAP < part <= -MIN_GAP:
+                parts[index] = type(part)(-CLEAR_GAP)
 
 
 def _lacks_unicode(font: object) -> bool:
@@ -123,7 +145,7 @@ def _read_pages(
     for page in reader.pages:
         check_time()
         visitor = _PageVisitor()
-        page.extract_text(visitor_text=visitor.visit)
+        page.extract_text(visitor_text=visitor.visit, visitor_operand_before=_widen_gaps)
         chars, unreadable = chars + visitor.chars, unreadable + visitor.unreadable
         if chars > MAX_CHARS:
             raise ObjectTooLarge(f"{name} holds more than {MAX_CHARS:,} characters.")

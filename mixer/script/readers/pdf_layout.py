@@ -6,17 +6,18 @@ footnotes are set smaller, below the text.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import SCENE_BREAK, Block, has_words, heading, paragraph
-from mixer.script.readers.headings import ends_statement
+from mixer.script.readers.headings import ends_statement, is_counted_line
 from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.marks import is_ornament, is_page_number
-from mixer.script.readers.page_blocks import build_verse
-from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line
+from mixer.script.readers.page_blocks import AnchoredBlock, build_verse
+from mixer.script.readers.paragraph_lines import begins_like_verse
+from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line, drop_references
 
 HEADING_RATIO, NOTE_RATIO = 1.15, 0.88
 """Of a letter's size to that of the text."""
@@ -25,11 +26,21 @@ EDGE_LINES = 2
 """At the top and bottom of a page, where running heads and page numbers are."""
 
 MIN_HEAD_REPEATS = 2
+MIN_COUNTED = 3
+"""Of heads with a number that counts with the pages."""
+
+_HEAD_NUMBER = compile_lazily(r"(?P<left>\d{1,4})(?:\s+\D.{0,80})?|.{0,80}\D\s+(?P<right>\d{1,4})")
 PARAGRAPH_GAP_RATIO = 1.3
 MIN_INDENT_RATIO = 0.8
 MIN_LEADING_RATIO = 0.9
-MAX_VERSE_SHARE = 0.7
-"""Of the width of the text: lines of verse are shorter."""
+MAX_VERSE_SHARE, MIN_ROOM_SHARE = 0.7, 0.85
+"""Of the width of the text: lines of verse are shorter, with room for the next word."""
+
+MIN_CENTRED_RATIO = 4
+"""How far a title begins to the right of the text below it, to the size of the text."""
+
+MIN_COLUMN_SHARE, MIN_COLUMN_RATIO = 0.1, 6
+"""Of the letters that begin at a column's edge; of its width to the size of the text."""
 
 _BULLET = compile_lazily(r"^[•◦▪‣●○■]\s*(?=\S)")
 _RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
@@ -41,16 +52,29 @@ _NOTE_LINE = compile_lazily(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
 def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
     """Drop lines at the edges of pages that recur, or are page numbers."""
     places = Counter(head for page in pages for head in set(map(_fold_head, _find_edges(page))))
+    steps = Counter(step for n, page in enumerate(pages) for step in _list_steps(n, page))
+    lone = Counter(
+        int(line.text) - n
+        for n, page in enumerate(pages)
+        for line in _find_edges(page)
+        if line.text.strip().isdecimal()
+    )
+    is_uncounted = len(lone) >= MIN_COUNTED and max(lone.values()) == 1
+    title_size = _find_size(pages) * HEADING_RATIO
     are_below = _count_below(pages)
     kept = []
-    for page in pages:
+    for number, page in enumerate(pages):
         edges = [
             line
             for line in _find_edges(page)
             if (
-                not (are_below and _is_above(line, page))
+                not is_uncounted and not (are_below and _is_above(line, page))
                 if is_page_number(line.text)
-                else places[_fold_head(line)] >= MIN_HEAD_REPEATS
+                else not (line.size >= title_size and is_counted_line(line.text))
+                and (
+                    any(steps[step] >= MIN_COUNTED for step in _list_steps(number, [line]))
+                    or places[_fold_head(line)] >= MIN_HEAD_REPEATS
+                )
             )
         ]
         kept.append([line for line in page if not any(line is edge for edge in edges)])
@@ -73,6 +97,21 @@ def _is_above(line: Line, page: Sequence[Line]) -> bool:
     return line.y > (max(heights) + min(heights)) / 2
 
 
+def _list_steps(number: int, lines: Sequence[Line]) -> set[int]:
+    """How far the numbers in the heads of a page are from the page's own number."""
+    found = (_HEAD_NUMBER.fullmatch(line.text.strip()) for line in _find_edges(lines))
+    return {int(match["left"] or match["right"]) - number for match in found if match}
+
+
+def _find_size(pages: Sequence[Sequence[Line]]) -> float:
+    """The size of most letters."""
+    sizes = Counter[float]()
+    for page in pages:
+        for line in page:
+            sizes[round(line.size, 1)] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
 def _find_edges(page: Sequence[Line]) -> list[Line]:
     ordered = sorted(page, key=lambda line: -line.y)
     return [*ordered[:EDGE_LINES], *ordered[EDGE_LINES:][-EDGE_LINES:]]
@@ -83,7 +122,7 @@ def _fold_head(line: Line) -> tuple[str, int]:
     return _DIGITS.sub("#", "".join(line.text.split()).casefold()), round(line.size)
 
 
-def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
+def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[AnchoredBlock]:
     """The paragraphs, headings and verse of pages."""
     lines = [line for page in pages for line in page]
     if not lines:
@@ -93,19 +132,25 @@ def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
     groups = [group for page in pages for group in layout.group_lines(layout.drop_notes(page))]
     joined = _join_drop_caps(_join_over_pages(groups, layout), layout)
     for group in _drop_endnotes(joined):
-        texts = [_BULLET.sub("", " ".join(line.text.split())) for line in group]
-        text = joiner.join(texts)
-        level = layout.find_level(group)
-        if is_ornament(text):
-            yield SCENE_BREAK
-        elif not has_words(text):
-            continue
-        elif level:
-            yield heading(text, level)
-        elif len(group) > 1 and all(len(each) <= layout.verse_chars for each in texts):
-            yield from build_verse(texts)
-        else:
-            yield paragraph(text)
+        is_strong = all(line.is_strong for line in group)
+        for block in _read_group(group, layout, joiner):
+            yield AnchoredBlock(block, frozenset(), is_strong=is_strong)
+
+
+def _read_group(
+    group: Sequence[Line], layout: "_PageLayout", joiner: LineJoiner
+) -> Sequence[Block]:
+    """A paragraph, a heading or lines of verse; none without words."""
+    texts = [_BULLET.sub("", " ".join(line.text.split())) for line in group]
+    text = joiner.join(texts)
+    level = layout.find_level(group)
+    if is_ornament(text):
+        return [SCENE_BREAK]
+    if not has_words(text):
+        return []
+    if level:
+        return [heading(text, level)]
+    return build_verse(texts) if layout.is_verse(texts) else [paragraph(text)]
 
 
 def _join_drop_caps(groups: Sequence[list[Line]], layout: "_PageLayout") -> list[list[Line]]:
@@ -157,14 +202,24 @@ def _find_leading(gaps: Sequence[float], size: float) -> float:
     return min((gap for gap, count in usual.items() if count > len(gaps) // 20), default=size)
 
 
+def _find_columns(lefts: Mapping[float, int], size: float) -> tuple[float, ...]:
+    """The left edges of columns: where many lines begin, and none shortly before."""
+    least = sum(lefts.values()) * MIN_COLUMN_SHARE
+    edges = list[float]()
+    for left in sorted(each for each, chars in lefts.items() if chars >= least):
+        if not edges or left - edges[-1] > size * MIN_COLUMN_RATIO:
+            edges.append(left)
+    return tuple(edges)
+
+
 @dataclass(frozen=True, slots=True)
 class _PageLayout:
-    """How the text is set: its size, the distance of its lines, its left edge, larger sizes."""
+    """How the text is set: its size, the distance of its lines, the left edges of its columns."""
 
     size: float
     leading: float
-    left: float
-    verse_chars: int
+    lefts: tuple[float, ...]
+    line_chars: int
     larger: tuple[float, ...]
 
     @classmethod
@@ -174,14 +229,26 @@ class _PageLayout:
         sizes, lefts = Counter[float](), Counter[float]()
         for line in lines:
             sizes[round(line.size, 1)] += len(line.text)
-            lefts[round(line.x)] += 1
-        size = sizes.most_common(1)[0][0]
+            lefts[round(line.x)] += len(line.text)
+        size = _find_size(pages)
         gaps = [a.y - b.y for page in pages for a, b in pairwise(page) if 0 < a.y - b.y < 3 * size]
         longest = max(len(line.text) for line in lines if abs(line.size - size) < 1)
         larger = sorted((each for each in sizes if each >= size * HEADING_RATIO), reverse=True)
-        left = lefts.most_common(1)[0][0]
-        leading = _find_leading(gaps, size)
-        return cls(size, leading, left, int(longest * MAX_VERSE_SHARE), tuple(larger))
+        edges = _find_columns(lefts, size)
+        return cls(size, _find_leading(gaps, size), edges, longest, tuple(larger))
+
+    @property
+    def verse_chars(self) -> int:
+        """The length of the longest line of verse."""
+        return int(self.line_chars * MAX_VERSE_SHARE)
+
+    def is_verse(self, texts: Sequence[str]) -> bool:
+        """Whether lines are short on purpose: they begin like verse, or the next word would fit."""
+        if len(texts) == 1 or any(len(each) > self.verse_chars for each in texts):
+            return False
+        room = self.line_chars * MIN_ROOM_SHARE
+        has_room = all(len(a) + 1 + len(b.split(" ")[0]) <= room for a, b in pairwise(texts))
+        return has_room or all(map(begins_like_verse, texts))
 
     def find_level(self, group: Sequence[Line]) -> int:
         """The level of a heading, by the rank of its size; 0 for text."""
@@ -202,6 +269,8 @@ class _PageLayout:
         while start and page[start - 1].size < self.size * NOTE_RATIO:
             start -= 1
         is_note = start < len(page) and _NOTE_LINE.match(page[start].text) is not None
+        if is_note:
+            drop_references(page[:start], page[start:])
         return list(page[:start] if is_note else page)
 
     def group_lines(self, page: Sequence[Line]) -> Iterator[list[Line]]:
@@ -219,7 +288,11 @@ class _PageLayout:
         gap = last.y - line.y
         is_apart = gap > self.leading * PARAGRAPH_GAP_RATIO or gap < 0
         has_ended = ends_statement(last.text) and len(last.text) < self.verse_chars
-        is_indented = line.x - last.x > self.size * MIN_INDENT_RATIO and line.x > self.left
+        left = max((each for each in self.lefts if each < line.x + 1), default=line.x)
+        is_indented = line.x - last.x > self.size * MIN_INDENT_RATIO and line.x > left
         is_next = abs(line.x - last.x) < 1 and ends_statement(last.text)
-        is_indented |= is_next and self.size * MIN_INDENT_RATIO < line.x - self.left
-        return is_apart or is_indented or has_ended or abs(line.size - last.size) > 1
+        is_indented |= is_next and self.size * MIN_INDENT_RATIO < line.x - left
+        is_title = last.x - line.x > self.size * MIN_CENTRED_RATIO
+        is_title |= last.is_strong and not line.is_strong and len(last.text) < self.verse_chars
+        is_other = is_title or abs(line.size - last.size) > 1
+        return is_apart or is_indented or has_ended or is_other

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import regex
+
 from mixer.lazy import compile_lazily
+from mixer.script.document import has_words
 from mixer.script.readers.marks import is_page_number
-from mixer.script.readers.page_marks import Mark, MarkKind, rewrite_mark
+from mixer.script.readers.page_marks import SUPERSCRIPTS, Mark, MarkKind, rewrite_mark
 
 RAISED_RATIO = 0.86
 """Of a letter's size to that of the text."""
@@ -15,6 +18,7 @@ MIN_SHIFT_RATIO = 0.12
 """How far a raised letter is above the line, to the size of the text."""
 
 LARGE_LETTER = compile_lazily(r"[“‘\"'«„]?\p{Lu}")
+_NOTE_NUMBER = compile_lazily(r"\s*(\d{1,3})[.)\]\s]*\p{Lu}")
 CAP_RATIO, CAP_HEIGHT_RATIO = 1.5, 0.75
 
 
@@ -26,6 +30,7 @@ class Fragment:
     x: float
     y: float
     size: float
+    is_strong: bool = False
 
 
 @dataclass(slots=True)
@@ -33,6 +38,7 @@ class Line:
     """A line of a page; `y` is measured upwards, in points like all lengths.
 
     It begins with `note_mark` where that is set above it; `references` are left out of it.
+    `is_strong` where all of it is in bold type.
     """
 
     text: str
@@ -41,6 +47,7 @@ class Line:
     size: float
     note_mark: str = ""
     references: set[str] = field(default_factory=set)
+    is_strong: bool = False
 
 
 def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
@@ -55,7 +62,7 @@ def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
         if each.text.isspace() and last is None:
             continue
         if last is None or abs(each.y - last.y) > max(each.size, last.size) * 0.6:
-            lines.append(Line(each.text, each.x, each.y, each.size))
+            lines.append(Line(each.text, each.x, each.y, each.size, is_strong=each.is_strong))
         else:
             _add_fragment(last, each, body)
     return _order_drop_caps(lines, body)
@@ -87,3 +94,15 @@ def _add_fragment(line: Line, each: Fragment, body: float) -> None:
         text = text if rewritten is None else rewritten.text
     line.text += text
     line.size = max(line.size, each.size)
+    line.is_strong = line.is_strong and (each.is_strong or not has_words(each.text))
+
+
+def drop_references(lines: Sequence[Line], notes: Sequence[Line]) -> None:
+    """Take out the marks of notes that stand behind words in letters of their own."""
+    marks = (_NOTE_NUMBER.match(note.text) for note in notes)
+    for written in (match[1] for match in marks if match):
+        raised = written.translate(SUPERSCRIPTS)
+        pattern = regex.compile(rf"(?<=\p{{L}}{{2}}[.,;:!?”’)]?)(?:{written}|{raised})(?!\p{{N}})")
+        found = [line for line in lines if pattern.search(line.text)]
+        for line in found if len(found) == 1 else ():
+            line.text = pattern.sub("", line.text)

@@ -18,13 +18,13 @@ from mixer.script.document import (
     Document,
     has_words,
     heading,
+    join_lines,
     normalise_newlines,
     paragraph,
 )
 from mixer.script.readers.front_matter import split_front_matter
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
-    SUBTITLE_CHARS,
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
@@ -33,7 +33,6 @@ from mixer.script.readers.headings import (
     is_chapter_line,
     is_end_line,
     is_numbered_only,
-    is_title_case,
     join_title,
 )
 from mixer.script.readers.hyphenation import LineJoiner
@@ -41,11 +40,13 @@ from mixer.script.readers.inline_tags import read_tagged_text
 from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.page_blocks import build_verse
 from mixer.script.readers.paragraph_lines import (
+    MAX_CAPITAL_TITLE_CHARS,
     QUOTATION_MARKS,
     WRAPPED_LINE_CHARS,
     begins_like_verse,
     detect_chapter_heading,
     group_paragraph_lines,
+    names_number,
 )
 from mixer.script.readers.printed_text import clean_printed_text
 from mixer.script.readers.project_gutenberg import split_gutenberg
@@ -157,7 +158,8 @@ class _TextReader:
             return [SCENE_BREAK], 1
         if text.startswith(TITLE_SIGN):
             return [heading(text[len(TITLE_SIGN) :], CHAPTER_LEVEL if index else 1)], 1
-        if is_end_line(text) and index == len(self.groups) - 1:
+        following = self.groups[index + 1][0] if index + 1 < len(self.groups) else ""
+        if is_end_line(text) and (not following or is_chapter_line(following.strip())):
             return [paragraph(text)], 1
         if is_counted or is_chapter_line(text):
             title = self._find_subtitle(index + 1) if is_numbered_only(text) else ""
@@ -186,12 +188,10 @@ class _TextReader:
     def _find_subtitle(self, index: int) -> str:
         """The name of a chapter that stands below its number, in a line of its own."""
         lines = self.groups[index] if index + 1 < len(self.groups) else []
+        if len(lines) > 1 and len(text := join_lines(lines)) <= MAX_CAPITAL_TITLE_CHARS:
+            return text if text.isupper() and not text.startswith(QUOTATION_MARKS) else ""
         text = lines[0].strip() if len(lines) == 1 else ""
-        is_short = 0 < len(text) <= SUBTITLE_CHARS and has_words(text)
-        if not is_short or is_chapter_line(text) or is_numbered_only(text) or is_ornament(text):
-            return ""
-        is_name = is_title_case(text) or (begins_like_verse(text) and not ends_sentence(text))
-        return text if is_name and not text.startswith(QUOTATION_MARKS) else ""
+        return text if names_number(text) else ""
 
     def _read_lines(self, index: int, lines: list[str], text: str) -> list[Block]:
         if title := detect_chapter_heading(lines):

@@ -1,11 +1,11 @@
-"""What print leaves in plain text: page numbers, running heads, contents, pictures, notes, hyphens.
+"""What print leaves in plain text: page numbers, running heads, pictures, marks of emphasis.
 
 A text that was scanned, or copied from pages, carries them between its paragraphs. They are taken
 out only where they repeat, count on, or interrupt a sentence; in doubt they stay.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -13,13 +13,8 @@ import regex
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import ends_statement, is_chapter_line
-from mixer.script.readers.marks import (
-    PICTURE_NOTE,
-    find_note_references,
-    is_contents_title,
-    is_notes_title,
-    parse_note_start,
-)
+from mixer.script.readers.marks import PICTURE_NOTE, fold_title
+from mixer.script.readers.printed_lists import drop_lists, drop_notes
 
 MAX_HEAD_CHARS = 70
 MAX_PAGE_STEP = 3
@@ -29,15 +24,20 @@ YEARS = range(1500, 2100)
 """Numbers that head the entries of a diary."""
 
 _EMPHASIS = compile_lazily(r"(?<![\w_])_(?=[^\s_])([^_]{1,300})(?<=[^\s_])_(?![\w_])")
+_STRONG = compile_lazily(
+    r"(?<![\w=+])([=+])(?=\p{L})([^=+\n]{1,200})(?<=[\p{L}\p{N}.,:;!?’”])\1(?![\w=+])"
+)
+"""Project Gutenberg's signs around bold words and small capitals."""
+
+_TABLE_RULE = compile_lazily(r"(?m)^[ \t]*[+|](?:[-=+|:\t ]*[-=+][-=+|:\t ]*)[+|][ \t]*$")
+_TABLE_ROW = compile_lazily(r"(?m)^[ \t]*\|(?P<cells>[^\n]{1,300})\|[ \t]*$")
+_BRACED_PAGE = compile_lazily(r" ?\{\d{1,4}\}")
 _PAGE_LINE = compile_lazily(
     r"(?P<decorated>[-–—~]\s*(?P<a>\d{1,4})\s*[-–—~]|\[\s*(?P<b>\d{1,4})\s*\]"
     r"|\(\s*(?P<c>\d{1,4})\s*\)|(?:page|p\.|pg\.?|seite)\s*(?P<d>\d{1,4})(?:\s*(?:of|/|von)\s*\d{1,4})?)"
     r"|(?P<plain>\d{1,4})|(?P<head>\S.*?\S)\s{3,}(?P<e>\d{1,4})|(?P<f>\d{1,4})\s{3,}(?P<head2>\S.*\S)",
     regex.IGNORECASE,
 )
-_ENTRY_NUMBER = compile_lazily(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
-_NUMBERED_ENTRY = compile_lazily(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
-_DOTTED_ENTRY = compile_lazily(r"[^.\n]{2,70}[ .·_]{3,}(?<=[.·_] ?)\d{1,4}\s*")
 _MARKUP = compile_lazily(
     r"<(?P<tag>i|b|em|strong|u|small|center)>(?P<words>(?=\S)[^<>]{1,500}(?<=\S))</(?P=tag)>"
     r"|\[(?P<code>b|i|u|s|center|quote|url|size|color|font)(?:=[^\[\]\n]{0,100})?\]"
@@ -54,21 +54,25 @@ _TIMECODE = compile_lazily(
 )
 """Of captions, with their number."""
 
-_LETTERS = compile_lazily(r"[\p{L}\p{N}]+")
-_WORDED_NOTE = "[Footnote"
-_NUMBERED_START = compile_lazily(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
-
 
 def clean_printed_text(text: str) -> str:
     """Take out what only print needs; the words of the text stay, in their order."""
     if _CLOSING_TAG.search(text):
         text = _drop_markup(text)
     text = _TIMECODE.sub("", text) if " --> " in text else text
-    text = _EMPHASIS.sub(r"\1", PICTURE_NOTE.sub("", text))
+    text = _STRONG.sub(r"\2", _EMPHASIS.sub(r"\1", PICTURE_NOTE.sub("", text)))
+    if len(_BRACED_PAGE.findall(text)) >= MIN_PAGE_NUMBERS:
+        text = _BRACED_PAGE.sub("", text)
+    if "|" in text:
+        text = _TABLE_ROW.sub(_join_cells, _TABLE_RULE.sub("", text))
     lines = [line.rstrip() for line in text.split("\n")]
-    lines = _drop_contents(lines)
-    lines = _PageFurniture(lines).remove()
-    return "\n".join(_drop_notes(lines, text))
+    lines = _PageFurniture(drop_lists(lines)).remove()
+    return "\n".join(drop_notes(lines, text))
+
+
+def _join_cells(match: regex.Match[str]) -> str:
+    """A row of a table as a paragraph."""
+    return f"\n{' '.join(match['cells'].replace('|', ' ').split())}\n"
 
 
 def _drop_markup(text: str) -> str:
@@ -78,62 +82,6 @@ def _drop_markup(text: str) -> str:
             return text
         text = _ENTITY.sub(lambda match: unescape(match[0]), text)
     return text
-
-
-def _fold(text: str) -> str:
-    return "".join(_LETTERS.findall(text.casefold()))
-
-
-def _drop_contents(lines: list[str]) -> list[str]:
-    """Drop a table of contents: its heading, and lines up to where the first of them recurs.
-
-    Without a heading it begins with a line that dots join to a page number.
-    """
-    titles = [n for n, line in enumerate(lines) if line and is_contents_title(line)]
-    starts = [(n, n + 1) for n in titles[:MAX_CONTENTS_TITLES]]
-    dotted = [n for n, line in enumerate(lines) if ".." in line and _DOTTED_ENTRY.fullmatch(line)]
-    starts += [(n, n) for n in dotted[:1]]
-    for index, first in starts:
-        if end := _find_contents_end(lines, first):
-            return [*lines[:index], "", *lines[end:]]
-    return lines
-
-
-MAX_CONTENTS_LINES = 1_000
-MAX_CONTENTS_TITLES = 5
-
-
-def _find_contents_end(lines: Sequence[str], start: int) -> int:
-    entries = [n for n in range(start, min(len(lines), start + MAX_CONTENTS_LINES)) if lines[n]]
-    if not entries:
-        return 0
-    first = _ENTRY_NUMBER.sub("", lines[entries[0]]).strip()
-    for n in entries[2:]:
-        if len(lines[n]) > MAX_HEAD_CHARS + 20:
-            break
-        if _repeats_entry(lines[n].strip(), first):
-            return n
-    return _find_numbered_end(lines, entries)
-
-
-def _repeats_entry(line: str, entry: str) -> bool:
-    """Whether a line is an entry's title, or its first part up to a full stop or a wide gap."""
-    if _fold(line) == _fold(entry):
-        return True
-    rest = entry[len(line) :]
-    return (
-        bool(line) and entry.startswith(line) and not rest[:1].isalnum() and is_chapter_line(line)
-    )
-
-
-def _find_numbered_end(lines: Sequence[str], entries: Sequence[int]) -> int:
-    """The end of lines that all end in a page number behind a gap or dots."""
-    end = count = 0
-    for n in entries:
-        if not _NUMBERED_ENTRY.search(lines[n]):
-            break
-        end, count = n + 1, count + 1
-    return end if count > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +170,14 @@ class _PageFurniture:
 
     def _remove_heads(self, candidates: Sequence[int]) -> None:
         """Remove lines next to page numbers that recur there, or interrupt a sentence."""
-        counts = Counter(_fold(self.lines[n]) for n in candidates)
+        counts = Counter(fold_title(self.lines[n]) for n in candidates)
         for n in candidates:
             line = self.lines[n].strip()
             is_short = (
                 len(line) <= MAX_HEAD_CHARS and self._is_at_gap(n) and not ends_statement(line)
             )
             is_interrupting = line.isupper() and self._interrupts(n)
-            is_recurring = counts[_fold(line)] > 1
+            is_recurring = counts[fold_title(line)] > 1
             if is_short and not is_chapter_line(line) and (is_recurring or is_interrupting):
                 self.removed.add(n)
 
@@ -238,7 +186,7 @@ class _PageFurniture:
         places: dict[str, list[int]] = {}
         for index, line in enumerate(self.lines):
             if 0 < len(line.strip()) <= MAX_HEAD_CHARS and self._is_at_gap(index):
-                places.setdefault(_fold(line), []).append(index)
+                places.setdefault(fold_title(line), []).append(index)
         for head, indices in places.items():
             if head and len(indices) >= MIN_HEAD_REPEATS:
                 interrupting = sum(map(self._interrupts, indices))
@@ -262,33 +210,3 @@ class _PageFurniture:
                 kept.append(line)
                 gap, is_gap_removed = 0, False
         return kept
-
-
-def _drop_notes(lines: Sequence[str], text: str) -> Iterable[str]:
-    """Drop paragraphs that begin with the mark of a note which the text refers to."""
-    marks = find_note_references(text)
-    paragraphs = list(_split_paragraphs(lines))
-    kept: list[list[str]] = []
-    in_notes = False
-    for each in (*paragraphs, None):
-        first = each[0] if each else ""
-        is_note = first.lstrip().startswith(_WORDED_NOTE) or parse_note_start(first) in marks
-        is_note = is_note or (in_notes and _NUMBERED_START.match(first) is not None)
-        if in_notes and not is_note and kept and is_notes_title(kept[-1][0]):
-            kept.pop()
-        if each and not is_note:
-            kept.append(each)
-        in_notes = is_note
-    return (line for each in kept for line in (*each, ""))
-
-
-def _split_paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
-    paragraph: list[str] = []
-    for line in lines:
-        if line:
-            paragraph.append(line)
-        elif paragraph:
-            yield paragraph
-            paragraph = []
-    if paragraph:
-        yield paragraph

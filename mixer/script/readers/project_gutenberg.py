@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import regex
 
 from mixer.lazy import compile_lazily
-from mixer.script.document import collapse_whitespace
+from mixer.script.document import Block, collapse_whitespace
+from mixer.script.readers.headings import is_chapter_line
 from mixer.script.readers.languages import normalise_language_tag
 
 _START = compile_lazily(
@@ -20,9 +21,23 @@ _END = compile_lazily(
 _FIELD = compile_lazily(r"(?P<name>Title|Author|Authors|Language):\s*+(?P<value>.*)")
 _CREDIT = compile_lazily(
     r"(?:This )?E-?(?:text|book) (?:was )?(?:prepared|produced) by|Produced by|"
-    r"\[?Transcriber['’]?s['’]? notes?|This file was produced|\(This (?:file|book) was produced",
+    r"Note: (?:Images|Project Gutenberg|The original|There is)|This file was produced|"
+    r"\(This (?:file|book) was produced",
     regex.IGNORECASE,
 )
+_NOTES_TITLE = compile_lazily(
+    r"[\W_]*Transcriber['’]?s?['’]?s? (?:end)?notes?\b(?P<text>[\W_]*\w)?", regex.IGNORECASE
+)
+_ETEXT = compile_lazily(
+    r"\W*The Project Gutenberg['’s]* E-?(?:text|book) of (?P<title>.+?),? by (?P<author>.+?)\W*$",
+    regex.IGNORECASE,
+)
+"""The first line, which is all that the oldest headers state."""
+
+_FRAME = compile_lazily(r"[ \t]*[+|*][-=+*| \t]*$")
+SECTION_GAP_LINES = 2
+"""Empty lines that end a section of several paragraphs."""
+
 MAX_HEADER_LINES = 600
 """Of the longest headers, with the small print in front of the book."""
 
@@ -49,7 +64,7 @@ def split_gutenberg(text: str) -> GutenbergBook:
     start, end = find_book_span(lines)
     if start == 0 and end == len(lines):
         return GutenbergBook(text)
-    fields = dict(_iter_fields(lines[:start]))
+    fields = _read_first_line(lines[:start]) | dict(_iter_fields(lines[:start]))
     body = list(_blank_credits(lines[start:end]))
     return GutenbergBook(
         "\n".join([""] * start + body),
@@ -73,6 +88,24 @@ def find_book_span(lines: Sequence[str]) -> tuple[int, int]:
     return start, end
 
 
+def select_book(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks of a book out of its frame, without those that name who made the file."""
+    start, end = find_book_span([block.text for block in blocks])
+    kept = blocks[start:end]
+    if not start:
+        return kept
+    return tuple(
+        block
+        for index, block in enumerate(kept)
+        if index >= MAX_CREDIT_LINES or not _CREDIT.match(block.text)
+    )
+
+
+def _read_first_line(lines: Sequence[str]) -> dict[str, str]:
+    match = next(filter(None, map(_ETEXT.match, lines)), None)
+    return match.groupdict() if match else {}
+
+
 def _iter_fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     for index, line in enumerate(lines):
         if match := _FIELD.match(line.strip()):
@@ -81,15 +114,32 @@ def _iter_fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
                 if not more[:1].isspace() or not more.strip():
                     break
                 value.append(more)
-            yield match["name"].lower(), collapse_whitespace(" ".join(value))
+            glue = " " if match["name"] == "Title" else ", "
+            yield match["name"].lower(), collapse_whitespace(glue.join(value))
 
 
 def _blank_credits(lines: Sequence[str]) -> Iterator[str]:
-    """The lines of a book without the paragraphs that name those who made the file."""
-    is_credit = False
+    """The lines of a book without the paragraphs of those who made the file."""
+    end = 0
     for index, line in enumerate(lines):
-        if not line.strip():
-            is_credit = False
-        elif index < MAX_CREDIT_LINES and _CREDIT.match(line.strip()):
-            is_credit = True
-        yield "" if is_credit else line
+        notes = _NOTES_TITLE.match(line) if line else None
+        is_credit = index < MAX_CREDIT_LINES and _CREDIT.match(line.strip()) is not None
+        if index >= end and (notes is not None or is_credit):
+            end = _find_end(
+                lines, index, 1 if notes is None or notes["text"] else SECTION_GAP_LINES
+            )
+        is_frame = bool(_FRAME.match(line)) and any(
+            map(_NOTES_TITLE.match, lines[index : index + 3])
+        )
+        yield "" if index < end or is_frame else line
+
+
+def _find_end(lines: Sequence[str], start: int, gap_lines: int) -> int:
+    """The end of a section: so many empty lines below its text, or a chapter."""
+    gap, has_text = 0, gap_lines == 1
+    for index in range(start + 1, len(lines)):
+        gap = 0 if lines[index].strip() else gap + 1
+        if is_chapter_line(lines[index].strip()) or gap >= gap_lines + 2 * (not has_text):
+            return index
+        has_text = has_text or not gap
+    return len(lines)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 
-import regex
-
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import (
@@ -21,7 +19,12 @@ from mixer.script.document import (
 )
 from mixer.script.readers.archive import is_archive
 from mixer.script.readers.encodings import decode_text
-from mixer.script.readers.headings import is_chapter_line, is_numbered_only, names_chapter
+from mixer.script.readers.headings import (
+    is_chapter_line,
+    is_numbered_only,
+    names_chapter,
+    names_part,
+)
 from mixer.script.script import Role
 
 SENTENCE_NAME = "The new text"
@@ -166,18 +169,12 @@ def _open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 def _are_parts(titles: Sequence[str]) -> bool:
     """Whether titles are those of parts, and perhaps of what stands before and behind them."""
-    parts = [title for title in titles if is_chapter_line(title) and _PART_LINE.fullmatch(title)]
-    rest = (title for title in titles if not _PART_LINE.fullmatch(title))
+    parts = [title for title in titles if is_chapter_line(title) and names_part(title)]
+    rest = (title for title in titles if not names_part(title))
     return bool(parts) and all(
         is_chapter_line(each) and not is_numbered_only(each) for each in rest
     )
 
-
-_PART_LINE = compile_lazily(
-    r"(?:(?:the\s+)?[\p{L}-]{3,12}\s+|\d{1,2}\.\s+)?(?:part|book|volume|vol\.?|act|teil|buch|akt|band|partie"
-    r"|livre|tome|acte|parte|libro|livro|atto|acto|ato|deel|boek)(?!\w).*",
-    regex.IGNORECASE,
-)
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound File Binary Format: Word before 2007, and DOCX with a password."""
@@ -186,7 +183,7 @@ _PDF = b"%PDF-"
 _SNIFFED_BYTES = 1_024
 """Some PDFs begin with a few bytes of junk."""
 
-_DOCX_PART = b"word/document.xml"
+_DOCX_PART = b"word/document"
 
 _HALF_CHARACTER = compile_lazily(r"[\ud800-\udfff]")
 """A surrogate code point (Unicode 3.9), which no encoding can write."""

@@ -11,10 +11,6 @@ from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
-    find_chapter_lines,
-    is_chapter_line,
-    is_counted_line,
-    join_title,
 )
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import (
@@ -27,6 +23,8 @@ from mixer.script.readers.marks import (
 )
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
+from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles
+from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.script import Metadata
 
 Place = tuple[str, str]
@@ -54,7 +52,7 @@ def read_html(
     kept = drop_notes(_select_main_part(page.blocks), notes, "", _find_fragment)
     kept = drop_contents(kept)
     return Document(
-        tuple(join_titles(find_headings(kept))),
+        tuple(select_book(tuple(join_titles(find_headings(kept))))),
         page.title,
         ", ".join(split_authors(page.author)),
         normalise_language_tag(page.language),
@@ -115,31 +113,6 @@ def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
         replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin) if n in strong else block
         for n, block in enumerate(plain)
     )
-
-
-def join_titles(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Blocks, with a chapter's number and its name as one heading where each is one."""
-    joined = False
-    for block, following in zip(blocks, (*blocks[1:], None), strict=False):
-        is_number = block.kind is BlockKind.HEADING and is_counted_line(block.text)
-        is_named = following is not None and following.kind is BlockKind.HEADING
-        if joined:
-            joined = False
-        elif is_number and is_named and following and not is_chapter_line(following.text):
-            joined = True
-            yield join_headings(block, following)
-        else:
-            yield block
-
-
-def join_headings(number: Block, name: Block) -> Block:
-    """A chapter's number and its name as one heading, at the place of both."""
-    text = join_title(number.text, name.text)
-    origin = number.origin
-    if origin is not None and name.origin is not None:
-        spans = (*origin.spans, *name.origin.spans)
-        origin = replace(origin, spans=spans, is_exact=False)
-    return replace(number, text=text, origin=origin)
 
 
 def _is_title(text: str) -> bool:
@@ -253,9 +226,16 @@ class _NoteFinder:
         if not self.references.places:
             return set()
         starts = {n: place for n in range(len(self.blocks)) if (place := self._find_note(n))}
+        headings = [n for n, each in enumerate(self.blocks) if each.is_heading]
+        titled = {
+            n
+            for start, end in pairwise([*headings, len(self.blocks)])
+            if is_notes_title(self.blocks[start].block.text)
+            for n in range(start, end)
+        }
         found = set[int]()
         for index, place in starts.items():
-            found |= set(range(index, self._find_end(index, place, starts)))
+            found |= set(range(index, self._find_end(index, place, starts, titled)))
         return found
 
     def _find_note(self, index: int) -> Place | None:
@@ -266,11 +246,14 @@ class _NoteFinder:
         places = ((self.path, anchor) for anchor in each.anchors)
         return next((place for place in places if place in self.references.places), None)
 
-    def _find_end(self, start: int, place: Place, starts: Mapping[int, Place]) -> int:
+    def _find_end(
+        self, start: int, place: Place, starts: Mapping[int, Place], titled: Collection[int]
+    ) -> int:
         first = self.blocks[start]
         own = first.owners - (self.blocks[start - 1].owners if start else set())
         is_own = place[1] in first.owners
         is_note = first.is_note or (is_own and place in self.references.declared)
+        is_note = is_note or (is_own and start in titled)
         end = start + is_note
         for index in range(start, min(len(self.blocks), start + MAX_NOTE_BLOCKS)):
             each = self.blocks[index]

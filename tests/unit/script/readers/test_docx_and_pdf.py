@@ -230,7 +230,7 @@ LONG = "It was late in the year when the boats came in, and nothing was said of 
 def lay_out(*lines: tuple[str, float, float, float]) -> list[str]:
     """What is read of a page with these pieces of text: x, y, size."""
     pages = [build_lines([Fragment(*each) for each in lines])]
-    return [block.text for block in build_blocks(pages)]
+    return [each.block.text for each in build_blocks(pages)]
 
 
 BODY = [(LONG, 70, 400 - 14 * n, 12) for n in range(4)]

@@ -1,0 +1,188 @@
+"""What a printed book has around its text: contents, lists of pictures, index, notes.
+
+None is read. The contents name the chapters where their lines recur as titles.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from mixer.lazy import compile_lazily
+from mixer.script.readers.headings import is_chapter_line, parse_lone_number
+from mixer.script.readers.marks import (
+    find_note_references,
+    fold_title,
+    is_contents_column,
+    is_contents_title,
+    is_index_title,
+    is_notes_title,
+    is_pictures_title,
+    parse_note_start,
+)
+from mixer.script.readers.page_lists import INDEX_LINE, MIN_INDEX_SHARE
+from mixer.script.readers.typed_titles import TITLE_SIGN
+
+MAX_ENTRY_CHARS = 90
+MAX_CONTENTS_LINES = 1_000
+MAX_CONTENTS_TITLES = 5
+MIN_TITLES = 2
+SECTION_GAP_LINES = 3
+"""Empty lines between the sections of a book."""
+
+MAX_NOTE_PARAGRAPHS = 10
+
+_ENTRY_NUMBER = compile_lazily(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_NUMBERED_ENTRY = compile_lazily(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_DOTTED_ENTRY = compile_lazily(r"[^.\n]{2,70}[ .·_]{3,}(?<=[.·_] ?)\d{1,4}\s*")
+_PICTURE_ENTRY = compile_lazily(
+    r"(?i).*(?:\s{2,}|[\s.·_]{3,})(?:\D{0,20}\d{1,4}|[ivxlc]{1,6}|_?frontispiece\.?_?)\s*"
+)
+_WORDED_NOTE = compile_lazily(r"\s*\[Footnote\b\s*(?P<mark>\p{L})?(?!\w)")
+_NUMBERED_START = compile_lazily(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
+
+
+def drop_lists(lines: Sequence[str]) -> list[str]:
+    """Drop the lists of a book, and put a sign before the titles that its contents name."""
+    kept = _drop_contents(list(lines))
+    kept = _drop_section(kept, is_pictures_title, _PICTURE_ENTRY.fullmatch)
+    return _drop_section(kept, is_index_title, INDEX_LINE.fullmatch)
+
+
+def _drop_section(
+    lines: list[str], is_title: Callable[[str], bool], is_entry: Callable[[str], object]
+) -> list[str]:
+    """Drop the section of a title where most of its lines are entries."""
+    titles = [n for n, line in enumerate(lines) if line and is_title(line)]
+    for start in titles[:MAX_CONTENTS_TITLES]:
+        end = _find_section_end(lines, start + 1)
+        entries = [line for line in lines[start + 1 : end] if line and not is_contents_column(line)]
+        count = sum(bool(is_entry(line)) for line in entries)
+        if count >= max(MIN_TITLES, MIN_INDEX_SHARE * len(entries)):
+            return [*lines[:start], "", *lines[end:]]
+    return lines
+
+
+def _find_section_end(lines: Sequence[str], start: int) -> int:
+    """Where a section ends whose first line may have empty ones above it."""
+    gap, has_lines = 0, False
+    for n in range(start, len(lines)):
+        gap = 0 if lines[n] else gap + 1
+        has_lines = has_lines or bool(lines[n])
+        if has_lines and gap >= SECTION_GAP_LINES:
+            return n
+    return len(lines)
+
+
+def _drop_contents(lines: list[str]) -> list[str]:
+    """Drop a table of contents: its heading, and lines up to where the first of them recurs.
+
+    Without a heading it begins with a line that dots join to a page number.
+    """
+    titles = [n for n, line in enumerate(lines) if line and is_contents_title(line)]
+    starts = [(n, n + 1) for n in titles[:MAX_CONTENTS_TITLES]]
+    dotted = [n for n, line in enumerate(lines) if ".." in line and _DOTTED_ENTRY.fullmatch(line)]
+    starts += [(n, n) for n in dotted[:1]]
+    for index, first in starts:
+        if end := _find_contents_end(lines, first):
+            return [*lines[:index], "", *_sign_titles(lines[end:], lines[first:end])]
+    return lines
+
+
+def _sign_titles(lines: list[str], entries: Sequence[str]) -> list[str]:
+    """Put a sign before lines on their own that entries of the contents name."""
+    named = {fold_title(_ENTRY_NUMBER.sub("", entry)) for entry in entries if entry}
+    found = [
+        n
+        for n, line in enumerate(lines)
+        if line and not any(lines[max(n - 1, 0) : n]) and not any(lines[n + 1 : n + 2])
+        if fold_title(line) in named and not is_chapter_line(line.strip())
+        if parse_lone_number(line.strip()) is None and not line.startswith(TITLE_SIGN)
+    ]
+    for n in found if len(found) >= MIN_TITLES else ():
+        lines[n] = TITLE_SIGN + lines[n].strip()
+    return lines
+
+
+def _find_contents_end(lines: Sequence[str], start: int) -> int:
+    last = min(len(lines), start + MAX_CONTENTS_LINES)
+    entries = [n for n in range(start, last) if lines[n] and not is_contents_column(lines[n])]
+    if not entries:
+        return 0
+    first = _ENTRY_NUMBER.sub("", lines[entries[0]]).strip()
+    for n in entries[2:]:
+        if len(lines[n]) > MAX_ENTRY_CHARS:
+            break
+        if _repeats_entry(lines[n].strip(), first):
+            return n
+    return _find_numbered_end(lines, entries)
+
+
+def _repeats_entry(line: str, entry: str) -> bool:
+    """Whether a line is an entry's title, or its first part up to a full stop or a wide gap."""
+    if fold_title(line) == fold_title(entry):
+        return True
+    rest = entry[len(line) :]
+    return (
+        bool(line) and entry.startswith(line) and not rest[:1].isalnum() and is_chapter_line(line)
+    )
+
+
+def _find_numbered_end(lines: Sequence[str], entries: Sequence[int]) -> int:
+    """The end of lines that all end in a page number behind a gap or dots."""
+    end = count = 0
+    for n in entries:
+        if not _NUMBERED_ENTRY.search(lines[n]):
+            break
+        end, count = n + 1, count + 1
+    return end if count > 1 else 0
+
+
+def drop_notes(lines: Sequence[str], text: str) -> Iterator[str]:
+    """Drop paragraphs that begin with the mark of a note which the text refers to."""
+    marks = find_note_references(text)
+    paragraphs = [*_split_paragraphs(lines), [""]]
+    kept: list[list[str]] = []
+    letters = set[str]()
+    in_notes, end = False, 0
+    for index, each in enumerate(paragraphs):
+        if worded := _WORDED_NOTE.match(each[0]):
+            end = _find_note_end(paragraphs, index)
+            letters.add(worded["mark"] or "")
+        is_titled = in_notes and bool(kept) and is_notes_title(kept[-1][0])
+        is_note = index < end or parse_note_start(each[0]) in marks
+        is_note |= in_notes and _NUMBERED_START.match(each[0]) is not None
+        is_note |= is_titled and each[0][:1].isspace()
+        if is_titled and not is_note:
+            kept.pop()
+        if not is_note:
+            kept.append(each)
+        in_notes = is_note
+    return (_drop_references(line, letters) for each in kept[:-1] for line in (*each, ""))
+
+
+def _find_note_end(paragraphs: Sequence[Sequence[str]], start: int) -> int:
+    """Behind the paragraph that closes a note's bracket."""
+    depth = 0
+    for index in range(start, min(len(paragraphs), start + MAX_NOTE_PARAGRAPHS)):
+        text = "".join(paragraphs[index])
+        depth += text.count("[") - text.count("]")
+        if depth <= 0:
+            return index + 1
+    return start + 1
+
+
+def _drop_references(line: str, letters: set[str]) -> str:
+    """A line without the references to notes that are named by letters."""
+    for letter in letters - {""} if "[" in line else ():
+        line = line.replace(f"[{letter}]", "")
+    return line
+
+
+def _split_paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
+    paragraph: list[str] = []
+    for line in lines:
+        if line:
+            paragraph.append(line)
+        elif paragraph:
+            yield paragraph
+            paragraph = []
+    if paragraph:
+        yield paragraph

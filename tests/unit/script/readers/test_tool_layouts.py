@@ -1,0 +1,294 @@
+"""Layouts that Project Gutenberg, word processors, calibre and TeX really produce."""
+
+import io
+import zipfile
+
+import pytest
+
+from mixer.script.planning import plan_document
+from mixer.script.readers import TextType, read_document
+from mixer.script.readers.docx import read_docx
+from mixer.script.readers.epub import read_epub
+from mixer.script.readers.pdf import _widen_gaps
+from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
+from mixer.script.readers.pdf_lines import Line
+from mixer.script.readers.plain_text import read_plain_text
+from tests.books import Book, build_page
+from tests.unit.script.readers.test_docx_and_pdf import W, build_docx, write_paragraph
+from tests.unit.script.readers.test_tool_books import show
+
+FIRST, SECOND = "The ferry left the pier a little after six.", "Old Henrik walked around it."
+BODY = f"CHAPTER I\n\n{FIRST}\n\n\n\n\nCHAPTER II\n\n{SECOND}\n"
+CHAPTERS = ["#2 CHAPTER I", FIRST, "#2 CHAPTER II", SECOND]
+GUTENBERG = """Title: The Seven Notes
+
+Author: Ann Gander
+        Terry Rivers
+
+*** START OF THE PROJECT GUTENBERG EBOOK THE SEVEN NOTES ***
+
+{}
+
+*** END OF THE PROJECT GUTENBERG EBOOK THE SEVEN NOTES ***
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            (
+                "CONTENTS\n\n                       PAGE\n\nTHE FERRY               7\n"
+                f"THE KEY                19\n\n\n\n\nTHE FERRY\n\n{FIRST}\n\n\nTHE KEY\n\n{SECOND}"
+            ),
+            ["#1 THE FERRY", FIRST, "#2 THE KEY", SECOND],
+        ),
+        (
+            f"Contents\n\n The Ferry\n The Key\n\n\n\nThe Ferry\n\n{FIRST}\n\nThe Key\n\n{SECOND}",
+            ["#1 The Ferry", FIRST, "#2 The Key", SECOND],
+        ),
+        (
+            "LIST OF ILLUSTRATIONS\n\n The pier    _Frontispiece_\n\n The dock    12\n\n\n\n"
+            + BODY,
+            CHAPTERS,
+        ),
+        (BODY + "\n\n\n\nINDEX\n\n\nBaker, 44;\n  denies it, 45\n\nFerry, 7, 9\n", CHAPTERS),
+        (f"CHAPTER I\n\n{FIRST}\n\n[Sidenote: It leaves.]\n\n{SECOND}", [*CHAPTERS[:2], SECOND]),
+        (f"CHAPTER I\n\n{FIRST}\n\n[* * *]\n\n{SECOND}", [*CHAPTERS[:2], "-", SECOND]),
+        (
+            f"CHAPTER I\n\nIt left.[A]\n\n[Footnote A: Late.\n\nVery late.]\n\n{SECOND}",
+            [CHAPTERS[0], "It left.", SECOND],
+        ),
+        (
+            f"CHAPTER I\n\n{FIRST}[1]\n\nNOTES\n\n[1] Late.\n\n    Very late.\n",
+            [CHAPTERS[0], f"{FIRST}[1]"],
+        ),
+        (f"CHAPTER I\n\n{FIRST} =No= and +No=+\n", [CHAPTERS[0], f"{FIRST} No and +No=+"]),
+        (
+            f"CHAPTER I\n\n{{7}}\n\n{FIRST} {{8}}\n\n{{9}}\n\n{SECOND}",
+            [CHAPTERS[0], FIRST, SECOND],
+        ),
+        (
+            f"CHAPTER THE FIRST\n\nIN WHICH A FERRY LEAVES THE\nPIER\n\n{FIRST}",
+            ["#2 CHAPTER THE FIRST: IN WHICH A FERRY LEAVES THE PIER", FIRST],
+        ),
+        (
+            f"CHAPTER I\n\n{FIRST}\n\nTHE END\n\n\n\nAPPENDIX A\n\n{SECOND}",
+            [*CHAPTERS[:2], "THE END", "#2 APPENDIX A", SECOND],
+        ),
+        (
+            f"PART ONE\n\n\n1. The Ferry\n\n{FIRST}\n\n\n2. The Key\n\n{SECOND}",
+            ["#2 PART ONE", "#2 1. The Ferry", FIRST, "#2 2. The Key", SECOND],
+        ),
+        (
+            f"CHAPTER I\n\n{FIRST}\n\n+------+-----+\n| hens | six |\n+------+-----+\n\n{SECOND}",
+            [*CHAPTERS[:2], "hens six", SECOND],
+        ),
+        (GUTENBERG.format(BODY), CHAPTERS),
+        (GUTENBERG.format(f"Transcriber's Note:\n\nDots were added.\n\n\n\n\n{BODY}"), CHAPTERS),
+        (
+            GUTENBERG.format(f"+---+\n|   |\n| TRANSCRIBER'S NOTE: |\n+---+\n\n{BODY}"),
+            CHAPTERS,
+        ),
+        (GUTENBERG.format(f"{BODY}\n\n\n\nTranscriber’s Notes\n\n\n Page 1: a dot.\n"), CHAPTERS),
+    ],
+)
+def test_what_surrounds_a_printed_text_is_not_read(text, lines):
+    assert show(read_plain_text(text).blocks) == lines
+
+
+def test_several_authors_are_named_below_each_other():
+    document = read_plain_text(GUTENBERG.format(BODY))
+    assert (document.title, document.author) == ("The Seven Notes", "Ann Gander, Terry Rivers")
+
+
+CENTRED = "<w:r><w:t>{}</w:t></w:r>"
+DOCX_STYLES = (
+    f'<w:styles {W}><w:style w:styleId="H"><w:name w:val="heading 1"/></w:style>'
+    '<w:style w:styleId="T"><w:name w:val="Title"/></w:style>'
+    '<w:style w:styleId="S"><w:name w:val="Subtitle"/><w:basedOn w:val="T"/></w:style>'
+    '<w:style w:styleId="C"><w:name w:val="CSP - Chapter Title"/></w:style>'
+    '<w:style w:styleId="V"><w:name w:val="Mine"/><w:rPr><w:vanish/></w:rPr></w:style></w:styles>'
+)
+
+
+def write(text: str, style: str = "") -> str:
+    return write_paragraph(CENTRED.format(text), style)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (
+            write("CHAPTER ONE") + write("The Ferry") + write(FIRST) + write("CHAPTER TWO")
+            + write(SECOND),
+            ["#2 CHAPTER ONE: The Ferry", FIRST, "#2 CHAPTER TWO", SECOND],
+        ),
+        (write("The Ferry", "C") + write(FIRST), ["#2 The Ferry", FIRST]),
+        (write("Notes", "T") + write("A Tale", "S"), ["#1 Notes", "A Tale"]),
+        (write("Not shown.", "V") + write(FIRST), [FIRST]),
+        (
+            '<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>'
+            + write("[Date]") + "</w:sdtContent></w:sdt>" + write(FIRST),
+            [FIRST],
+        ),
+        (
+            "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>It </w:t></w:r></w:p>"
+            + write("left."),
+            ["It left."],
+        ),
+        (
+            write(FIRST) + '<w:p><w:pPr><w:pBdr><w:bottom w:val="single"/></w:pBdr></w:pPr></w:p>'
+            + write(SECOND),
+            [FIRST, "-", SECOND],
+        ),
+        (
+            write("Contents") + "".join(
+                f"<w:p><w:r><w:t>{title}</w:t><w:tab/><w:t>{page}</w:t></w:r></w:p>"
+                for title, page in (("One", 3), ("Two", 9))
+            ) + write("One", "H") + write(FIRST) + write("Two", "H") + write(SECOND),
+            ["#2 One", FIRST, "#2 Two", SECOND],
+        ),
+        (
+            ("<w:p><w:r><w:t>She said</w:t></w:r><w:r><w:rPr><w:position w:val='8'/></w:rPr>"
+            "<w:t>2</w:t></w:r><w:r><w:t> so.</w:t></w:r></w:p>"),
+            ["She said so."],
+        ),
+        (write("•") [:-6] + "<w:r><w:tab/><w:t>an oar</w:t></w:r></w:p>", ["an oar"]),
+    ],
+)  # fmt: skip
+def test_documents_of_word_processors_are_read(body, lines):
+    content = build_docx(body, **{"word/styles.xml": DOCX_STYLES})
+    assert show(read_docx(content).blocks) == lines
+
+
+def test_a_document_of_word_on_the_web_is_one():
+    made, source = io.BytesIO(), zipfile.ZipFile(io.BytesIO(build_docx(write(FIRST))))
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("word/document2.xml", source.read("word/document.xml"))
+    document = read_document(made.getvalue(), TextType.DOCX)
+    assert [block.text for block in document.blocks] == [FIRST]
+
+
+def test_names_that_tools_invent_are_none():
+    core = "<c><title>Microsoft Word - notes.docx</title><creator>python-docx</creator></c>"
+    document = read_docx(build_docx(write(FIRST), **{"docProps/core.xml": core}))
+    assert (document.title, document.author) == ("", "")
+
+
+NOTE = '<p>She signed.<a href="n.xhtml#n1"><sup>1</sup></a></p>'
+
+
+@pytest.mark.parametrize(
+    ("pages", "contents", "chapters", "words"),
+    [
+        (
+            {"1.xhtml": "<p>CHAPTER ONE</p><p>A.</p>", "2.xhtml": "<p>CHAPTER TWO</p><p>B.</p>"},
+            [("1.xhtml", "Start", 1)],
+            ["CHAPTER ONE", "CHAPTER TWO"],
+            "CHAPTER ONE A. CHAPTER TWO B.",
+        ),
+        (
+            {
+                "1.xhtml": f"<h1>One</h1>{NOTE}",
+                "2.xhtml": "<h1>Two</h1><p>B.</p>",
+                "n.xhtml": '<h1>Notes</h1><p id="n1">1. Twice.</p>',
+            },
+            [("1.xhtml", "One", 1), ("2.xhtml", "Two", 1), ("n.xhtml", "Notes", 1)],
+            ["One", "Two"],
+            "One She signed. Two B.",
+        ),
+        (
+            {
+                "1.xhtml": "<h1>One</h1><p>A.</p><div class='sidenote'>Aside.</div>",
+                "2.xhtml": "<h1>Two</h1><p>B.</p><div class='transnote'><p>Dots.</p></div>",
+            },
+            [("1.xhtml", "One", 1), ("2.xhtml", "Two", 1)],
+            ["One", "Two"],
+            "One A. Two B.",
+        ),
+        (
+            {
+                "0.xhtml": '<h2>Contents</h2><table><tr><td>PAGE</td></tr><tr><td>'
+                '<a href="1.xhtml">One</a></td><td>7</td></tr></table>',
+                "1.xhtml": "<h1>One</h1><p>A.</p>",
+                "2.xhtml": "<h1>Two</h1><p>B.</p>",
+            },
+            [("1.xhtml", "One", 1), ("2.xhtml", "Two", 1)],
+            ["One", "Two"],
+            "One A. Two B.",
+        ),
+        (
+            {"1.xhtml": '<h1>One</h1><p>A<a class="footnote-link" id="r" href="#f">*</a>.</p>'
+             '<p id="f"><a href="#r">*</a> A note.</p>', "2.xhtml": "<h1>Two</h1><p>B.</p>"},
+            [("1.xhtml", "One", 1), ("2.xhtml", "Two", 1)],
+            ["One", "Two"],
+            "One A. Two B.",
+        ),
+    ],
+)  # fmt: skip
+def test_books_of_tools_are_read(pages, contents, chapters, words):
+    book = Book({name: build_page(body) for name, body in pages.items()}, contents, 2)
+    document = read_epub(book.content())
+    assert [chapter.title for chapter in plan_document(document).chapters] == chapters
+    assert " ".join(b.text for b in document.blocks if not b.is_silent) == words
+
+
+LONG = "It was late in the year when the boats came in, and little was said of it."
+
+
+def lay_lines(*lines: tuple[str, float, float], strong: str = "", size: float = 12) -> list[Line]:
+    return [Line(text, x, y, size, is_strong=text == strong) for text, x, y in lines]
+
+
+def list_texts(pages: list[list[Line]]) -> list[str]:
+    return [each.block.text for each in build_blocks(pages)]
+
+
+def test_heads_that_count_with_the_pages_are_not_read():
+    heads = ("The Ferry 1", "2 Ann Gander", "The Key 3", "4 Ann Gander")
+    pages = [
+        lay_lines(
+            (head, 70, 500), *(("abcd"[n] + "vwxyz"[k] + LONG, 70, 450 - 14 * k) for k in range(5))
+        )
+        for n, head in enumerate(heads)
+    ]
+    kept = drop_running_heads(pages)
+    assert [line.text for page in kept for line in page if line.text in heads] == []
+    assert sum(map(len, kept)) == 20
+
+
+def test_titles_of_a_pdf_are_known_by_their_weight_and_place():
+    text = [(LONG, 70, 400 - 14 * n) for n in range(4)]
+    centred = lay_lines(("The Ferry", 200, 414), *text)
+    assert list_texts([centred])[0] == "The Ferry"
+    strong = lay_lines(("The Ferry", 70, 414), *text, strong="The Ferry")
+    assert [each.is_strong for each in build_blocks([strong])][:2] == [True, False]
+
+
+def test_indented_lines_of_short_paragraphs_begin_them():
+    lines = [
+        line
+        for n in range(4)
+        for line in (
+            (f"{n} {LONG}", 90, 400 - 28 * n),
+            ("Then it ended and they left.", 70, 386 - 28 * n),
+        )
+    ]
+    assert len(list_texts([lay_lines(*lines)])) == 4
+
+
+def test_marks_of_notes_in_letters_of_their_own_are_left_out():
+    page = [
+        *lay_lines(
+            ("A letter of1 four lines.", 70, 400), *((LONG, 70, 386 - 14 * n) for n in range(3))
+        ),
+        *lay_lines(("1It is lost.", 70, 100), size=9),
+    ]
+    assert list_texts([page])[0].startswith("A letter of four lines.")
+
+
+def test_gaps_between_words_are_wide_enough_in_any_font():
+    parts = ["In", -222, "the", 15, "lo", -20, "ng"]
+    _widen_gaps(b"TJ", [parts])
+    assert parts == ["In", -1000, "the", 15, "lo", -20, "ng"]
