@@ -78,12 +78,13 @@ def _build_duration_rules(language: Language) -> Iterator[NormalisationRule]:
     if not names:
         return
 
-    def expand(match: re.Match[str]) -> str:
+    def expand(match: re.Match[str]) -> str | None:
+        if not (match["h"] or match["s"]):
+            return None
         values = {unit: int(match[unit[0]] or 0) for unit in names}
         parts = [f"{n} {names[unit][n != 1]}" for unit, n in values.items() if n]
-        return " ".join(
-            [*parts[:-1], language.phrase("symbols.and") if parts[1:] else "", parts[-1]]
-        )
+        joint = [language.phrase("symbols.and")] if parts[1:] else []
+        return " ".join([*parts[:-1], *joint, *parts[-1:]])
 
     before = build_alternation(language.words("clock.before_duration"))
     yield compile_rule(
@@ -95,7 +96,7 @@ def _build_duration_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(
         r"(?<![\w.,:/$€£-])(?:(?P<h>[1-9]\d?) ?h ?)?(?P<m>[1-5]?\d) ?m(?:in)?"
         r"(?: ?(?P<s>[1-5]?\d) ?s(?:ec)?)?(?!\w)",
-        lambda match: expand(match) if match["h"] or match["s"] else None,
+        expand,
         "hs",
         r"\d ?[hm]",
     )
@@ -165,24 +166,32 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
         name = rf"(?P<name>{build_alternation(short)})"
         day = rf"(?:{build_alternation(short)}\.?|{build_alternation(short.values())})"
         if language.code == "en":
-            yield compile_rule(
-                rf"(?<!\w)(?:on|by|until|next|last|every) (?P<edit>{name}\.?)(?!\w)(?! [A-Z])",
-                lambda match: (
-                    short[match["name"]]
-                    + (
-                        keep_stop(match.string, match.end(), language)
-                        if match[0][-1] == "."
-                        else ""
-                    )
-                ),
-                "MTWFS",
-                rf" {build_alternation(short)}(?!\w)",
-            )
+            yield _build_led_rule("on|by|until|next|last|every", short, r"\.?", language)
         for pattern in (
             rf"(?<![\w.])(?P<edit>{name}\.?)(?= ?[–-] ?{day}(?!\w))",
             rf"(?<!\w){day} ?[–-] ?(?P<edit>{name}(?:\.(?= ?[a-z\d(,;:]))?)(?!\w)",
         ):
             yield compile_rule(pattern, lambda match: short[match["name"]], "–-", rf"{day} ?[–-]")
+
+
+def _build_led_rule(
+    leaders: str, short: Mapping[str, str], stop: str, language: Language
+) -> NormalisationRule:
+    """A day or a month without a figure, after a word that asks for it: `on Fri.`, `in Jan.`."""
+
+    def expand(match: re.Match[str]) -> str:
+        has_stop = match["edit"].endswith(".")
+        return short[match["name"]] + (
+            keep_stop(match.string, match.end(), language) if has_stop else ""
+        )
+
+    name = build_alternation(short)
+    return compile_rule(
+        rf"(?<!\w)(?:{leaders})[ -](?P<edit>(?P<name>{name}){stop})(?!\w)(?! [A-Z][a-z]+ [A-Z])",
+        expand,
+        "JFMASONDTW",
+        rf"[ -]{name}{stop}(?!\w)",
+    )
 
 
 def _build_day_range_rules(language: Language, month: str) -> Iterator[NormalisationRule]:
@@ -225,15 +234,10 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"{name}\.",
     )
     if language.code == "en":
-        yield compile_rule(
-            rf"(?<!\w)(?:in|since|until|till|early|late|mid|last|next|every)[ -](?P<edit>{name}\.)"
-            r"(?!\w)",
-            lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
-            ".",
-            rf"{name}\.",
-        )
+        leaders = "in|since|until|till|early|late|mid|last|next|every"
+        yield _build_led_rule(leaders, short, r"\.", language)
     yield compile_rule(
-        rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d)(?!\d))",
+        rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d|\d{{1,2}}(?:st|nd|rd|th))(?!\w))",
         lambda match: short[match["name"]],
         DIGITS,
         rf"{name}{SPACE}['’\d]",

@@ -33,6 +33,9 @@ LAST_MONTH, LAST_DAY = 12, 31
 WHOLE = 100
 """Two shares of something add up to it: 60/40."""
 
+TENTHS = 10
+"""The smallest fractions that engines read; they take none at the end of a sentence."""
+
 RATING_SCALES = frozenset({5, 10, 20, 100})
 
 PRESSURES = (range(70, 251), range(40, 151))
@@ -116,6 +119,12 @@ def _build_fraction_rules(wording: FigureWording) -> Iterator[NormalisationRule]
         lambda match: f" {wording.word('and')} {vulgar[match['sign']]}".replace("  ", " "),
         vulgar,
     )
+    alone = [sign for sign, name in vulgar.items() if " " in name and sign != "½"]
+    yield compile_rule(
+        rf"(?<![\w.,/-])(?<!\d )(?P<sign>[{''.join(alone)}])(?= [^\W\d])",
+        lambda match: vulgar[match["sign"]],
+        alone,
+    )
     yield compile_rule(
         r"(?<![\w.,:/$€£–-])\d{1,3}(?P<edit>[ -](?P<over>\d{1,2})[/⁄](?P<under>\d{1,2}))(?![\w/⁄])",
         partial(_expand_mixed_number, wording=wording),
@@ -172,7 +181,9 @@ def _name_ratio(
     context = match.string[max(0, match.start() - LOOK_CHARS) : match.end() + LOOK_CHARS]
     if _is_pressure(over, under, context):
         return f"{over} {wording.word('over')} {under}"
-    return _name_fraction(over, under, wording) if is_part else None
+    is_last = wording.language.code == "en" and 0 < over < under <= TENTHS
+    is_last = is_last and match.string.endswith(".", match.end(), match.end() + 1)
+    return _name_fraction(over, under, wording) if is_part or is_last else None
 
 
 def _is_rating(over: int, under: int, before: str, wording: FigureWording) -> bool:

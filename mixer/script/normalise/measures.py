@@ -103,14 +103,13 @@ def _is_unit_without_gap(match: re.Match[str], language: Language) -> bool:
 
 def _build_share_rules(language: Language) -> Iterator[NormalisationRule]:
     """What one thing is counted or paid for: `$9.99/month`, `12 kN/m`, `80 beats/min`."""
-    names = language.spellings("per.names")
+    names, word = language.spellings("per.names"), language.phrase("per.word")
     if names:
         yield compile_rule(
-            rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*(?:{SPACE}?[^\W\d_]{{1,8}}[²³]?)?"
+            rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*(?:{SPACE}?(?:[€$£]|[^\W\d_]{{1,8}}[²³]?))?"
             rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}})(?![\w/²³-]|\.\w)",
             lambda match: "".join(
-                f" {language.phrase('per.word')} {names[share]}"
-                for share in match["edit"].split("/")[1:]
+                f" {f'{word} {names[share]}'.strip()}" for share in match["edit"].split("/")[1:]
             ),
             "/",
             r"\d[^/]{0,16}/[^\W\d]",

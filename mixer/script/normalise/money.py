@@ -57,22 +57,28 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     amount = rf"(?P<low>{FIGURE})(?:{first_scale} ?[–-] ?(?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
     articled = r"(?P<article>(?<!\w)[Aa]n? )?"
-
-    expand = partial(_format_sum, wording=wording)
+    expand = partial(_expand_sum, wording=wording, language=language)
+    chars = "".join(each[-1] for each in wording.currencies)
     yield compile_rule(
         rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
         expand,
-        "".join(each[-1] for each in wording.currencies),
+        chars,
         sign,
     )
     yield compile_rule(
         rf"{articled}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
         r"(?P<noun>$^)?",
         expand,
-        "".join(each[-1] for each in wording.currencies),
+        chars,
         sign,
     )
+
+
+def _expand_sum(match: re.Match[str], wording: _Wording, language: Language) -> str | None:
+    spoken, ends = _format_sum(match, wording), match["edit"].endswith(".")
+    stop = keep_stop(match.string, match.end("edit"), language) if ends else ""
+    return spoken and spoken + stop
 
 
 def _build_old_rules(language: Language) -> Iterator[NormalisationRule]:

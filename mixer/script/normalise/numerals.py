@@ -114,6 +114,7 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         return f"{value}{(match['parts'] or '').replace('.', ' ')}"
 
     forms = {form for word in headings for form in (word, word.lower(), word.upper())}
+    yield from _build_second_rules(build_alternation(forms), language.phrase("symbols.and"))
     yield compile_rule(
         rf"(?<!\w)(?P<heading>{build_alternation(forms)}){SPACE}(?P<edit>"
         rf"(?P<numeral>{_NUMERAL}|[ivxlc]{{2,8}})(?P<parts>(?:\.(?:[A-Z]|\d{{1,2}})(?!\w)){{1,3}})?)"
@@ -121,6 +122,24 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         expand,
         "IVXivx",
         rf"{SPACE}(?:{_NUMERAL}|[ivxlc]{{2,8}})(?!\w)",
+    )
+
+
+def _build_second_rules(headings: str, joint: str) -> Iterator[NormalisationRule]:
+    """The second of two numerals: `siglos XV y XVI`."""
+    if not joint:
+        return
+
+    def expand(match: re.Match[str]) -> str | None:
+        is_pair = {match["first"], match["edit"]} <= ROMAN_NUMERALS.keys()
+        return str(ROMAN_NUMERALS[match["edit"]]) if is_pair else None
+
+    yield compile_rule(
+        rf"(?<!\w){headings}s?{SPACE}(?P<first>{_NUMERAL}){SPACE}{joint}{SPACE}"
+        r"(?P<edit>[IVXL]{2,6}|[VX])(?![\w-]|['’.]\w)",
+        expand,
+        "IVX",
+        rf"{SPACE}{_NUMERAL}{SPACE}{joint}{SPACE}[IVXL]",
     )
 
 
@@ -227,12 +246,14 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
         is_sure = match["word"] or ending in sure or (ending and len(match["numeral"]) > 1)
         if value is None or not is_sure:
             return None
-        return spell_ordinal(value, language)
+        return template.format(value=value) if template else spell_ordinal(value, language)
 
+    template, joint = language.phrase("numerals.century"), language.phrase("symbols.and")
     sure = language.words("numerals.sure_endings")
     ending = build_alternation(endings) if endings else ""
     optional = "?" if ending else ""
-    word = rf"(?P<word>{SPACE}{build_alternation(words)}(?!\w)){optional}"
+    pair = rf"(?:{SPACE}{joint}{SPACE}(?:il )?[IVX]{{1,6}}(?:{ending})?)?" if joint else ""
+    word = rf"(?P<word>{pair}{SPACE}{build_alternation(words)}(?!\w)){optional}"
     yield compile_rule(
         rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}})(?P<ending>{ending}){optional})(?!\w)(?={word})",
         expand,

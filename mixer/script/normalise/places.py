@@ -22,27 +22,32 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     directions = language.spellings("places.directions")
     if directions:
         yield _build_coordinate_rule(language)
-        yield compile_rule(
-            r"(?<![\w.])(?P<edit>(?P<side>[NSEW])\.?)(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]+)"
-            r" (?:St|Ave|Avenue|Street|Blvd)(?!\w))",
-            lambda match: directions[match["side"]].title(),
-            "NSEW",
-            r"(?<![\w.])[NSEW]\.? (?:\d|[A-Z])",
-        )
-        yield compile_rule(
-            r"(?<!\w)(?:St|Ave|Avenue|Street|Blvd|Road|Rd|Drive|Dr|I-\d+|US-\d+)\.?,? "
-            r"(?P<edit>[NS][EW]|[NSEW])(?![\w.'’])",
-            lambda match: directions[match["edit"]].title(),
-            "NSEW",
-            r" [NSEW]{1,2}(?!\w)",
-        )
-        yield compile_rule(
-            r"(?<!\w)(?:miles?|mi|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|due) "
-            rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt])",
-            lambda match: directions[match["edit"]],
-            "NSEW",
-            r" [NSEW]{1,3} of ",
-        )
+        yield from _build_direction_rules(directions)
+
+
+def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[NormalisationRule]:
+    """`W. 42nd St.`, `Main Street NW`, `9 km SSW of Rome`."""
+    yield compile_rule(
+        r"(?<![\w.])(?P<edit>(?P<side>[NSEW])\.?)(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]+)"
+        r" (?:St|Ave|Avenue|Street|Blvd)(?!\w))",
+        lambda match: directions[match["side"]].title(),
+        "NSEW",
+        r"(?<![\w.])[NSEW]\.? (?:\d|[A-Z])",
+    )
+    yield compile_rule(
+        r"(?<!\w)(?:St|Ave|Avenue|Street|Blvd|Road|Rd|Drive|Dr|I-\d+|US-\d+)\.?,? "
+        r"(?P<edit>[NS][EW]|[NSEW])(?![\w.'’])",
+        lambda match: directions[match["edit"]].title(),
+        "NSEW",
+        r" [NSEW]{1,2}(?!\w)",
+    )
+    yield compile_rule(
+        r"(?<!\w)(?:miles?|mi|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|due) "
+        rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt])",
+        lambda match: directions[match["edit"]],
+        "NSEW",
+        r" [NSEW]{1,3} of ",
+    )
 
 
 def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -69,14 +74,19 @@ def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
         ",",
         r", [A-Z][a-z]{1,5}\.",
     )
-    parties, states = language.spellings("places.parties"), {**postal, **older}
-    states |= {name: name for name in postal.values()}
-    yield compile_rule(
+    yield _build_party_rule(language, {**postal, **older})
+
+
+def _build_party_rule(language: Language, states: Mapping[str, str]) -> NormalisationRule:
+    """`Lee (R-Ariz.)`, `Day, D-Mich., said`."""
+    parties = language.spellings("places.parties")
+    states = {**states, **{name: name for name in states.values()}}
+    return compile_rule(
         rf"(?<=[( ])(?P<party>{build_alternation(parties)})-"
         rf"(?P<state>{build_alternation(states)})(?=[,);])",
         lambda match: f"{parties[match['party']]} {states[match['state']]}",
         "-",
-        r"[A-Z]-[A-Z][A-Za-z]+\.?[,);]",
+        r"[A-Z]-[A-Z][A-Za-z.]+[,);]",
     )
 
 

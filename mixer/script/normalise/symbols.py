@@ -11,7 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mixer.script.normalise.language import Language
-from mixer.script.normalise.rule import FIGURE, NormalisationRule, build_alternation, compile_rule
+from mixer.script.normalise.rule import (
+    FIGURE,
+    NormalisationRule,
+    build_alternation,
+    compile_rule,
+    previous_word,
+)
 
 YEAR_DIGITS, SHORT_YEAR_DIGITS = 4, 2
 
@@ -84,10 +90,16 @@ def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
         is_short_year = (
             len(low) == YEAR_DIGITS and len(high) == SHORT_YEAR_DIGITS and low[-2:] < high
         )
-        return f" {word} " if int(low) < int(high) or is_short_year else None
+        if float(low) >= float(high.replace(",", ".")) and not is_short_year:
+            return None
+        before = previous_word(match.string, match.start()).lower()
+        return f"{low} {word} " if before in led else f"{opening}{low} {word} "
 
+    opening = f"{language.phrase('numbers.range_from')} ".lstrip()
+    led = language.words("numbers.not_range_from")
     yield compile_rule(
-        r"(?<![\w.,:–/-])(?P<low>\d{1,4})(?P<edit>–)(?=(?P<high>\d{1,4})(?![\d–/:]|-(?![a-z])))",
+        r"(?<![\w.,:–/-])(?P<edit>(?P<low>\d{1,4})–)(?=(?P<high>\d{1,4}(?:[.,]\d{1,2})?)"
+        r"(?![\d–/:]|-(?![a-z])))",
         expand,
         "–",
     )

@@ -187,7 +187,7 @@ OTHERS = [
     ("es-ES", "Llegó. Ud. María", "Llegó. Usted María"),
     ("es-ES", "siglo XIX, Felipe II, Alfonso XIII", "siglo 19, Felipe segundo, Alfonso 13"),
     ("es-ES", "el 3.er día, la 2.ª vez", "el tercer día, la segunda vez"),
-    ("es-MX", "cuesta $5", "cuesta $5"),
+    ("es-MX", "cuesta $5", "cuesta 5 pesos"),
     ("it-IT", "Il sig. Rossi, ecc. Poi", "Il signor Rossi, eccetera. Poi"),
     ("it-IT", "il XIX secolo, Enrico VIII", "il diciannovesimo secolo, Enrico ottavo"),
     ("it-IT", "alle ore 18:45", "alle ore 18 e 45"),

@@ -97,6 +97,60 @@ SPOKEN = {
         "≈50 and ±5": "About 50 and plus or minus 5",
         "a 3x5 card, a 4×4": "a 3 by 5 card, a 4 by 4",
     },
+    "shares": {
+        "$9.99/month": "9 dollars and 99 cents per month",
+        "3.2 L/min": "3.2 liters per minute",
+        "12 kN/m and 6 km/s": "12 kilonewtons per meter and 6 kilometers per second",
+        "1.2 g/kg/day": "1.2 grams per kilogram per day",
+        "$450/hr, $1,850/mo.": "450 dollars per hour, 1,850 dollars per month.",
+        "at $0.05/GB": "at 5 cents per gigabyte",
+    },
+    "letters that are units": {
+        "75g sugar at 65W": "75 grams sugar at 65 watts",
+        "a 24h clock, 5V": "a 24 hour clock, 5 volts",
+        "0.043s behind, after 9.87 s": "0.043 seconds behind, after 9.87 seconds",
+        "rated for 16A at 250V": "rated for 16 amps at 250 volts",
+        "bake at 350F": "bake at 350 degrees Fahrenheit",
+        "the 100m final": "the 100 meter final",
+    },
+    "durations": {
+        "took 3m 20s": "took 3 minutes and 20 seconds",
+        "a 1h 30m ride": "a 1 hour and 30 minutes ride",
+        "in 2:01:09": "in 2 hours 1 minute and 9 seconds",
+        "under 1:30:00": "under 1 hour and 30 minutes",
+        "a mile in 3:59.4": "a mile in 3:59 point 4",
+    },
+    "inches and feet": {
+        'a 65" TV': "a 65-inch TV",
+        "84\" wide and 8' high": "84 inches wide and 8 feet high",
+        "4.4 in., or 6 in. from it": "4.4 inches, or 6 inches from it",
+        "a ¾-in. pipe, a 2-lb. loaf": "a ¾-inch pipe, a 2-pound loaf",
+        "50 mm × 70 mm × 2 mm": "50 millimeters by 70 millimeters by 2 millimeters",
+    },
+    "sums over a range": {
+        "£1.5bn–£2bn": "1.5 to 2 billion pounds",
+        "$800k–$1.2m": "800 thousand to 1.2 million dollars",
+        "$3.10–$3.30": "3 dollars and 10 cents to 3 dollars and 30 cents",
+        "2,50 € in Berlin": "2 euros and 50 cents in Berlin",
+    },
+    "parties, courts and quarters": {
+        "Lee (R-Ariz.) and Day, D-Mich., met": (
+            "Lee (Republican of Arizona) and Day, Democrat of Michigan, met"
+        ),
+        "Main Street NW, 9 km SSW of Rome": (
+            "Main Street Northwest, 9 kilometers south-southwest of Rome"
+        ),
+        "Art. 6 and Sec. 4": "Article 6 and Section 4",
+        "a 401(k), a 501(c)(3)": "a 401k, a 501c3",
+        "(No. 22-1234)": "(number 22 1234)",
+    },
+    "ratings and multiples": {
+        "★★★★☆": "4 stars",
+        "rated it 4.5/5": "rated it 4.5 out of 5",
+        "Honestly, 8/10.": "Honestly, 8 out of 10.",
+        "3x a day, at 18x earnings": "3 times a day, at 18 times earnings",
+        "5M copies, 10k downloads": "5 million copies, 10 thousand downloads",
+    },
     "formulas": {
         "CO₂": "C O 2",
         "H₂O and CO2": "H 2 O and C O 2",
@@ -182,6 +236,10 @@ AS_WRITTEN = [
     "m² and km²",
     "5' and 3 x y",
     "a 0x1F byte",
+    "the I-35W bridge, a 5G and a 5g network",
+    "the Series X and the Model X",
+    "★ Item",
+    "and/or 24/10/x",
     "J. R. Hale",
     "Malcolm X",
     "in² and cm²",
