@@ -30,6 +30,7 @@ NAMES = (
         "random_mixes",
     ),
     *("commands", "books"),
+    "pauses",
     "speakers",
     "voice_distance",
 )

@@ -103,17 +103,17 @@ class _ChunkPlayer:
 
     def play(self, chunks: "Iterable[tuple[Chunk, Recording | None]]") -> Iterator[bytes]:
         """Yield the samples of each chunk, after the silence that follows the one before."""
-        silence, end_s = b"", 0.0
+        samples, end_s = None, 0.0
         for chunk, recording in chunks:
             if recording is None or recording.measured.is_silent:
                 continue
-            samples = ChunkSamples.cut(recording.measured, chunk.gap_ms)
+            samples = ChunkSamples.cut(recording.measured, chunk.gap_ms, samples)
+            end_s += samples.silence_s
             recorded = timing.RecordedChunk(chunk, recording, None)
             self._times.append(self.aligner.align_chunk(recorded, end_s, samples.first))
             audio = self.store.get(recording.key)
-            yield silence + samples.decode(audio, self.processes)
-            silence = samples.silence
-            end_s += samples.duration_s + samples.gap_ms / 1000
+            yield samples.silence + samples.decode(audio, self.processes)
+            end_s += samples.duration_s
         self._times.append(self.aligner.finish())
 
     def take_times(self) -> "CharacterTimes":

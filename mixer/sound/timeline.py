@@ -85,7 +85,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Part of the timeline that starts on the grid; the title is empty inside a chapter."""
+    """Part of the timeline, on the grid if pauses allow; the title is empty inside a chapter."""
 
     start: int
     title: str = ""

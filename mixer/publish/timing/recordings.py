@@ -7,7 +7,7 @@ a sentence.
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -238,16 +238,23 @@ def find_unspoken(script: Script, recordings: Sequence[Recording | None]) -> tup
 
 
 def build_takes(
-    recorded_chunks: Sequence[RecordedChunk], *, is_gap_exact: bool, music: SoundCue | None = None
+    recorded_chunks: Sequence[RecordedChunk],
+    exact_endings: Collection[BreakKind] = (),
+    *,
+    music: SoundCue | None = None,
 ) -> list[Take]:
-    """Describe chunks for the layout; `music` is what the text begins with."""
+    """Describe chunks for the layout; `music` is what the text begins with.
+
+    The silence after `exact_endings`, and what the author set, is as long as stated.
+    """
     takes = [
         Take(
             source=each.recording.key,
             measured=each.recording.measured,
             gap_ms=each.chunk.gap_ms,
-            is_gap_exact=is_gap_exact,
-            weight=_weigh_padding(each.chunk),
+            is_gap_exact=each.chunk.ending in exact_endings
+            or each.chunk.utterances[-1].pause_ms is not None,
+            weight=PADDING_WEIGHTS.get(each.chunk.ending, 1.0),
             level_db=each.chunk.level_db,
             chapter_title=each.chapter_title,
             annotations=tuple(_map_sounds(each)),
@@ -259,12 +266,6 @@ def build_takes(
         opening = _map_cue(music, CuePlace.BEFORE)
         takes[0] = replace(takes[0], annotations=(opening, *takes[0].annotations))
     return takes
-
-
-def _weigh_padding(chunk: Chunk) -> float:
-    """A gap's share of the padding; none where the author has set it."""
-    is_set = chunk.utterances[-1].pause_ms is not None
-    return 0.0 if is_set else PADDING_WEIGHTS.get(chunk.ending, 1.0)
 
 
 def list_sound_files(script: Script) -> dict[str, int]:

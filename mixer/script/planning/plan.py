@@ -4,7 +4,7 @@ Everything is decided from the document and the style alone: planning the same t
 the same Script, and costs nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -191,7 +191,36 @@ def _build_chapter(
     groups = group_utterances(utterances, weigh, _allowance(style.ssml))
     if style.opening_chars is not None:
         groups = split_opening(groups, weigh, style.opening_chars)
-    return Chapter(title, tuple(_build_chunk(each, style, levels_db) for each in groups))
+    return Chapter(
+        title, tuple(_build_chunk(each, style, levels_db) for each in _settle_pauses(groups))
+    )
+
+
+def _settle_pauses(groups: Iterable[tuple[Utterance, ...]]) -> Iterator[tuple[Utterance, ...]]:
+    """Let the mix make short pauses of the author between two chunks."""
+    held: tuple[Utterance, ...] = ()
+    for group in groups:
+        opening_ms = _sum_breaks_ms(group[0], 0)
+        if held:
+            yield _add_pause(held, opening_ms)
+        held = group
+    if held:
+        yield _add_pause(held, 0)
+
+
+def _add_pause(group: tuple[Utterance, ...], opening_ms: int) -> tuple[Utterance, ...]:
+    last = group[-1]
+    pause_ms = opening_ms + _sum_breaks_ms(last, len(last.spoken))
+    return (
+        (*group[:-1], replace(last, pause_ms=(last.pause_ms or 0) + pause_ms))
+        if pause_ms
+        else group
+    )
+
+
+def _sum_breaks_ms(utterance: Utterance, at: int) -> int:
+    breaks = (each for each in utterance.annotations if each.tag == BREAK_TAG and each.start == at)
+    return sum(map(_break_ms, breaks))
 
 
 def _allowance(style: SsmlStyle) -> int:

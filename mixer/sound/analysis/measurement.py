@@ -24,7 +24,7 @@ from mixer.sound.loudness import SILENCE_DBFS, WINDOW_S, Histogram, histogram, i
 from mixer.sound.presets import HIGH_PASS_HZ
 
 SILENCE_S = 0.02
-"""Shorter dips are part of speech."""
+"""Shorter dips inside speech are part of it."""
 
 BLOCK_SAMPLES = 1_200
 """50 ms at 24 kHz, for peaks and mean levels; shorter ones cost too much (measured)."""

@@ -123,7 +123,10 @@ class LevelMeter:
 
 
 class SilenceFinder:
-    """Finds the spans in which no channel reaches a threshold for some time."""
+    """Finds the spans in which no channel reaches a threshold for some time.
+
+    At the edges of a sound any quiet is a span.
+    """
 
     def __init__(self, threshold: float, least_samples: int) -> None:
         self._threshold, self._least_samples = threshold, least_samples
@@ -148,9 +151,9 @@ class SilenceFinder:
         """All spans, from their first sample to the one after their last."""
         if self._is_silent:
             self._is_silent = False
-            self._keep(np.array([[self._begin, self._position]]))
+            self._spans.append((self._begin, self._position))
         return self._spans
 
     def _keep(self, spans: Places) -> None:
-        long = spans[spans[:, 1] - spans[:, 0] >= self._least_samples]
+        long = spans[(spans[:, 1] - spans[:, 0] >= self._least_samples) | (spans[:, 0] == 0)]
         self._spans += [(begin, end) for begin, end in long.tolist()]

@@ -18,7 +18,7 @@ import regex
 from mixer.errors import RenderFailed
 from mixer.files import open_scratch_folder
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.sound import ffmpeg
+from mixer.sound import SILENCE_DBFS, ffmpeg
 from mixer.sound.analysis.compliance import StreamInfo
 from mixer.sound.analysis.decoding import (
     PEAK_SCALE,
@@ -32,14 +32,7 @@ from mixer.sound.analysis.decoding import (
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arithmetic import Values, np
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.loudness import (
-    FINE_BIN_LU,
-    SILENCE_DBFS,
-    STEP_S,
-    histogram,
-    integrated_lufs,
-    loudness_range_lu,
-)
+from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
 
 PROBE_TIMEOUT_S = 600.0

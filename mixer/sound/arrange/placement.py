@@ -1,9 +1,9 @@
 """Places every recording of the voice on the timeline. Pure.
 
-Each chapter is a section; long ones are split at about six minutes. Sections start on the grid, so
-the gaps of a section absorb the difference, the larger ones more. Its last clip and gap stay
-unchanged if possible: they are the preroll of the next segment, which then keeps its bytes.
-Gaps set by a caller never change: then only chapters open a section, padded in the pause between.
+Each chapter is a section; long ones are split at about six minutes. Sections start on the grid if
+the gaps before can absorb the difference, the larger ones more. The last clip and gap of a section
+stay unchanged if possible: they are the preroll of the next segment, which then keeps its bytes.
+Gaps set by a caller never change; where all are, only chapters open a section, off the grid.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -129,7 +129,7 @@ def place_takes(
         lead += takes[first].lead_ms * rate_hz // 1000
         gaps = [gap for _, gap in trimmed[first:end]]
         if end < len(takes):
-            sound = lead + sum(clip.length for clip, _ in trimmed[first:end])
+            sound = start + lead + sum(clip.length for clip, _ in trimmed[first:end])
             is_natural = first in natural
             gaps = _pad_gaps(gaps, takes[first:end], sound, rate_hz, is_natural=is_natural)
         cursor = start + lead
@@ -205,19 +205,22 @@ def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -
 def _pad_gaps(
     gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int, *, is_natural: bool
 ) -> list[int]:
-    """Make a section end on the grid; natural and exact gaps stay, but for the last one."""
+    """Make a section end on the grid, if it can; natural gaps stay, but for the last one."""
     grid = grid_samples(rate_hz)
     excess = (sound + sum(gaps)) % grid
-    if is_natural or any(take.is_gap_exact for take in takes):
-        return [*gaps[:-1], gaps[-1] + -excess % grid]
+    is_end_exact = takes[-1].is_gap_exact
+    if is_natural:
+        return gaps if is_end_exact else [*gaps[:-1], gaps[-1] + -excess % grid]
     gives = [_shrinkable_samples(gap, take) for gap, take in zip(gaps, takes, strict=True)]
     if excess <= min(SHRINK_SHARE * sum(gives), grid / 2):
         change, weights = -excess, _drop_last_weight(gives, excess / SHRINK_SHARE)
     else:
         change = grid - excess
-        weights = _drop_last_weight(
-            *_weigh_padding([take.weight for take in takes], change, rate_hz)
-        )
+        free = [0.0 if take.is_gap_exact else take.weight for take in takes]
+        weights, least = _weigh_padding(free, change, rate_hz)
+        if is_end_exact and sum(free) < least:
+            return gaps
+        weights = _drop_last_weight(weights, least)
     return [
         gap + part for gap, part in zip(gaps, _distribute_samples(change, weights), strict=True)
     ]
@@ -235,7 +238,7 @@ def _drop_last_weight(weights: list[float], min_total: float) -> list[float]:
 
 
 def _shrinkable_samples(gap: int, take: Take) -> float:
-    if not take.weight:
+    if not take.weight or take.is_gap_exact:
         return 0.0
     return gap * (1 - take.sounds_ms / take.gap_ms) if take.sounds_ms else float(gap)
 

@@ -114,35 +114,43 @@ _INPUT = ("-f", "s16le", "-ar", str(LIVE_RATE_HZ), "-ac", "1", "-probesize", "32
 class ChunkSamples:
     """The part of a recorded chunk that is played, in samples of its own rate.
 
-    `gap_ms` is what is left of the silence after it, without the quiet edges of two chunks.
+    `silence_s` comes before it; `gap_s` is due after it, without its own quiet edge.
     """
 
     first: int
     end: int
     rate_hz: int
-    gap_ms: int
+    silence_s: float
+    gap_s: float
 
     @classmethod
-    def cut(cls, measured: "Measurement", gap_ms: int) -> "ChunkSamples":
-        """Cut the silence at its edges down to the margins of a mix."""
-        lead = min(measured.lead_samples, round(arrange.LEAD_MARGIN_S * measured.rate_hz))
-        tail = min(measured.tail_samples, round(arrange.TAIL_MARGIN_S * measured.rate_hz))
+    def cut(
+        cls, measured: "Measurement", gap_ms: int, before: "ChunkSamples | None" = None
+    ) -> "ChunkSamples":
+        """Cut the quiet at its edges down to the margins of a mix, and to the gap before."""
+        rate_hz = measured.rate_hz
+        gap_s = arrange.LEAD_MARGIN_S if before is None else before.gap_s
+        lead = min(measured.lead_samples, round(min(arrange.LEAD_MARGIN_S, gap_s) * rate_hz))
+        tail = min(
+            measured.tail_samples, round(min(arrange.TAIL_MARGIN_S, gap_ms / 1000) * rate_hz)
+        )
         return cls(
             measured.lead_samples - lead,
             measured.samples - measured.tail_samples + tail,
-            measured.rate_hz,
-            max(0, gap_ms - round(1000 * (arrange.LEAD_MARGIN_S + arrange.TAIL_MARGIN_S))),
+            rate_hz,
+            0.0 if before is None else gap_s - lead / rate_hz,
+            gap_ms / 1000 - tail / rate_hz,
         )
 
     @property
     def duration_s(self) -> float:
-        """How long it plays, without the silence after it."""
+        """How long it plays, without the silence before it."""
         return (self.end - self.first) / self.rate_hz
 
     @property
     def silence(self) -> bytes:
-        """The samples of the silence after it."""
-        return bytes(self.gap_ms * LIVE_RATE_HZ // 1000 * SAMPLE_BYTES)
+        """The samples of the silence before it."""
+        return bytes(round(self.silence_s * LIVE_RATE_HZ) * SAMPLE_BYTES)
 
     def decode(self, audio: bytes, processes: ProcessGroup) -> bytes:
         """Decode it to mono samples of 16 bits at LIVE_RATE_HZ."""

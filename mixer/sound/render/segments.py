@@ -1,6 +1,7 @@
 """Cuts a Timeline into segments that are rendered apart and joined without a trace.
 
-Cuts are on the grid from each section's start, so a section keeps its cuts when it moves. Preroll
+Cuts are on the grid from each section's start, or from the step that it starts in, so a section on
+the grid keeps its cuts when it moves. Preroll
 and postroll fill the filters' and the encoder's memory; a segment's own frames equal a serial
 render's (measured: byte for byte, if rendering begins on the grid).
 """
@@ -96,7 +97,7 @@ def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple
 
 def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
     clip_starts, grid = [clip.start for clip in timeline.clips], timeline.grid
-    starts = [section.start for section in timeline.sections]
+    starts = sorted({section.start // grid * grid for section in timeline.sections})
     spans = zip(starts, [*starts[1:], timeline.length], strict=True)
     cuts = [cut for span in spans for cut in _cut_section(*span, grid, grids)]
     early = {cut for before, cut in pairwise(cuts) if cut in starts and cut - before > grid}

@@ -18,6 +18,7 @@ from mixer.store import ObjectStore
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
 from mixer.stories.inputs.checks import InputLimits, check_inputs, select_music_store
+from mixer.stories.mix_options import list_exact_endings
 from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoredScript, SynthesizedBatch
 from mixer.stories.report import DoubtfulPassage, SpeechCheck
 from mixer.stories.request_files import open_request_folder
@@ -140,9 +141,7 @@ class TakeLoader:
             return self._load_given(folder, request, options)
         narration = load_narration(folder)
         own_music = None if request.music else narration.stored.script.music
-        return build_takes(
-            narration.recorded_chunks, is_gap_exact=options.gap_ms is not None, music=own_music
-        )
+        return build_takes(narration.recorded_chunks, list_exact_endings(options), music=own_music)
 
     def _load_given(
         self, folder: StoryFolder, request: StoredRequest, options: Options

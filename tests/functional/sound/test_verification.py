@@ -109,9 +109,10 @@ def test_segments_together_measure_what_the_whole_file_does(tmp_path: Path, kind
     whole = verify(mix.path, duration_s, COLUMNS)
     assert len(keys) > 2
     assert parts.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.05)
-    assert len(parts.momentary_lufs) == len(whole.momentary_lufs)
-    shifted = np.abs(np.array(parts.momentary_lufs) - np.array(whole.momentary_lufs))
-    assert np.median(shifted) < 1.0  # a window is up to 50 ms off
+    shared = min(len(parts.momentary_lufs), len(whole.momentary_lufs))
+    assert max(len(parts.momentary_lufs), len(whole.momentary_lufs)) <= shared + 1
+    windows = [np.array(each.momentary_lufs[:shared]) for each in (parts, whole)]
+    assert np.median(np.abs(windows[0] - windows[1])) < 1.0  # a window is up to 50 ms off
     assert parts.true_peak_dbtp == pytest.approx(whole.true_peak_dbtp, abs=0.15)
     assert parts.rms_dbfs == pytest.approx(whole.rms_dbfs, abs=0.05)
     assert len(parts.peaks) == len(whole.peaks) == COLUMNS

@@ -40,9 +40,7 @@ def test_a_place_between_two_known_words_is_found_on_a_straight_line(char: int, 
 def test_a_sound_begins_with_its_word_where_the_voice_tells_when():
     script = plan_markdown("He waited. The door [[sound door.wav]] opened.")
     words = (WordStart(1, 0, RATE_HZ), WordStart(1, 9, RATE_HZ + 9_600))
-    (take,) = build_takes(
-        pair_recordings(script, [build_recording(0, 2, words)]), is_gap_exact=False
-    )
+    (take,) = build_takes(pair_recordings(script, [build_recording(0, 2, words)]))
     assert take.annotations == (
         SoundAnnotation("door.wav", SoundKind.SOUND, CuePlace.WITHIN, RATE_HZ + 9_600),
     )
@@ -54,16 +52,14 @@ def test_the_sounds_of_a_passage_that_nobody_can_read_wait_for_the_next():
     )
     first, *_, last = [build_recording(n, len(c.utterances)) for n, c in enumerate(script.chunks)]
     unread = [None] * (len(list(script.chunks)) - 2)
-    one, two = build_takes(pair_recordings(script, [first, *unread, last]), is_gap_exact=False)
+    one, two = build_takes(pair_recordings(script, [first, *unread, last]))
     assert [mark.source for mark in one.annotations] == ["sea.mp3"]
     assert two.annotations == (SoundAnnotation("bell.wav", SoundKind.STING, CuePlace.BEFORE),)
 
 
 def test_the_text_s_own_music_opens_its_first_take():
     script = plan_markdown("---\nmusic: sea.mp3, level -18\n---\n\nIt began.")
-    (take,) = build_takes(
-        pair_recordings(script, [build_recording(0, 1)]), is_gap_exact=False, music=script.music
-    )
+    (take,) = build_takes(pair_recordings(script, [build_recording(0, 1)]), music=script.music)
     assert take.annotations == (
         SoundAnnotation("sea.mp3", SoundKind.MUSIC, CuePlace.BEFORE, level_lu=-18.0),
     )

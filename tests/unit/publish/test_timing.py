@@ -54,7 +54,7 @@ def recordings(script):
 
 def timeline(takes):
     style = MixStyle(PRESETS["story"], MP3.level_offset_db)
-    return build_timeline(build_takes(takes, is_gap_exact=False), None, style)
+    return build_timeline(build_takes(takes), None, style)
 
 
 def test_every_readable_sentence_is_captioned_once_in_reading_order(script, recordings):
@@ -94,11 +94,11 @@ def test_a_silent_recording_is_no_take(script, recordings):
     samples = recordings[1].measured.samples
     silent = replace(recordings[1].measured, lead_samples=samples)
     recordings[1] = replace(recordings[1], measured=silent)
-    assert len(build_takes(pair_recordings(script, recordings), is_gap_exact=True)) == 3
+    assert len(build_takes(pair_recordings(script, recordings))) == 3
 
 
 def test_takes_carry_the_silence_and_the_weight_of_their_endings(script, recordings):
-    laid = build_takes(pair_recordings(script, recordings), is_gap_exact=False)
+    laid = build_takes(pair_recordings(script, recordings))
     assert [take.gap_ms for take in laid] == [chunk.gap_ms for chunk in script.chunks]
     assert [take.weight for take in laid] == [
         PADDING_WEIGHTS.get(chunk.ending, 1.0) for chunk in script.chunks
