@@ -5,6 +5,7 @@ boundary.
 """
 
 import math
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -18,6 +19,12 @@ def format_usd(usd: float) -> str:
         return f"${usd:g}"
     whole, _, cents = f"{usd:,.6f}".rstrip("0").partition(".")
     return f"${whole}.{cents:0<2}"
+
+
+def locate_error(error: BaseException) -> list[str]:
+    """List where an error was raised, for logs: without its message, which may quote a text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 class MixerError(Exception):

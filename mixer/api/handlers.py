@@ -5,14 +5,16 @@ library is imported here, and everything else with the first event. The services
 are kept between events.
 """
 
+import logging
 import os
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mixer.api.deferred import StoryStarter
     from mixer.api.events import InvocationContext
@@ -30,8 +32,14 @@ if TYPE_CHECKING:
     from mixer.stories import StoryService
     from mixer.stories.steps import StoryTasks
 
+for _name in ("botocore", "boto3", "s3transfer", "urllib3"):
+    # At the level DEBUG, they quote texts, secrets and the signatures of links.
+    logging.getLogger(_name).setLevel(logging.INFO)
+
 SPEECH_PATH, MIX_PATH, STORY_PATH = "/synthesize", "/mixstory", "/stories"
 """Default paths for events without a path."""
+
+HIDDEN_REASON = "The reason is in the folder of the story, since it may quote a text."
 
 
 def answer_speech_request(event: Any, context: "InvocationContext") -> dict[str, Any]:  # noqa: ANN401 - see mixer.api.events
@@ -49,7 +57,8 @@ def answer_story_event(event: Any, context: "InvocationContext") -> dict[str, An
     if is_task_event(event):
         return _run_step(load_services().finish_tasks, event, context)
     if is_story_request(event):
-        return create_requested_story(load_services().story_service, event)
+        with _hide_reasons():
+            return create_requested_story(load_services().story_service, event)
     return _answer_event(_load_story_endpoint, event, context)
 
 
@@ -72,7 +81,8 @@ def answer_story_mix_event(event: Any, context: "InvocationContext") -> dict[str
         return _answer_event(_load_preview_endpoint, event, context)
     if event["task"] == "listen":
         left_s = context.get_remaining_time_in_millis() / 1000
-        load_services().rendition_writer.write(str(event["story_id"]), left_s)
+        with _hide_reasons():
+            load_services().rendition_writer.write(str(event["story_id"]), left_s)
         return {}
     return _run_step(load_services().mix_tasks, event, context)
 
@@ -276,7 +286,20 @@ def _answer_event(
 def _run_step(
     tasks: "StoryTasks", event: dict[str, Any], context: "InvocationContext"
 ) -> dict[str, Any]:
-    return tasks.run_within(event, context.get_remaining_time_in_millis() / 1000)
+    with _hide_reasons():
+        return tasks.run_within(event, context.get_remaining_time_in_millis() / 1000)
+
+
+@contextmanager
+def _hide_reasons() -> "Iterator[None]":
+    """Raise errors without their messages: Lambda's log and the state machine would show them."""
+    try:
+        yield
+    except MixerError as error:
+        error.args = (HIDDEN_REASON,)
+        raise error from None
+    except Exception as error:  # noqa: BLE001 - the type is reported
+        raise RuntimeError(f"{type(error).__name__}: {HIDDEN_REASON}") from None
 
 
 def _build_endpoint(api: "Api", settings: "Settings", default_path: str) -> "Endpoint":

@@ -6,12 +6,13 @@ with the deployment as a dimension. Subsegments exist only where Lambda traces.
 """
 
 import os
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from mixer.errors import locate_error
 
 NAMESPACE = "Mixer"
 DEPLOYMENT_VARIABLE = "DEPLOYMENT_NAME"
@@ -40,10 +41,8 @@ def log_request(request_id: str, **fields: object) -> None:
 
 def log_unexpected_error(request_id: str, error: BaseException) -> None:
     """Log the type and location of an unexpected error, without its message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    about = {"request_id": request_id, "type": type(error).__qualname__, "where": where}
-    logger.error("unforeseen", extra=about)
+    about = {"request_id": request_id, "type": type(error).__qualname__}
+    logger.error("unforeseen", extra={**about, "where": locate_error(error)})
 
 
 def emit_metrics(service: str, values: Mapping[str, float]) -> None:

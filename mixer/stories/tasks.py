@@ -24,7 +24,7 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
-from mixer.errors import BadInput, MixerError, OutOfTime, StoryCancelled
+from mixer.errors import BadInput, MixerError, OutOfTime, StoryCancelled, locate_error
 from mixer.parallel import interrupt_after
 from mixer.progress import Progress, ignore_progress
 from mixer.sound import ProcessGroup
@@ -146,9 +146,8 @@ def _describe_failure(call: StepCall, step: Step, error: Exception) -> StoryFail
     if isinstance(error, MixerError):
         return StoryFailure(str(error), error.code, _to_plain_json(error.details))
     reference = token_hex(4)
-    logger.error(
-        "story %s, step %s, reference %s", call.folder.story_id, step, reference, exc_info=error
-    )
+    about = (call.folder.story_id, step, reference, type(error).__name__, locate_error(error))
+    logger.error("story %s, step %s, reference %s: %s at %s", *about)
     return StoryFailure(
         f"An unexpected error ended the step {step}; the log has it under reference {reference}.",
         "internal",

@@ -50,10 +50,13 @@ class Row:
     attack: Attack
 
     def run(self, seed: int, count: int) -> "RowResult":
-        """Run the row; its random numbers do not depend on other rows."""
+        """Run the row; its random numbers do not depend on other rows. Ctrl-C ends it early."""
         tally, begun_s = Tally(), time.monotonic()
         draw = random.Random(zlib.crc32(f"{self.name} {seed}".encode()))
-        self.attack(tally, draw, count)
+        try:
+            self.attack(tally, draw, count)
+        except KeyboardInterrupt:
+            tally.notes.append(f"stopped, {count:,} attempts were asked for")
         return RowResult(self, tally, time.monotonic() - begun_s)
 
 

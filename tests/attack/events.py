@@ -18,6 +18,7 @@ import sanitation
 import stories
 from mixer.api.auth import digest_token
 from mixer.api.client_errors import CLIENT_PATHS
+from mixer.api.handlers import HIDDEN_REASON
 from mixer.errors import MixerError
 from tests.attack.campaign import Row, Tally, describe_exception, draw_attempt
 from tests.attack.mutation import TOKENS, mutate_bytes
@@ -114,8 +115,8 @@ def _attack_task(draw: random.Random) -> str:
         del event[name]
     try:
         answer = draw.choice(TASKS)(_pass_through_json(event), FakeContext())
-    except MixerError:
-        return ""
+    except MixerError as error:
+        return "" if str(error) == HIDDEN_REASON else f"in the log: {error}"
     json.dumps(answer, allow_nan=False)
     return ""
 

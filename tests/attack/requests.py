@@ -98,7 +98,8 @@ def attack_server(tally: Tally, draw: random.Random, count: int) -> None:
     process, sizes = psutil.Process(), list[int]()
     with (
         silence_logs(),
-        TemporaryDirectory(prefix="attack-") as name,
+        # A story that was stopped may still write its last object.
+        TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as name,
         _serve(Path(name)) as port,
     ):
         for number in range(count):

@@ -5,6 +5,7 @@ import math
 import threading
 import wave
 from array import array
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from tests.emulators.http_thread import run_http_server
 
 CHAR_S = 0.05
 KEY = "sk-the-secret-of-the-tests"
+ENCODED_KEY = b64encode(f"Bearer {KEY}".encode()).decode()
 PAGE = b"<!DOCTYPE html><html><body>Sign in</body></html>"
 
 
@@ -131,7 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _say_refusal(self, _body: dict[str, Any]) -> None:
         # the key is cut where messages end
-        self.answer(400, f'{{"error": "no voice; {"your " * 18}key {KEY}"}}'.encode())
+        text = f"{ENCODED_KEY}: no voice; {'your ' * 18}key {KEY}"
+        self.answer(400, json.dumps({"error": text}).encode())
 
     def _say_redirect(self, _body: dict[str, Any]) -> None:
         self.send_response(307)

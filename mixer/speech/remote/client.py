@@ -8,12 +8,13 @@ import http.client
 import json
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mixer.errors import MixerError, OutOfTime
 from mixer.parallel import interrupt_after
@@ -182,7 +183,9 @@ class RemoteClient:
         return f"“{printable[:QUOTED_CHARS]}”" if printable else "nothing"
 
     def _hide_key(self, text: str) -> str:
-        return text.replace(self.settings.key or "\0", "…")
+        for spelling in _spell_key(self.settings.key):
+            text = text.replace(spelling, "…")
+        return text
 
     def _read(self, response: http.client.HTTPResponse, max_bytes: int) -> bytes:
         pieces, length = list[bytes](), 0
@@ -212,6 +215,15 @@ class RemoteClient:
         reason = getattr(error, "strerror", None) or type(error).__name__
         message = f"{self._name} cannot be reached, or broke off: {reason}."
         return ServerFault(message, is_temporary=True)
+
+
+def _spell_key(key: str) -> list[str]:
+    """Spell a key as an answer may repeat it, the longest first: as it is, in a URL, in Base64."""
+    if not key:
+        return []
+    texts = {key, quote(key), quote(key, safe=""), key.replace("/", "\\/")}
+    encoded = {b64encode(each.encode()).decode().rstrip("=") for each in (key, f"Bearer {key}")}
+    return sorted(texts | encoded, key=len, reverse=True)
 
 
 def _open_connection(url: str) -> tuple[http.client.HTTPConnection, str]:

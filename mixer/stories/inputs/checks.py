@@ -19,7 +19,7 @@ from mixer.errors import (
 from mixer.parallel import run_in_parallel
 from mixer.publish import require_picture
 from mixer.requests import Options
-from mixer.script import Role
+from mixer.script import Document, Role
 from mixer.script.planning import read_lexicon, resolve_pauses
 from mixer.script.readers import TextType, read_document
 from mixer.speech import Voice, apply_narrator, select_voice
@@ -112,6 +112,28 @@ def select_music_store(key: str, library: ObjectStore, output: ObjectStore) -> O
     return output if key.startswith(UPLOADS_PREFIX) else library
 
 
+def require_sounds(wanted: Mapping[str, int], library: ObjectStore, uploads: ObjectStore) -> None:
+    """Require that music and sounds exist; `wanted` has the line of the text that names each, or 0.
+
+    Raises:
+        NotFound: one is missing.
+        BadInput, Forbidden: a line names what is not a key, or not for callers.
+    """
+    for key, line in wanted.items():
+        if line:
+            check_key(key, f"line {line}")
+    looked = run_in_parallel(
+        wanted, lambda key: select_music_store(key, library, uploads).head(key), PARALLEL_REQUESTS
+    )
+    missing = {key for key, head in looked if head.result() is None}
+    for key, line in wanted.items():
+        if key in missing and line:
+            message = f"line {line}: {key} is neither in the library nor among your uploads."
+            raise NotFound(message, key=key, line=line)
+        if key in missing:
+            raise NotFound(f"music: {key} does not exist.", field="music", key=key)
+
+
 def _require_all(objects: Mapping[InputName, StoredObject | None]) -> dict[InputName, StoredObject]:
     missing = [key for (_, key), head in objects.items() if head is None]
     if missing:
@@ -168,12 +190,13 @@ def check_request(
     Raises:
         UnknownVoice: no such voice, in an option or in the cast.
         UnreadableText: a line of the front matter, or of a short text, is malformed.
-        NotFound: the text, the music or the cover does not exist.
+        NotFound: the text, the music, the cover or, as far as it was read, a sound that the text
+            names does not exist.
         UnusablePicture: the cover is not a picture, or is too large.
         BadInput: a key, the pauses or a line of the lexicon is malformed.
-        Forbidden: the music is not for callers.
+        Forbidden: the music, or a sound, is not for callers.
     """
-    options = Options.model_validate(dict(request.options))
+    wanted, options = dict[str, int](), Options.model_validate(dict(request.options))
     with name_text("lexicon"):
         read_lexicon(options.lexicon)
     resolve_pauses(options.pauses)
@@ -187,10 +210,14 @@ def check_request(
         require_cover(store, options.cover)
         require_picture(store.get(options.cover), options.cover)
     if request.text and request.kind is not StoryKind.MIX:
-        cast = _read_cast(request.text, options)
-        if list_voices is not None:
-            _check_voices(cast, options, list_voices)
-    return _check_music(request.music, store, music) if request.music else ""
+        document = _read_beginning(request.text, options)
+        if document is not None and list_voices is not None:
+            _check_voices(document.cast, options, list_voices)
+        if document is not None and request.kind is StoryKind.STORY and not options.chapters:
+            wanted = document.find_sound_files()
+    key = parse_music_key(request.music) if request.music else ""
+    require_sounds({**wanted, key: 0} if key else wanted, music, store)
+    return key
 
 
 def _check_voices(cast: tuple[Role, ...], options: Options, list_voices: VoiceLister) -> None:
@@ -201,19 +228,12 @@ def _check_voices(cast: tuple[Role, ...], options: Options, list_voices: VoiceLi
     select_voice(voices, apply_narrator(options, cast), cast)
 
 
-def _read_cast(text: str, options: Options) -> tuple[Role, ...]:
-    """Read the cast, of a long text from its front matter alone."""
+def _read_beginning(text: str, options: Options) -> Document | None:
+    """Read a short text whole, of a long one its front matter alone."""
     if len(text) <= SHORT_CHARS:
-        return read_source_text(text, options).document.cast
+        return read_source_text(text, options).document
     text_type = TextType(options.text_type or TextType.TEXT)
     head = FRONT_MATTER.match(text, 0, HEAD_CHARS)
     if head is None or text_type not in {TextType.TEXT, TextType.MARKDOWN}:
-        return ()
-    return read_document(f"{head[0].rstrip()}\n\nWords.", text_type).cast
-
-
-def _check_music(name: str, store: ObjectStore, music: ObjectStore) -> str:
-    key = parse_music_key(name)
-    if select_music_store(key, music, store).head(key) is None:
-        raise NotFound(f"music: {key} does not exist.", field="music", key=key)
-    return key
+        return None
+    return read_document(f"{head[0].rstrip()}\n\nWords.", text_type)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixer.errors import BadInput, NotFound
+from mixer.errors import BadInput
 from mixer.files import hash_file
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.publish.timing import list_sound_files
@@ -14,9 +14,9 @@ from mixer.sound.arrange import SoundFile
 from mixer.sound.render import RenderSources, Segment, source_keys
 from mixer.store import ObjectStore
 from mixer.stories.folder import MUSIC, SCRIPT, SOUNDS, StoryFolder
-from mixer.stories.inputs.checks import check_key, select_music_store
+from mixer.stories.inputs.checks import require_sounds, select_music_store
 from mixer.stories.model import KnownSounds, StoredRequest, StoredScript, StoryKind
-from mixer.stories.request_files import PARALLEL_REQUESTS, RequestFolder, open_request_folder
+from mixer.stories.request_files import RequestFolder, open_request_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,7 @@ def read_sounds(folder: StoryFolder) -> dict[str, SoundFile]:
 def _measure_sounds(
     wanted: Mapping[str, int], library: SoundLibrary, processes: ProcessGroup
 ) -> dict[str, SoundFile]:
-    for key, line in wanted.items():
-        if line:
-            check_key(key, f"line {line}")
-    there = run_in_parallel(
-        wanted, lambda key: library.find_store(key).head(key), PARALLEL_REQUESTS
-    )
-    gone = {key for key, head in there if head.result() is None}
-    for key in wanted:
-        if key in gone:
-            raise _build_not_found(key, wanted[key])
+    require_sounds(wanted, library.shared, library.uploads)
     with open_request_folder() as folder:
         files = folder.fetch_all({("music", key): library.find_store(key) for key in wanted}, None)
         looked = run_in_parallel(
@@ -93,16 +84,6 @@ def _measure_sounds(
         )
         found = {key: outcome.result() for key, outcome in looked}
     return {key: found[key] for key in wanted}
-
-
-def _build_not_found(key: str, line: int) -> NotFound:
-    if not line:
-        return NotFound(f"music: {key} does not exist.", field="music", key=key)
-    return NotFound(
-        f"line {line}: {key} is neither in the library nor among your uploads.",
-        key=key,
-        line=line,
-    )
 
 
 def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> SoundFile:

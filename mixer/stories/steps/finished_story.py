@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mixer.errors import MixerError, OutOfTime, StoryCancelled
+from mixer.errors import MixerError, OutOfTime, StoryCancelled, locate_error
 from mixer.feeds import FeedService, FeedStory
 from mixer.output_options import OutputName
 from mixer.publish import PODCAST_TYPE, FinishedFile, cut_chapters
@@ -99,8 +99,9 @@ class PublishedFiles:
             raise
         except MixerError as error:
             self.warnings.append(f"The {what} could not be made: {error}")
-        except Exception:
-            logger.exception("story %s: %s", self.folder.story_id, what)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other files are made
+            about = (self.folder.story_id, what, type(error).__name__, locate_error(error))
+            logger.error("story %s, %s: %s at %s", *about)  # noqa: TRY400 - messages quote texts
             self.warnings.append(
                 f"The {what} could not be made, for a reason that is in the log of story "
                 f"{self.folder.story_id}."
