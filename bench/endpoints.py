@@ -40,7 +40,7 @@ STORY = ("The lamp was lit, and the keeper counted the ships that came in, one b
 ]
 CHUNKS = 40
 SETUP_CODE = (
-    "from mixer.api.handlers import *; from mixer.compose import AwsServices; "
+    "from mixer.api.endpoints import *; from mixer.compose import AwsServices; "
     "from mixer.settings import load_settings; s = load_settings({'OUTPUT_BUCKET': 'b'});"
 )
 BUILDERS = {"polly_handler": "build_speech_endpoint", "app": "build_mix_endpoint"}

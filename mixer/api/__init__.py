@@ -10,16 +10,18 @@ from mixer.api.auth import (
     parse_callers,
 )
 from mixer.api.client_errors import shape_error
+from mixer.api.endpoints import (
+    build_mix_endpoint,
+    build_preview_endpoint,
+    build_speech_endpoint,
+    build_story_endpoint,
+)
 from mixer.api.events import InvocationContext
 from mixer.api.handlers import (
     answer_mix_request,
     answer_speech_request,
     answer_story_event,
     answer_story_mix_event,
-    build_mix_endpoint,
-    build_preview_endpoint,
-    build_speech_endpoint,
-    build_story_endpoint,
     run_speech_step,
 )
 

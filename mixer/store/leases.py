@@ -9,6 +9,7 @@ lease without notice, and the work may be done twice.
 
 import json
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -27,6 +28,8 @@ RENEWALS = 3
 
 FIRST_POLL_S = 0.1
 MAX_POLL_S = 1.0
+MAX_JITTER_S = 0.1
+"""Those who refused each other try again at different times."""
 
 Pause = Callable[[float], None]
 """Waits for so many seconds, or raises an error that ends the waiting."""
@@ -74,11 +77,13 @@ class LeaseKeeper:
             if not _read_subjects(_read_lease(self.store, key)).isdisjoint(subjects)
         }
 
-    def await_release(self, key: str, pause: Pause) -> None:
-        """Wait until a lease is released, or its owner is dead."""
-        for current, lifetimes in self._watch(key, pause):
-            if not current or lifetimes or _is_owner_gone(current):
-                return
+    def await_releases(self, keys: Collection[str], pause: Pause) -> None:
+        """Wait until each lease is released, or its owner is dead, and a moment by chance more."""
+        for key in keys:
+            for current, lifetimes in self._watch(key, pause):
+                if not current or lifetimes or _is_owner_gone(current):
+                    break
+        pause(random.uniform(0, MAX_JITTER_S))
 
     @contextmanager
     def _renew_while_held(self, lease: "_Lease") -> Iterator[None]:

@@ -5,7 +5,6 @@ caller writes its entry first and adds up all entries afterwards, so two request
 under the limit; close to it, both may be refused. A process that dies leaves its full reservation.
 """
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +21,6 @@ MICRO = 1_000_000
 
 PAYMENTS = "speaking/chunks/payments/"
 """Leases of requests, by caller, that name the chunks that they pay for."""
-
-MAX_JITTER_S = 0.1
-"""Requests that refused each other try again at different times."""
 
 Reserved = TypeVar("Reserved")
 
@@ -112,9 +108,7 @@ class DailyBudget:
                 else:
                     yield reserved
                     return
-            for other in others:
-                leases.await_release(other, pause)
-            pause(random.uniform(0, MAX_JITTER_S))
+            leases.await_releases(others, pause)
             is_again = True
 
     def settle(self, entry: str, paid_usd: float) -> None:

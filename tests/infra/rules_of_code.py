@@ -12,7 +12,7 @@ from mixer.api import (
     build_speech_endpoint,
     build_story_endpoint,
 )
-from mixer.api.handlers import build_preview_endpoint
+from mixer.api.endpoints import build_preview_endpoint
 from mixer.compose import AwsServices
 from mixer.settings import load_settings
 from tests.infra.cloudformation import (

@@ -25,6 +25,8 @@ HOURS = 24
 MINUTES = 60
 MONTHS = 12
 DAYS = 31
+MONTH_LEADERS = "in|since|until|till|early|late|mid|last|next|every"
+"""English words before an abbreviated month that has no figure next to it."""
 
 _TWELVE_HOURS = (
     rf"(?<![\d:.,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}}))?{SPACE}?"
@@ -77,15 +79,7 @@ def _build_duration_rules(language: Language) -> Iterator[NormalisationRule]:
     names = language.number_forms("clock.durations")
     if not names:
         return
-
-    def expand(match: re.Match[str]) -> str | None:
-        if not (match["h"] or match["s"]):
-            return None
-        values = {unit: int(match[unit[0]] or 0) for unit in names}
-        parts = [f"{n} {names[unit][n != 1]}" for unit, n in values.items() if n]
-        joint = [language.phrase("symbols.and")] if parts[1:] else []
-        return " ".join([*parts[:-1], *joint, *parts[-1:]])
-
+    expand = partial(_expand_duration, names=names, joint=language.phrase("symbols.and"))
     before = build_alternation(language.words("clock.before_duration"))
     yield compile_rule(
         rf"(?<!\w){before} (?P<edit>(?P<h>\d{{1,2}}):(?P<m>[0-5]\d):(?P<s>[0-5]\d))(?![\w:]|\.\d)",
@@ -100,6 +94,16 @@ def _build_duration_rules(language: Language) -> Iterator[NormalisationRule]:
         "hs",
         r"\d ?[hm]",
     )
+
+
+def _expand_duration(
+    match: re.Match[str], names: Mapping[str, tuple[str, str]], joint: str
+) -> str | None:
+    if not (match["h"] or match["s"]):
+        return None
+    values = {unit: int(match[unit[0]] or 0) for unit in names}
+    parts = [f"{n} {names[unit][n != 1]}" for unit, n in values.items() if n]
+    return " ".join([*parts[:-1], *([joint] if parts[1:] else []), *parts[-1:]])
 
 
 def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
@@ -234,8 +238,7 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"{name}\.",
     )
     if language.code == "en":
-        leaders = "in|since|until|till|early|late|mid|last|next|every"
-        yield _build_led_rule(leaders, short, r"\.", language)
+        yield _build_led_rule(MONTH_LEADERS, short, r"\.", language)
     yield compile_rule(
         rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d|\d{{1,2}}(?:st|nd|rd|th))(?!\w))",
         lambda match: short[match["name"]],

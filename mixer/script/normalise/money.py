@@ -23,6 +23,8 @@ from mixer.script.normalise.rule import (
 
 SHILLINGS_IN_A_POUND = 20
 
+_ARTICLE = r"(?P<article>(?<!\w)[Aa]n? )?"
+
 
 @dataclass(frozen=True, slots=True)
 class Currency:
@@ -56,18 +58,17 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     first_scale = rf"(?:{SPACE}?(?P<first_scale>{scale})(?!\w))?"
     amount = rf"(?P<low>{FIGURE})(?:{first_scale} ?[–-] ?(?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
-    articled = r"(?P<article>(?<!\w)[Aa]n? )?"
     expand = partial(_expand_sum, wording=wording, language=language)
     chars = "".join(each[-1] for each in wording.currencies)
     yield compile_rule(
-        rf"{articled}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
+        rf"{_ARTICLE}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
         expand,
         chars,
         sign,
     )
     yield compile_rule(
-        rf"{articled}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
+        rf"{_ARTICLE}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
         r"(?P<noun>$^)?",
         expand,
         chars,

@@ -107,9 +107,8 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
         value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
         single = len(numeral) == 1 and heading.lower() not in sure
-        if value is None or _is_letter(match, language):
-            return None
-        if single and not _is_number(match, language):
+        is_unclear = _is_letter(match, language) or (single and not _is_number(match, language))
+        if value is None or is_unclear:
             return None
         return f"{value}{(match['parts'] or '').replace('.', ' ')}"
 

@@ -6,7 +6,7 @@ footnotes are set smaller, below the text.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -62,23 +62,23 @@ def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
     is_uncounted = len(lone) >= MIN_COUNTED and max(lone.values()) == 1
     title_size = _find_size(pages) * HEADING_RATIO
     are_below = _count_below(pages)
-    kept = []
-    for number, page in enumerate(pages):
-        edges = [
-            line
-            for line in _find_edges(page)
-            if (
-                not is_uncounted and not (are_below and _is_above(line, page))
-                if is_page_number(line.text)
-                else not (line.size >= title_size and is_counted_line(line.text))
-                and (
-                    any(steps[step] >= MIN_COUNTED for step in _list_steps(number, [line]))
-                    or places[_fold_head(line)] >= MIN_HEAD_REPEATS
-                )
-            )
-        ]
-        kept.append([line for line in page if not any(line is edge for edge in edges)])
-    return kept
+
+    def is_running_head(line: Line, number: int) -> bool:
+        if is_page_number(line.text):
+            return not is_uncounted and not (are_below and _is_above(line, pages[number]))
+        if line.size >= title_size and is_counted_line(line.text):
+            return False
+        is_counted = any(steps[step] >= MIN_COUNTED for step in _list_steps(number, [line]))
+        return is_counted or places[_fold_head(line)] >= MIN_HEAD_REPEATS
+
+    return [_drop_edges(page, number, is_running_head) for number, page in enumerate(pages)]
+
+
+def _drop_edges(
+    page: Sequence[Line], number: int, is_running_head: Callable[[Line, int], bool]
+) -> list[Line]:
+    dropped = [each for each in _find_edges(page) if is_running_head(each, number)]
+    return [each for each in page if not any(each is edge for edge in dropped)]
 
 
 def _count_below(pages: Sequence[Sequence[Line]]) -> bool:

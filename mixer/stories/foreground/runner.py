@@ -125,9 +125,7 @@ class StoryRunner:
             open_signer = cache(lambda: self._open_audio_signer(folder, options, out))
 
             def is_finished(identity: str) -> bool:
-                signer = open_signer()
-                is_signed = signer is not None and signer.is_signed(identity)
-                return is_signed and not options.needs_cuts
+                return not options.needs_cuts and _is_signed(open_signer(), identity)
 
             steps = self._build_steps(store, history, is_finished)
             run_steps(folder, steps, self.context, publishes=True)
@@ -138,9 +136,8 @@ class StoryRunner:
             )
             warnings = (*result.warnings, *files.warnings)
             if story.feed is not None:
-                copier = FeedCopier(
-                    folder, result.links["audio"], out, signer.files if signer else None
-                )
+                signed = signer.files if signer else None
+                copier = FeedCopier(folder, result.links["audio"], out, signed)
                 warnings = (*warnings, *publish_in_folder(copier, story.feed, options))
             result = replace(result, warnings=warnings)
             return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
@@ -276,3 +273,7 @@ def publish_in_folder(copier: FeedCopier, feed: FeedFolder, options: Options) ->
         folder.store.get(folder.key(COVER)) if folder.has(COVER) else b"",
     )
     return feed.publish(story, time.time(), options.feed_episodes)
+
+
+def _is_signed(signer: AudioSigner | None, identity: str) -> bool:
+    return signer is not None and signer.is_signed(identity)

@@ -200,12 +200,7 @@ def check_request(
     with name_text("lexicon"):
         read_lexicon(options.lexicon)
     resolve_pauses(options.pauses)
-    if request.source_key and store.head(request.source_key) is None:
-        raise NotFound(
-            f"source: the text {request.source_key} was not uploaded, or has expired.",
-            field="source",
-            key=request.source_key,
-        )
+    _require_source(request, store)
     if options.cover:
         require_cover(store, options.cover)
         require_picture(store.get(options.cover), options.cover)
@@ -218,6 +213,15 @@ def check_request(
     key = parse_music_key(request.music) if request.music else ""
     require_sounds({**wanted, key: 0} if key else wanted, music, store)
     return key
+
+
+def _require_source(request: StoryRequest, store: ObjectStore) -> None:
+    if request.source_key and store.head(request.source_key) is None:
+        raise NotFound(
+            f"source: the text {request.source_key} was not uploaded, or has expired.",
+            field="source",
+            key=request.source_key,
+        )
 
 
 def _check_voices(cast: tuple[Role, ...], options: Options, list_voices: VoiceLister) -> None:

@@ -151,23 +151,19 @@ class PreviewMaker:
             ExitStack() as payment,
             ExitStack() as reservation,
         ):
-            new = _find_new(narrator, near, text.unknown_chunks, known)
 
             def reserve(must_look_up: bool) -> list[Chunk]:
                 left = _find_new(narrator, near, new, known) if must_look_up else new
                 reservation.enter_context(self._reserve(text, left, charges, max_cost_usd))
                 return left
 
+            new = _find_new(narrator, near, text.unknown_chunks, known)
             if new:
-                near_keys, lacking = (list(map(narrator.key, each)) for each in (near, new))
-                held = self.planner.budget.hold_payment(
-                    text.request.caller, near_keys, lacking, reserve, narrator.pause
-                )
+                keys, lacking = (list(map(narrator.key, each)) for each in (near, new))
+                hold = self.planner.budget.hold_payment
+                held = hold(text.request.caller, keys, lacking, reserve, narrator.pause)
                 new = payment.enter_context(held)
-            if new:
-                keys = list(map(narrator.key, new))
-                made = narrator.narrate(new, known=dict.fromkeys(keys), charges=charges)
-                known |= zip(keys, made.recordings, strict=True)
+            known |= _narrate_new(narrator, new, charges)
         return replace(text, recordings=known), len(new)
 
     @contextmanager
@@ -243,3 +239,13 @@ def _find_new(
     found = narrator.find_recordings(unknown)
     known.update({key: each for key, each in found.items() if each})
     return [chunk for chunk in near if narrator.key(chunk) not in known]
+
+
+def _narrate_new(
+    narrator: Narrator, new: Sequence[Chunk], charges: Charges
+) -> dict[str, Recording | None]:
+    if not new:
+        return {}
+    keys = list(map(narrator.key, new))
+    made = narrator.narrate(new, known=dict.fromkeys(keys), charges=charges)
+    return dict(zip(keys, made.recordings, strict=True))

@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from mixer.api.handlers import (
+from mixer.api.endpoints import (
     build_mix_endpoint,
     build_speech_endpoint,
     build_story_endpoint,
-    create_requested_story,
-    is_story_request,
 )
+from mixer.api.handlers import create_requested_story, is_story_request
 from mixer.aws.stories import StoryFunction
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop

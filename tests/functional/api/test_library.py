@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mixer.api.handlers import build_story_endpoint
+from mixer.api.endpoints import build_story_endpoint
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer

@@ -12,7 +12,7 @@ from mutagen.id3 import ID3
 
 import app
 import polly_handler
-from mixer.api import handlers
+from mixer.api import build_mix_endpoint, handlers
 from mixer.compose import AwsServices
 from mixer.publish.cover import encode_cover
 from mixer.script.script import BreakKind, Chunk, Utterance
@@ -62,7 +62,7 @@ def _own_temporary_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def ask(s3):
     def handler(chosen):
-        return handlers.build_mix_endpoint(AwsServices(settings=chosen, s3=s3))
+        return build_mix_endpoint(AwsServices(settings=chosen, s3=s3))
 
     return WarmHandlers(handler)
 

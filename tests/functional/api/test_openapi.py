@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from mixer.api.handlers import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
+from mixer.api.endpoints import build_mix_endpoint, build_speech_endpoint, build_story_endpoint
 from mixer.compose import AwsServices
 from tests.functional.clouds import build_settings
 from tests.functional.lambdas import FakeContext, event_v2

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from mixer.api.handlers import build_speech_endpoint
+from mixer.api.endpoints import build_speech_endpoint
 from mixer.compose import AwsServices
 from mixer.sound.analysis.measurement import measure
 from mixer.store.folder import FolderStore

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from mixer.api.handlers import build_speech_endpoint
+from mixer.api.endpoints import build_speech_endpoint
 from mixer.speech.polly.client import create_polly_client
 from mixer.store.folder import FolderStore
 from tests.functional.clouds import CloudOverFolder, build_settings, session

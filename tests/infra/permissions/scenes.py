@@ -29,7 +29,8 @@ from mixer.api import (
     build_story_endpoint,
     digest_token,
 )
-from mixer.api.handlers import build_preview_endpoint, create_requested_story
+from mixer.api.endpoints import build_preview_endpoint
+from mixer.api.handlers import create_requested_story
 from mixer.aws import open_listening_function
 from mixer.compose import AwsServices, open_story_starter
 from mixer.errors import MixerError
