@@ -149,15 +149,10 @@ def tell_stories(place: Workplace) -> Observations:
         }
         told = {"play": _tell(server, play), "upload": _tell(server, book)}
         listed = server.ask("/stories").describe()
-        others = {
-            "dry run": {**play, "dry_run": True},
-            "missing sound": {"text": "A door.\n\n[[sound gone.flac]]", "foo": 1},
-        }
-        ended = {
-            name: server.await_story(server.ask("/stories", body)).describe()
-            for name, body in others.items()
-        }
-        return {**told, "GET /stories": listed, **ended}
+        dry_run = server.await_story(server.ask("/stories", {**play, "dry_run": True}))
+        refused = server.ask("/stories", {"text": "A door.\n\n[[sound gone.flac]]", "foo": 1})
+        others = {"dry run": dry_run, "missing sound": refused}
+        return {**told, "GET /stories": listed, **_describe_all(others)}
 
 
 def defer_requests(place: Workplace) -> Observations:
