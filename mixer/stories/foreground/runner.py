@@ -125,7 +125,7 @@ class StoryRunner:
             open_signer = cache(lambda: self._open_audio_signer(folder, options, out))
 
             def is_finished(identity: str) -> bool:
-                return not options.needs_cuts and _is_signed(open_signer(), identity)
+                return _is_signed(open_signer(), identity) and not options.needs_cuts
 
             steps = self._build_steps(store, history, is_finished)
             run_steps(folder, steps, self.context, publishes=True)
