@@ -24,6 +24,7 @@ FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
 _NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\.?{FIGURE})"
 _START = r"(?<![\w.,:$€£¥₹+^])(?<!\d[–/-])(?<![/:-]/)"
 _FIGURES = DIGITS | frozenset(FRACTIONS)
+_POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LAST_FIGURE = rf"[\d{FRACTIONS}]"
 
 INCHES_IN_A_FOOT = 12
@@ -43,9 +44,10 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     yield _build_unit_rule(language, units)
     yield from _build_share_rules(language)
     yield compile_rule(
-        rf"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹])(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))(?![\w/²³^°'’])",
+        rf"(?<=[{_POWERS}])(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))"
+        rf"{_build_unit_end(language)}",
         lambda match: f" {units[match['unit']][1]}",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹",
+        _POWERS,
     )
     if language.words("numbers.attributive_after"):
         yield _build_hyphen_rule(units)
@@ -60,15 +62,20 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
         else "(?P<article>$^)?"
     )
 
-    shares = build_alternation(language.spellings("per.names") or [chr(0)])
     return compile_rule(
         rf"{article}{_START}(?P<low>{FIGURE}[–-])?(?P<number>{_NUMBER})"
         rf"(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{build_alternation(units)})(?P<stop>\.?))"
-        rf"(?:(?![\w/²³^°'’])|(?=/{shares}(?!\w)))(?P<noun> (?!of )[a-z])?",
+        rf"{_build_unit_end(language)}(?P<noun> (?!of )[a-z])?",
         lambda match: _expand_unit(match, units, language),
         _FIGURES,
         rf"{_LAST_FIGURE}{SPACE}?{build_alternation(units)}",
     )
+
+
+def _build_unit_end(language: Language) -> str:
+    """A pattern of what may follow a unit: no letter and no slash, but for a share's."""
+    shares = build_alternation(language.spellings("per.names") or [chr(0)])
+    return rf"(?:(?![\w/²³^°'’])|(?=/{shares}(?!\w)))"
 
 
 def _expand_unit(
@@ -106,7 +113,8 @@ def _build_share_rules(language: Language) -> Iterator[NormalisationRule]:
     names, word = language.spellings("per.names"), language.phrase("per.word")
     if names:
         yield compile_rule(
-            rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*(?:{SPACE}?(?:[€$£]|[^\W\d_]{{1,8}}[²³]?))?"
+            rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*[{_POWERS}]*"
+            rf"(?:{SPACE}?(?:[€$£]|[^\W\d_]{{1,8}}[²³]?))?"
             rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}})(?![\w/²³-]|\.\w)",
             lambda match: "".join(
                 f" {f'{word} {names[share]}'.strip()}" for share in match["edit"].split("/")[1:]

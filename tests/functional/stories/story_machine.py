@@ -18,12 +18,14 @@ from moto.awslambda.models import LambdaFunction
 from mixer.aws.stories import StateMachine, execution_name
 from mixer.compose import AwsServices
 from mixer.settings import Settings
+from mixer.store.s3 import S3Store
 from mixer.stories.budget import DailyBudget
 from mixer.stories.model import StoryKind, StoryState
 from mixer.stories.request import StoryRequest
 from mixer.stories.service import StoryService
 from mixer.stories.status import StoryStatus
 from mixer.stories.tasks import StoryTasks
+from tests.functional.clouds import MUSIC_BUCKET
 from tests.infra.definition import load_definition
 
 SECRET = b"a secret of the tests"
@@ -72,9 +74,17 @@ class StoryMachine:
     arn: str
     calls: list[Mapping[str, Any]]
 
-    def create_story(self, text: str, kind: StoryKind = StoryKind.STORY, **options: object) -> str:
+    def create_story(
+        self,
+        text: str,
+        kind: StoryKind = StoryKind.STORY,
+        source_key: str = "",
+        **options: object,
+    ) -> str:
         given = {"text_type": "markdown", **options}
-        return self.service.create(StoryRequest(kind=kind, caller=CALLER, options=given, text=text))
+        return self.service.create(
+            StoryRequest(kind=kind, caller=CALLER, options=given, text=text, source_key=source_key)
+        )
 
     def status(self, story: str) -> StoryStatus:
         return self.service.get_status(story, CALLER)
@@ -144,7 +154,9 @@ def start_moto_machine(
     )
     store = tasks["EndTask"].store
     launcher = StateMachine(states, made["stateMachineArn"])
-    service = StoryService(store, SECRET, launcher, DailyBudget(store, settings.max_daily_usd))
+    budget = DailyBudget(store, settings.max_daily_usd)
+    library = S3Store(boto3.client("s3"), MUSIC_BUCKET)
+    service = StoryService(store, SECRET, launcher, budget, music=library)
     yield StoryMachine(service, states, made["stateMachineArn"], calls)
 
 

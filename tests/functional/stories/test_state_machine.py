@@ -218,8 +218,10 @@ def test_what_is_only_spoken_plays_no_sounds_and_looks_for_none(machine):
     ("file", "code"), [("no such.wav", "not_found"), ("stories/of/others.wav", "forbidden")]
 )
 def test_a_sound_that_is_not_there_ends_a_story_before_a_word_is_paid(machine, polly, file, code):
-    story = machine.create_story(f"# One\n\nA word.\n\n[[sound {file}]]\n\nAnother.", **VOICE)
-    status = machine.await_end(story)
+    content = f"# One\n\nA word.\n\n[[sound {file}]]\n\nAnother."
+    source = f"uploads/{code}.md"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=source, Body=content.encode())
+    status = machine.await_end(machine.create_story("", source_key=source, **VOICE))
     assert (status.state, status.failure.code) == (StoryState.FAILED, code)
     assert status.failure.error.startswith("line 5: ")
     assert file in status.failure.error
