@@ -130,10 +130,8 @@ class StoryRunner:
             steps = self._build_steps(store, history, is_finished)
             run_steps(folder, steps, self.context, publishes=True)
             result = folder.read(RESULT, StoryResult)
-            seconds, signer = self.context.timer.seconds, open_signer()
-            files = export_files(
-                store.files, result, seconds, out=out, report=report, signer=signer
-            )
+            stages, signer = self.context.timer.seconds, open_signer()
+            files = export_files(store.files, result, stages, out=out, report=report, signer=signer)
             warnings = (*result.warnings, *files.warnings)
             if story.feed is not None:
                 signed = signer.files if signer else None
