@@ -125,7 +125,8 @@ class StoryRunner:
             open_signer = cache(lambda: self._open_audio_signer(folder, options, out))
 
             def is_finished(identity: str) -> bool:
-                return _is_signed(open_signer(), identity) and not options.needs_cuts
+                is_current = _identify_audio(open_signer(), identity)
+                return is_current and not options.needs_cuts
 
             steps = self._build_steps(store, history, is_finished)
             run_steps(folder, steps, self.context, publishes=True)
@@ -273,5 +274,5 @@ def publish_in_folder(copier: FeedCopier, feed: FeedFolder, options: Options) ->
     return feed.publish(story, time.time(), options.feed_episodes)
 
 
-def _is_signed(signer: AudioSigner | None, identity: str) -> bool:
-    return signer is not None and signer.is_signed(identity)
+def _identify_audio(signer: AudioSigner | None, identity: str) -> bool:
+    return signer is not None and signer.identify_audio(identity)

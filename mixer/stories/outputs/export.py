@@ -59,7 +59,7 @@ class AudioSigner:
     A signature holds a time, so signing the same audio again would change the file.
 
     Attributes:
-        identity: of the audio without a signature, from `is_signed` on.
+        identity: of the audio without a signature, once it was identified.
         is_current: whether the file in its place is that audio, signed.
     """
 
@@ -69,8 +69,8 @@ class AudioSigner:
     identity: str = ""
     is_current: bool = False
 
-    def is_signed(self, identity: str) -> bool:
-        """Check whether the file in its place is the audio with this identity, signed."""
+    def identify_audio(self, identity: str) -> bool:
+        """Note which audio is finished; returns whether the file in its place is it, signed."""
         self.identity = identity
         recorded, marks = self._recall() if self.out.is_file() else (), self._marks
         self.is_current = recorded[:-1] == marks and recorded[-1] == hash_file(self.out)
@@ -136,7 +136,7 @@ def _export_audio(store: FolderStore, key: str, out: Path, signer: AudioSigner |
     failures: list[str] = []
     if signer is not None and holds_manifest(out):
         require_writable(out)
-        if signer.is_current or (not signer.identity and signer.is_signed(store.digest(key))):
+        if signer.is_current or (not signer.identity and signer.identify_audio(store.digest(key))):
             return failures
         try:
             signer.sign(store.path(key))
