@@ -138,14 +138,11 @@ class _Lease:
     def claim_lease(self) -> bool:
         return self.store.claim(self.key, self.owner.encode())
 
-    def read_lease(self) -> bytes:
-        return _read_lease(self.store, self.key)
-
     def renew_lease(self, released: threading.Event, interval_s: float) -> None:
         """Renew until it is released, or belongs to another owner."""
         while not released.wait(interval_s):
             with suppress(MixerError):
-                if self.read_lease() != self.owner.encode():
+                if _read_lease(self.store, self.key) != self.owner.encode():
                     return
                 renewed = replace(self.owner, renewals=self.owner.renewals + 1)
                 self.store.put(self.key, renewed.encode())
@@ -153,7 +150,7 @@ class _Lease:
 
     def release_lease(self, *, is_sure: bool) -> None:
         """Delete the lease, unless another owner has taken it over."""
-        if is_sure or self.read_lease() == self.owner.encode():
+        if is_sure or _read_lease(self.store, self.key) == self.owner.encode():
             self.store.delete(self.key)
 
     def take_over_lease(self, dead: bytes, lifetimes: int) -> bool:
@@ -165,7 +162,7 @@ class _Lease:
         if not self.store.claim(marker, b""):
             return False
         try:
-            if self.read_lease() != dead:
+            if _read_lease(self.store, self.key) != dead:
                 return False
             if not dead:  # damaged: it cannot be released either
                 self.store.set_aside(self.key)
