@@ -40,6 +40,9 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 """How file systems without hard links refuse one (link(2))."""
 
 
+SCRATCH_PREFIX = "mixer-"
+
+
 @contextmanager
 def open_atomic(path: Path, *, is_durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes its own name if the block succeeds, or vanishes.
@@ -160,9 +163,6 @@ def hash_file(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-PREFIX = "mixer-"
-
-
 @contextmanager
 def open_scratch_folder(purpose: str) -> Iterator[Path]:
     """Open a folder that is deleted after the block, whatever is still in it; never raises then."""
@@ -177,7 +177,7 @@ def open_scratch_folder(purpose: str) -> Iterator[Path]:
 
 def remove_leftovers() -> None:
     """Remove the folders of processes that were killed."""
-    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+    for folder in Path(gettempdir()).glob(f"{SCRATCH_PREFIX}*"):
         with suppress(OSError):  # of another user, removed meanwhile, or in use
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
@@ -195,7 +195,7 @@ def _remove_leftovers_once() -> None:
 def _make_locked_folder(purpose: str) -> tuple[Path, int]:
     """Make a folder, again if another process took it for a leftover before it was locked."""
     while True:
-        folder = Path(mkdtemp(prefix=f"{PREFIX}{purpose}-"))
+        folder = Path(mkdtemp(prefix=f"{SCRATCH_PREFIX}{purpose}-"))
         with suppress(FileNotFoundError):
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(lock, fcntl.LOCK_SH)

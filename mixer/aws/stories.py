@@ -46,6 +46,13 @@ WAITS_S = (0.2, 0.5, 1.0)
 """Before each retry: the caller has about five seconds left (docs/scaling.md)."""
 
 
+LISTEN = "listen"
+"""The action of an event that asks for the pieces of a story."""
+
+SOURCE, DETAIL_TYPE = "mixer", "Story ended"
+USED_UP = frozenset({"ExecutionAlreadyExists"})
+
+
 def open_story_function(name: str) -> "StoryFunction":
     """Open a function by name."""
     import boto3
@@ -53,10 +60,6 @@ def open_story_function(name: str) -> "StoryFunction":
 
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
     return StoryFunction(boto3.client("lambda", config=config), name)
-
-
-LISTEN = "listen"
-"""The action of an event that asks for the pieces of a story."""
 
 
 def open_listening_function(name: str) -> Callable[[str], None]:
@@ -120,9 +123,6 @@ def _is_passing(error: Exception) -> bool:
     return response.get("Error", {}).get("Code") in PASSING
 
 
-SOURCE, DETAIL_TYPE = "mixer", "Story ended"
-
-
 def open_event_bus(name: str) -> "EventBus":
     """Open a bus of this account by name."""
     import boto3
@@ -154,9 +154,6 @@ class EventBus:
             raise StoreFailed(f"The event bus {self._name} cannot be reached: {error}") from error
         if answer["FailedEntryCount"]:
             raise StoreFailed(f"The event bus {self._name} rejected the event.")
-
-
-USED_UP = frozenset({"ExecutionAlreadyExists"})
 
 
 def open_state_machine(arn: str) -> "StateMachine":

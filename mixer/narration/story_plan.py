@@ -36,6 +36,10 @@ LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIM
 """Limits of a call, by the names of the option `engine`."""
 
 
+CALLER = 3
+"""The frame of the caller of a public function, for the place of a warning."""
+
+
 def plan(
     story: str | Path, options: Options = DEFAULTS, *, music: str | Path | None = None
 ) -> Plan:
@@ -148,10 +152,6 @@ def select_limits(engine: str) -> EngineLimits:
 def as_path(path: str | Path | None) -> Path | None:
     """Make a Path of what a caller gave, if anything."""
     return None if path is None else Path(path)
-
-
-CALLER = 3
-"""The frame of the caller of a public function, for the place of a warning."""
 
 
 def warn_about(sentences: Iterable[str]) -> None:

@@ -48,6 +48,10 @@ MAX_LISTED_VOICES = 12
 """In a sentence."""
 
 
+MAX_BLENDED_VOICES = 5
+MAX_WEIGHT = 100.0
+
+
 def select_voice(
     voices: Sequence[Voice], options: "SpeechOptions", cast: Sequence[Role] = ()
 ) -> tuple[Voice, VoiceSettings]:
@@ -212,10 +216,6 @@ def find_near_names(query: str, names: Iterable[str]) -> list[str]:
     by_folded = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
     return [by_folded[folded] for folded in near]
-
-
-MAX_BLENDED_VOICES = 5
-MAX_WEIGHT = 100.0
 
 
 @dataclass(frozen=True, slots=True)

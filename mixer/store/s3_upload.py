@@ -33,6 +33,11 @@ MAX_PARTS = 10_000
 CONCURRENT_PARTS = 4
 
 
+MISSING_CODES = frozenset({"404", "NoSuchKey", "NotFound"})
+CONFLICT_CODES = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+"""Another write was first or concurrent (S3 user guide, conditional writes)."""
+
+
 @dataclass(frozen=True, slots=True)
 class UploadTarget:
     """The object to write."""
@@ -150,11 +155,6 @@ class MultipartWriter(BufferedIOBase):
 
 def _encode_crc(crc: int) -> str:
     return b64encode(crc.to_bytes(4)).decode()
-
-
-MISSING_CODES = frozenset({"404", "NoSuchKey", "NotFound"})
-CONFLICT_CODES = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
-"""Another write was first or concurrent (S3 user guide, conditional writes)."""
 
 
 class WriteConflict(StoreFailed):

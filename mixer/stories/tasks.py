@@ -33,6 +33,9 @@ from mixer.stories.folder import StoryFolder
 from mixer.stories.keys import ATTEMPTS, FAILURE, cancellation_name
 from mixer.stories.model import StoryFailure
 
+CHECK_INTERVAL_S = 1.0
+"""A request to the store costs half a millionth of a dollar; a call of the engine far more."""
+
 
 class Step(StrEnum):
     """The steps, named as the state machine names its tasks (IaC/story.asl.json)."""
@@ -158,10 +161,6 @@ def _describe_failure(call: StepCall, step: Step, error: Exception) -> StoryFail
 def _to_plain_json(details: Mapping[str, object]) -> dict[str, object]:
     plain: dict[str, object] = json.loads(json.dumps(dict(details), default=str))
     return plain
-
-
-CHECK_INTERVAL_S = 1.0
-"""A request to the store costs half a millionth of a dollar; a call of the engine far more."""
 
 
 def raise_if_cancelled(folder: StoryFolder, attempt: int) -> None:

@@ -23,6 +23,11 @@ MAX_SENTENCE_CHARS = 5_000
 MAX_NOTE_CHARS = 200
 
 
+PARALLEL_READS = 16
+NEWEST = 0
+"""As a version's number: the newest."""
+
+
 class VersionConflict(Conflict):
     """The story was changed meanwhile; the details name what."""
 
@@ -113,11 +118,6 @@ class VersionRecord:
 def version_name(number: int) -> str:
     """Name the record of a version."""
     return f"{VERSIONS}{number:05}.json"
-
-
-PARALLEL_READS = 16
-NEWEST = 0
-"""As a version's number: the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def refuse_without_token(place: Workplace) -> Observations:
         return {**_describe_all(answers), "GET /capabilities without a token": wants}
 
 
-def tell_stories(place: Workplace) -> Observations:
+def run_stories(place: Workplace) -> Observations:
     """Stories over HTTP: the play with its sounds; an upload with music and a cover, as M4B."""
     with place.serve("stories") as server:
         play = {
@@ -147,12 +147,12 @@ def tell_stories(place: Workplace) -> Observations:
             "format": "m4b",
             "text_type": "markdown",
         }
-        told = {"play": _tell(server, play), "upload": _tell(server, book)}
+        stories = {"play": _run_story(server, play), "upload": _run_story(server, book)}
         listed = server.ask("/stories").describe()
         dry_run = server.await_story(server.ask("/stories", {**play, "dry_run": True}))
         refused = server.ask("/stories", {"text": "A door.\n\n[[sound gone.flac]]", "foo": 1})
         others = {"dry run": dry_run, "missing sound": refused}
-        return {**told, "GET /stories": listed, **_describe_all(others)}
+        return {**stories, "GET /stories": listed, **_describe_all(others)}
 
 
 def defer_requests(place: Workplace) -> Observations:
@@ -187,7 +187,7 @@ FAST: Mapping[str, Observe] = {
     "mixes": mix_bells,
     "routes": ask_routes,
     "tokens": refuse_without_token,
-    "stories": tell_stories,
+    "stories": run_stories,
 }
 """Groups that every run of the tests observes."""
 
@@ -324,7 +324,7 @@ def _draw_cover(place: Workplace) -> bytes:
     return path.read_bytes()
 
 
-def _tell(server: Server, body: Mapping[str, Any]) -> Observations:
+def _run_story(server: Server, body: Mapping[str, Any]) -> Observations:
     """A story from request to files; the request again, other words under its key, and its end."""
     key = {"Idempotency-Key": str(sorted(body))}
     accepted = server.ask("/stories", body, headers=key)

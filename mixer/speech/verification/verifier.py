@@ -34,6 +34,14 @@ MAX_SILENCE_S = 2.5
 """Within a chunk; its sentences are half a second apart."""
 
 
+MAX_TAKES = 3
+RETAKE_SHARE = 0.1
+"""Of a text's price may be spent on further takes."""
+
+STEADY_ENGINES = frozenset({"embedded", "kokoro", "neural", "standard"})
+"""Engines that say the same text the same way each time."""
+
+
 def is_verifier_installed() -> bool:
     """Whether PocketSphinx and the embedded voice's rules of pronunciation are installed."""
     return all(importlib.util.find_spec(package) for package in PACKAGES)
@@ -116,14 +124,6 @@ def refuse_verifier() -> Verifier:
         field="verify",
     )
 
-
-MAX_TAKES = 3
-
-RETAKE_SHARE = 0.1
-"""Of a text's price may be spent on further takes."""
-
-STEADY_ENGINES = frozenset({"embedded", "kokoro", "neural", "standard"})
-"""Engines that say the same text the same way each time."""
 
 VerifierOpener = Callable[[], Verifier]
 

@@ -46,6 +46,13 @@ HEAD_START_S = 60.0
 MAX_SPEED = 8.0
 
 
+LIFETIME_S = 86_400
+"""At least: a playlist of ten hours is read, and its segments asked for, until the end of it."""
+
+PATHS = {"playlist": "listen.m3u8", "audio": "listen.mp3", "captions": "listen.vtt"}
+"""Last part of the path of each link."""
+
+
 @dataclass(slots=True)
 class PlaylistWatch:
     """The playlist of a story, as its players have read it."""
@@ -209,13 +216,6 @@ def open_rendition(
 
     library = SoundLibrary(music, folder.store)
     return Rendition(folder, library, new_processes, has_ended, attempt)
-
-
-LIFETIME_S = 86_400
-"""At least: a playlist of ten hours is read, and its segments asked for, until the end of it."""
-
-PATHS = {"playlist": "listen.m3u8", "audio": "listen.mp3", "captions": "listen.vtt"}
-"""Last part of the path of each link."""
 
 
 @dataclass(frozen=True, slots=True)
