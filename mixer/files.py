@@ -6,11 +6,10 @@ The first folder that another process opens removes those without a lock.
 
 import errno
 import fcntl
+import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from fcntl import LOCK_EX, flock
-from functools import cache
 from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
@@ -41,6 +40,7 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 
 
 SCRATCH_PREFIX = "mixer-"
+PARTIAL_PREFIX = ".partial-"
 
 
 @contextmanager
@@ -53,18 +53,50 @@ def open_atomic(path: Path, *, is_durable: bool = True) -> Iterator[IO[bytes]]:
     with translate_disk_errors(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "", str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name[:32]}.{token_hex(8)}")
-        with partial.open("xb") as file:
+        with _open_partial(path.parent, 0o666) as (file, partial):
+            yield file
+            file.flush()
+            if is_durable:
+                os.fsync(file.fileno())
+            partial.replace(path)
+
+
+@contextmanager
+def _open_partial(folder: Path, mode: int) -> Iterator[tuple[IO[bytes], Path]]:
+    """Open a temporary file in a folder, which is made if missing; deleted unless it is renamed.
+
+    It is locked while it is open: what has no lock is a leftover of a process that was killed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_partials_once(folder)
+    while True:
+        partial = folder / f"{PARTIAL_PREFIX}{token_hex(8)}"
+        opener = functools.partial(os.open, mode=mode)
+        with open(partial, "xb", opener=opener) as file:
             try:
-                yield file
-                file.flush()
-                if is_durable:
-                    os.fsync(file.fileno())
-                partial.replace(path)
-            except BaseException:
+                with suppress(OSError):  # a file system without locks, or deleted as a leftover
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                if partial.exists():
+                    yield file, partial
+                    return
+            finally:
                 partial.unlink(missing_ok=True)
-                raise
+
+
+@functools.lru_cache(1024)
+def _remove_partials_once(folder: Path) -> None:
+    for partial in folder.glob(f"{PARTIAL_PREFIX}*"):
+        _delete_unlocked(partial, Path.unlink)
+
+
+def _delete_unlocked(path: Path, delete: Callable[[Path], object]) -> None:
+    with suppress(OSError):  # of another user, removed meanwhile, or in use
+        lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            delete(path)
+        finally:
+            os.close(lock)
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -82,21 +114,11 @@ def write_once(path: Path, content: bytes, link: Link = os.link) -> bool:
     Args:
         link: gives a file a second name, as `os.link` does, or fails with an OSError.
     """
-    with translate_disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".once.{token_hex(8)}")
-        try:
-            _write_private(partial, content)
-            return _publish_once(partial, path, link)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with translate_disk_errors(path), _open_partial(path.parent, 0o600) as (file, partial):
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+        return _publish_once(partial, path, link)
 
 
 def _publish_once(partial: Path, path: Path, link: Link) -> bool:
@@ -114,7 +136,7 @@ def _publish_once(partial: Path, path: Path, link: Link) -> bool:
 def _rename_once(partial: Path, path: Path) -> bool:
     """Rename under a lock: for file systems without hard links (FAT, some network shares)."""
     with path.with_name(".once.lock").open("wb") as lock:
-        flock(lock, LOCK_EX)  # released with the file, also by a killed process
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released with the file, also by a killed process
         if path.exists():
             return False
         partial.replace(path)
@@ -178,16 +200,10 @@ def open_scratch_folder(purpose: str) -> Iterator[Path]:
 def remove_leftovers() -> None:
     """Remove the folders of processes that were killed."""
     for folder in Path(gettempdir()).glob(f"{SCRATCH_PREFIX}*"):
-        with suppress(OSError):  # of another user, removed meanwhile, or in use
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+        _delete_unlocked(folder, functools.partial(rmtree, ignore_errors=True))
 
 
-@cache
+@functools.cache
 def _remove_leftovers_once() -> None:
     remove_leftovers()
 

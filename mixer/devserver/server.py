@@ -31,6 +31,10 @@ BACKLOG = 128
 MAX_HEAD_BYTES = 65_536
 """Limit of a head; `guard.check_head` refuses shorter ones that are still too long."""
 
+SILENT_S = 1.0
+"""A connection that is silent for longer may be closed for another one; a client that connects in
+order to send does so within milliseconds."""
+
 POLL_S = 0.05
 
 ABANDON_S = 5.0
@@ -45,12 +49,16 @@ class BoundedProtocol(H11Protocol):
     """
 
     limits = ServerLimits()
+    active_s = 0.0
+    """When the client last sent something, or was last answered."""
+
     _timer: asyncio.TimerHandle | None = None
     _is_idle = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline for the first head."""
         super().connection_made(transport)
+        self.active_s = self.loop.time()
         self._set_deadline(self.limits.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -60,20 +68,22 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Keep the deadline until the head is complete, in any number of pieces."""
+        self.active_s = self.loop.time()
         if self._is_idle:
             self._is_idle = False
             self._set_deadline(self.limits.head_s)
-        was_serving = self._is_serving()
+        was_serving = self.is_serving()
         super().data_received(data)
-        if self._is_serving() and not was_serving:
+        if self.is_serving() and not was_serving:
             self._set_deadline(None)
 
     def on_response_complete(self) -> None:
         """Start the deadline for the next request, unless it is already here."""
         self._is_idle = True
+        self.active_s = self.loop.time()
         self._set_deadline(self.limits.idle_s)
         super().on_response_complete()
-        if self._is_serving():
+        if self.is_serving():
             self._is_idle = False
             self._set_deadline(None)
 
@@ -84,7 +94,7 @@ class BoundedProtocol(H11Protocol):
 
     def resume_writing(self) -> None:
         """Cancel the deadline: the client has read."""
-        if self._is_serving():
+        if self.is_serving():
             self._set_deadline(None)
         super().resume_writing()
 
@@ -103,7 +113,8 @@ class BoundedProtocol(H11Protocol):
         self.transport.close()
         log_unreadable(refusal.status_code, len(response.body), request_id)
 
-    def _is_serving(self) -> bool:
+    def is_serving(self) -> bool:
+        """Whether a request is under way."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _set_deadline(self, seconds: float | None) -> None:
@@ -160,10 +171,27 @@ class DevServer:
         return not self._thread.is_alive()
 
     def _count_connections(self) -> int:
-        return len(self._server.server_state.connections) if self._server else 0
+        """Count open connections; those above the limit are closed first if they are silent."""
+        if self._server is None:
+            return 0
+        connections = [
+            each
+            for each in self._server.server_state.connections
+            if isinstance(each, BoundedProtocol) and not each.transport.is_closing()
+        ]
+        excess = max(0, len(connections) - self._limits.connections)
+        silent = sorted(filter(_is_silent, connections), key=lambda each: each.active_s)[:excess]
+        for each in silent:
+            each.transport.close()
+        return len(connections) - len(silent)
 
     def _is_stopping(self) -> bool:
         return self._server is not None and self._server.should_exit
+
+
+def _is_silent(connection: BoundedProtocol) -> bool:
+    silent_s = connection.loop.time() - connection.active_s
+    return silent_s > SILENT_S and not connection.is_serving()
 
 
 def _listen(port: int, address: str) -> socket.socket:

@@ -7,17 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.attack.campaign import Row, Tally
 from tests.commands import build_environ
+from tests.emulators.speech_server import KEY, SpeechServer, run_speech_server
 
 STORY = "# One\n\nThe lamp went out at nine.\n\n# Two\n\nIt was the cat, and the cat alone.\n"
 TIMEOUT_S = 300
+CALL_S = 0.3
+"""What a call for speech takes: long enough to be interrupted."""
+
 KEPT_HIDDEN = (".link-secret", ".once.lock")
 """Files of a store that stay; the lock is there only without hard links."""
 DAY_S = 86_400
@@ -40,10 +45,15 @@ time.time = lambda: now() + 2 * {DAY_S}
 
 @dataclass(frozen=True)
 class Case:
-    """A folder with a story, its own store and home, and what an undisturbed run made of it."""
+    """A folder with a story, its own store and home, and what an undisturbed run made of it.
+
+    `run_s` is what that run took. The speech server counts what is paid for.
+    """
 
     folder: Path
-    expected: bytes
+    server: SpeechServer
+    expected: bytes = b""
+    run_s: float = 0.0
 
     @property
     def out(self) -> Path:
@@ -54,19 +64,27 @@ class Case:
     ) -> subprocess.Popen[str]:
         """Start narrating; `limits` are shell commands, `setup` Python before the command line."""
         arguments = ["narrate", "story.md", "--store", "store", "--out", f"{out}/story.mp3"]
+        arguments += ["--engine", "http", "--engine-url", self.server.url]
         code = f"{setup}\nimport sys; sys.argv[1:] = {arguments!r}\n{MAIN}"
         command = ["bash", "-c", f'{limits}exec "$0" -c "$1"', sys.executable, code]
         project = str(Path(__file__).parents[2])
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**build_environ(self.folder), "PYTHONPATH": project, **environ},
+            env={**build_environ(self.folder), "PYTHONPATH": project, "ENGINE_KEY": KEY, **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
+
+    def check_result(self) -> str:
+        """What is wrong with the result of commands that nothing stopped, or nothing."""
+        texts = Counter(str(body["input"]) for body in self.server.bodies)
+        if paid_twice := [text for text, times in texts.items() if times > 1]:
+            return f"paid twice: {paid_twice}"
+        return "" if self.out.read_bytes() == self.expected else "other bytes"
 
     def finish(self) -> str:
         """Narrate undisturbed; what is wrong with the result or left behind, or nothing."""
@@ -104,7 +122,7 @@ def wait_for(process: subprocess.Popen[str]) -> tuple[int, str]:
 def kill_once(case: Case, draw: random.Random) -> str:
     """SIGKILL for the command and its children, at a random moment."""
     process = case.start()
-    time.sleep(draw.uniform(0.3, 6.0))
+    time.sleep(draw.uniform(0.1, 1.1) * case.run_s)
     os.killpg(process.pid, signal.SIGKILL)
     wait_for(process)
     return ""
@@ -185,18 +203,18 @@ def lose_temporary_folder(case: Case, _draw: random.Random) -> str:
 def run_two_commands(case: Case, draw: random.Random) -> str:
     """Two commands on one store, the second one soon after the first."""
     first = case.start()
-    time.sleep(draw.uniform(0, 2))
+    time.sleep(draw.uniform(0, case.run_s))
     second = case.start(out="second")
     for process in (first, second):
         if failure := _expect_success(process, None):
             return failure
-    return "" if case.out.read_bytes() == case.expected else "two commands: other bytes"
+    return case.check_result()
 
 
 def jump_clock(case: Case, draw: random.Random) -> str:
     """A second command to which it is two days later."""
     first = case.start()
-    time.sleep(draw.uniform(0, 3))
+    time.sleep(draw.uniform(0, case.run_s))
     failure = _expect_success(case.start(setup=TWO_DAYS_LATER, out="second"), None)
     return failure or _expect_success(first, case)
 
@@ -205,7 +223,7 @@ def _expect_success(process: subprocess.Popen[str], case: Case | None) -> str:
     code, error = wait_for(process)
     if code:
         return f"exit code {code}: {error[-300:]}"
-    return "" if case is None or case.out.read_bytes() == case.expected else "other bytes"
+    return "" if case is None else case.check_result()
 
 
 def _expect_sentence(process: subprocess.Popen[str]) -> str:
@@ -236,22 +254,27 @@ DISTURBANCES: tuple[Callable[[Case, random.Random], str], ...] = (
 
 def attack_commands(tally: Tally, draw: random.Random, count: int) -> None:
     """Disturb a command, then run it undisturbed."""
-    with TemporaryDirectory(prefix="attack-") as name:
-        base = Path(name, "base")
-        base.mkdir()
-        (base / "story.md").write_text(STORY)
-        code, error = wait_for(Case(base, b"").start())
+    with TemporaryDirectory(prefix="attack-") as name, run_speech_server() as server:
+        server.delay_s = CALL_S
+        base = _make_case(Path(name, "base"), Case(Path(), server))
+        begun_s = time.monotonic()
+        code, error = wait_for(base.start())
         if code:
             tally.count(f"undisturbed: {error[-300:]}")
             return
-        expected = (base / "out/story.mp3").read_bytes()
+        run_s = time.monotonic() - begun_s
+        base = replace(base, expected=base.out.read_bytes(), run_s=run_s)
         for number, disturb in enumerate(islice(cycle(DISTURBANCES), count)):
-            folder = Path(name, str(number))
-            folder.mkdir()
-            (folder / "story.md").write_text(STORY)
-            case = Case(folder, expected)
+            case = _make_case(Path(name, str(number)), base)
+            server.bodies.clear()
             failure = disturb(case, draw) or case.finish()
             tally.count(f"{disturb.__name__}: {failure}" if failure else "")
+
+
+def _make_case(folder: Path, base: Case) -> Case:
+    folder.mkdir()
+    (folder / "story.md").write_text(STORY)
+    return replace(base, folder=folder)
 
 
 ROW = Row(

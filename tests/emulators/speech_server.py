@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+import time
 import wave
 from array import array
 from base64 import b64encode
@@ -41,12 +42,14 @@ class SpeechServer:
 
     Attributes:
         faults: counts down answers of status 503.
+        delay_s: how long each call takes at least.
         meeting: where the first calls wait for each other, once.
     """
 
     url: str
     mode: str = ""
     faults: int = 0
+    delay_s: float = 0.0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     redirect_to: str = ""
@@ -107,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _say_well(self, body: dict[str, Any], rate_hz: int = 24_000) -> None:
         state = self.state
         with state.count_call():
+            time.sleep(state.delay_s)
             if state.meeting is not None:
                 state.meeting.wait()
             with state.lock:

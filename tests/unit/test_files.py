@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,9 +29,18 @@ def test_file_appears_only_when_it_is_whole(tmp_path: Path):
         file.write(b"half")
         file.flush()
         assert not path.exists()
+        assert Path(file.name).parent == path.parent
         file.write(b"whole")
     assert path.read_bytes() == b"halfwhole"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_is_deleted_and_what_another_writes_is_not(tmp_path: Path):
+    (tmp_path / ".partial-dead").write_bytes(b"half")
+    with (tmp_path / ".partial-live").open("wb") as live:
+        fcntl.flock(live, fcntl.LOCK_SH)
+        write_atomic(tmp_path / "story.mp3", b"whole")
+    assert {path.name for path in tmp_path.iterdir()} == {".partial-live", "story.mp3"}
 
 
 def test_failure_leaves_what_was_there(tmp_path: Path):

@@ -32,6 +32,10 @@ BURST_MARGIN = 1.0
 """Calls by which the burst stays under the quota: calls released evenly arrive unevenly. One call
 absorbs 125 ms of jitter at 8 calls a second."""
 
+MIN_FILL = 2.0
+"""Tokens that a bucket may hold however many calls are under way, so that a late waiter loses
+nothing of the rate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -67,8 +71,10 @@ MAX_PAUSE_S = 2.0
 class TokenBucket:
     """The arithmetic of a rate with a burst.
 
-    Lets through at most `rate x window + capacity` calls in any window. Knows no clock and no
-    threads; the times it is given never run backwards.
+    Lets through at most `rate x window + capacity` calls in any window. A call may reach the
+    service at any time until its answer, so calls under way count against the capacity: the
+    service sees no more than that either, as long as fewer are under way than the capacity less
+    MIN_FILL. Knows no clock and no threads; the times it is given never run backwards.
     """
 
     def __init__(self, calls_per_s: float, capacity: float, now_s: float) -> None:
@@ -77,6 +83,7 @@ class TokenBucket:
         self._level = capacity
         self._filled_s = now_s
         self._resume_s = -inf
+        self.in_flight = 0
 
     def wait_s(self, now_s: float) -> float:
         """How long until the next call may start; 0 for now."""
@@ -91,6 +98,12 @@ class TokenBucket:
         """Start a call; only when `wait_s` is 0."""
         self._refill(now_s)
         self._level -= 1.0
+        self.in_flight += 1
+
+    def end_call(self, now_s: float) -> None:
+        """The service answered a call, or never will."""
+        self._refill(now_s)
+        self.in_flight -= 1
 
     def hold(self, resume_s: float) -> None:
         """Let nothing through until then; tokens still accumulate."""
@@ -110,7 +123,8 @@ class TokenBucket:
 
     def _refill(self, now_s: float) -> None:
         passed_s = max(0.0, now_s - self._filled_s)
-        self._level = min(self._capacity, self._level + passed_s * self._calls_per_s)
+        fill = min(self._capacity, max(MIN_FILL, self._capacity - self.in_flight))
+        self._level = min(fill, self._level + passed_s * self._calls_per_s)
         self._filled_s = max(self._filled_s, now_s)
 
 
@@ -132,7 +146,6 @@ class QuotaLimiter:
         self._wait = wait
         self._lock = threading.RLock()
         self._queue: deque[threading.Condition] = deque()
-        self._in_flight = 0
         self._refusals = 0
         self._last_throttle_s = -inf
         self._bucket = TokenBucket(quota.calls_per_s, _bucket_capacity(quota), now())
@@ -141,7 +154,7 @@ class QuotaLimiter:
     def in_flight(self) -> int:
         """Calls under way."""
         with self._lock:
-            return self._in_flight
+            return self._bucket.in_flight
 
     @contextmanager
     def permit(
@@ -180,7 +193,7 @@ class QuotaLimiter:
     def release(self) -> None:
         """Give back the place in flight."""
         with self._lock:
-            self._in_flight -= 1
+            self._bucket.end_call(self._now())
             self._wake_first()
 
     def resize(self, quota: Quota) -> None:
@@ -226,7 +239,7 @@ class QuotaLimiter:
 
     def _wait_s(self, waiter: threading.Condition) -> float:
         """0: it may start; infinite: until it is woken; else check again after this."""
-        if self._queue[0] is not waiter or self._in_flight >= self.quota.in_flight:
+        if self._queue[0] is not waiter or self._bucket.in_flight >= self.quota.in_flight:
             return inf
         return self._bucket.wait_s(self._now())
 
@@ -248,7 +261,6 @@ class QuotaLimiter:
     def _grant_permit(self) -> Permit:
         now_s = self._now()
         self._bucket.take_token(now_s)
-        self._in_flight += 1
         return Permit(now_s)
 
     def _wake_first(self) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from mixer.devserver.guard import ServerLimits
-from mixer.devserver.server import DevServer
+from mixer.devserver.server import SILENT_S, DevServer
 from mixer.errors import BadOption
 from tests.servers import echo, send_request, start_server
 
@@ -103,15 +103,18 @@ def test_slow_clients_leave_room_for_others_before_long(tmp_path):
             time.sleep(0.1)
 
 
-def test_silent_clients_make_room(tmp_path):
-    limits = ServerLimits(head_s=1.5, connections=4)
+def test_silent_clients_make_room_and_busy_ones_stay(tmp_path):
+    limits = ServerLimits(connections=4)
     with start_server(tmp_path, limits=limits) as server, contextlib.ExitStack() as stack:
-        for _ in range(4):
+        busy = stack.enter_context(raw(server))
+        busy.sendall("\r\n".join([*POST, "Content-Length: 2", "", "x"]).encode())
+        assert server.send("GET", "/echo").status == 200
+        for _ in range(20):
             stack.enter_context(raw(server))
-        deadline_s = time.monotonic() + 8
-        while server.send("GET", "/echo").status != 200:
-            assert time.monotonic() < deadline_s
-            time.sleep(0.1)
+        time.sleep(SILENT_S + 0.2)
+        assert server.send("GET", "/echo").status == 200
+        busy.sendall(b"y")
+        assert read_response(busy)[0].status == 200
 
 
 @pytest.mark.parametrize("more", [b"", b"G"])

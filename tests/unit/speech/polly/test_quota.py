@@ -93,6 +93,33 @@ def test_never_more_than_rate_and_burst_in_any_window_nor_more_in_flight(quota, 
         assert under_way <= quota.in_flight
 
 
+@given(
+    quota=st.builds(
+        Quota, calls_per_s=st.floats(1, 100), burst=st.floats(20, 120), in_flight=st.integers(1, 17)
+    ),
+    runs=st.lists(
+        st.tuples(
+            st.integers(1, 25), st.sampled_from([0.0, 0.3, 1.0]), st.sampled_from([0, 0.5, 1])
+        ),
+        min_size=2,
+        max_size=6,
+    ),
+)
+def test_service_sees_no_more_than_its_quota_however_late_calls_arrive(quota, runs):
+    limiter, clock = simulate_quota(quota)
+    arrivals = []
+    for count, call_s, part in runs:
+        for _ in range(count):
+            limiter.acquire()
+            arrivals.append(clock.now_s + call_s * part)
+            clock.at(clock.now_s + call_s, limiter.release)
+    level, filled_s = quota.burst, 0.0
+    for arrival_s in sorted(arrivals):
+        level = min(quota.burst, level + (arrival_s - filled_s) * quota.calls_per_s) - 1
+        filled_s = arrival_s
+        assert level > -1e-6
+
+
 @given(quota=quotas, count=st.integers(2, 60))
 def test_calls_start_as_soon_as_the_quota_allows(quota, count):
     limiter, clock = simulate_quota(quota)
