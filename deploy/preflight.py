@@ -1,14 +1,15 @@
 """Report the account's limits that affect the service, before anything is created.
 
 The templates' defaults deploy to a new account; only an account that may not build stops a
-deployment. Limits that cannot be read are shown as unknown.
+deployment, and a partition or region that lacks a service. Limits that cannot be read are shown as
+unknown.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from deploy.errors import DeploymentError
 
@@ -110,7 +111,7 @@ def inspect_account(clients: PreflightClients, region: str) -> AccountReport:
     """Read the limits of an account.
 
     Raises:
-        DeploymentError: AWS accepts no credentials.
+        DeploymentError: AWS accepts no credentials, or cannot run the service there.
     """
     identity = _check_identity(clients.sts, region)
     concurrency, of_lambda = _check_lambda(clients.functions)
@@ -133,6 +134,12 @@ def _check_identity(sts: "STSClient", region: str) -> Row:
         me = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise DeploymentError(f"AWS rejected the credentials: {error}") from error
+    partition = me["Arn"].split(":")[1]
+    if partition != "aws":
+        raise DeploymentError(
+            f"The account is in {partition}; only AWS's standard partition is supported, since the "
+            "page needs CloudFront and the image a public registry."
+        )
     return "account", me["Account"], f"as {me['Arn'].rpartition(':')[2]}, in {region}"
 
 
@@ -161,6 +168,11 @@ def _check_lambda(functions: "LambdaClient") -> tuple[int, list[Row]]:
 def _check_voices(polly: "PollyClient", region: str) -> Row:
     try:
         voices = polly.describe_voices(Engine="generative")["Voices"]
+    except EndpointConnectionError as error:
+        raise DeploymentError(
+            f"Amazon Polly cannot be reached in {region}; set AWS_REGION to a region that has it, "
+            "for example eu-central-1."
+        ) from error
     except (BotoCoreError, ClientError) as error:
         return "Polly, generative", "unknown", _format_error(error)
     follows = "the default engine" if voices else f"none in {region}: the best other engine is used"

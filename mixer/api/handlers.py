@@ -142,13 +142,13 @@ def _answer_event(
     event: Any,  # noqa: ANN401 - see mixer.api.events
     context: "InvocationContext",
 ) -> dict[str, Any]:
+    from mixer.api.responses import lambda_error_response, limit_answer
+
     try:
         endpoint = load_endpoint()
     except MixerError as error:
-        from mixer.api.responses import lambda_error_response
-
         return lambda_error_response(error, context.aws_request_id)
-    return endpoint(event, context)
+    return limit_answer(endpoint(event, context), context.aws_request_id)
 
 
 def _run_step(

@@ -42,6 +42,12 @@ STATUS: Mapping[type[MixerError], int] = {
 
 INTERNAL = 500
 
+MAX_ANSWER_BYTES = 6_000_000
+"""Of an answer that Lambda returns, as JSON (Lambda quotas)."""
+
+MAX_LINKS_BYTES = 4_000_000
+"""Of links in one answer; with a role's credentials each is about 2 kB long."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutputLinks:
@@ -51,8 +57,10 @@ class OutputLinks:
     lifetime_s: int
 
     def describe_chunks(self, keys: Sequence[str]) -> dict[str, Any]:
-        """Build the fields with a link to each chunk."""
-        return {"chunk_urls": [self.sign(key) for key in keys], "expires_s": self.lifetime_s}
+        """Build the fields with a link to each chunk; with none if they exceed an answer."""
+        links = [self.sign(key) for key in keys]
+        is_long = sum(map(len, links)) > MAX_LINKS_BYTES
+        return {"chunk_urls": [] if is_long else links, "expires_s": self.lifetime_s}
 
 
 def http_status(error: MixerError) -> int:
@@ -90,6 +98,14 @@ def lambda_error_response(error: MixerError, request_id: str) -> dict[str, Any]:
     body = error_body(str(error), error.code, request_id, error.details)
     headers = {"Content-Type": JSON_TYPE}
     return {"statusCode": http_status(error), "headers": headers, "body": json.dumps(body)}
+
+
+def limit_answer(answer: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Replace an answer that Lambda would refuse, which the gateway reports without a reason."""
+    if len(json.dumps(answer, ensure_ascii=False).encode()) <= MAX_ANSWER_BYTES:
+        return answer
+    error = errors.ObjectTooLarge("The answer exceeds 6 MB, the most that Lambda returns.")
+    return lambda_error_response(error, request_id)
 
 
 def validation_response(problems: list[dict[str, Any]], request_id: str) -> Response[str]:

@@ -159,7 +159,8 @@ class SynthesizeAnswer(BaseModel):
 
     chunk_keys: list[str]
     chunk_urls: Annotated[
-        list[str], Field(description="Temporary links to the chunks: the speech alone.")
+        list[str],
+        Field(description="Temporary links to the chunks; empty if they exceed 4 MB."),
     ]
     expires_s: Annotated[int, Field(description="Lifetime of the links in seconds.")]
     bucket: str

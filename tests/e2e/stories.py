@@ -2,7 +2,8 @@
 
 What tests/functional/stories/test_state_machine.py shows with moto is shown here with ministack:
 success, a storm of refusals, a passage that can never be said, a resumed and a cancelled story;
-with the emulator's S3, the strict Polly and the project's own tasks.
+with the emulator's S3, the strict Polly and the project's own tasks. Then two stories at once with
+functions that sleep, are killed and are throttled, as in test_unready_functions.py.
 """
 
 import json
@@ -41,10 +42,12 @@ from tests.functional.stories.story_machine import (
     build_tasks,
     run_task,
 )
+from tests.functional.stories.unready_functions import PASSING, UnreadyFunctions, run_two_stories
 from tests.infra.definition import load_definition
 from tests.ports import find_free_port
 
 START_S = 30.0
+UNREADY, UNREADY_TIMEOUT_S = "unready-", 300.0
 
 
 @contextmanager
@@ -101,11 +104,13 @@ def _await_health(url: str) -> None:
 
 
 def main() -> int:
-    """Tell the five stories, and print how each ended."""
+    """Tell the stories, and print how each ended."""
     tasks: dict[str, Any] = {}
+    unready = UnreadyFunctions(sleep_s=3.0, limit=10, groups=30)
 
     def answer(name: str, event: Any) -> Mapping[str, Any]:
-        told, error = run_task(tasks, name, event)
+        is_unready = name.startswith(UNREADY)
+        told, error = unready.call(name, event) if is_unready else run_task(tasks, name, event)
         return {"answer": told, "error": error}
 
     with (
@@ -119,20 +124,38 @@ def main() -> int:
             s3.create_bucket(Bucket=name)
         tasks.update(build_tasks(build_settings(), s3=s3, polly=speaker))
         _run_stories(_create_machine(url, tasks), polly)
+        _run_unready_stories(_open_states(url), unready)
     return 0
 
 
-def _create_machine(url: str, tasks: Mapping[str, Any]) -> StoryMachine:
-    states = boto3.Session("test", "test", region_name="us-east-1").client(
-        "stepfunctions", endpoint_url=url
-    )
-    arns = {each: f"arn:aws:lambda:us-east-1:000000000000:function:{each}" for each in FUNCTIONS}
+def _open_states(url: str) -> Any:
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    return session.client("stepfunctions", endpoint_url=url)
+
+
+def _create_state_machine(states: Any, prefix: str = "") -> str:
+    """A state machine, whose functions have a prefix; its ARN."""
+    function = "arn:aws:lambda:us-east-1:000000000000:function:"
+    arns = {each: f"{function}{prefix}{each}" for each in FUNCTIONS}
     made = states.create_state_machine(
-        name="stories",
+        name=f"{prefix}stories",
         definition=json.dumps(load_definition(arns, impatient=True)),
         roleArn="arn:aws:iam::000000000000:role/states",
     )
-    arn = made["stateMachineArn"]
+    return str(made["stateMachineArn"])
+
+
+def _run_unready_stories(states: Any, functions: UnreadyFunctions) -> None:
+    ends = run_two_stories(states, _create_state_machine(states, UNREADY), UNREADY_TIMEOUT_S)
+    counted = ", ".join(f"{functions.errors[name]} {name}" for name in PASSING)
+    sys.stdout.write(f"{'unready':<10} {' '.join(ends):<20} {counted}\n")
+    assert ends == ["SUCCEEDED", "SUCCEEDED"]
+    assert all(functions.errors[name] for name in PASSING)
+
+
+def _create_machine(url: str, tasks: Mapping[str, Any]) -> StoryMachine:
+    states = _open_states(url)
+    arn = _create_state_machine(states)
     store = tasks["EndTask"].store
     service = StoryService(store, SECRET, StateMachine(states, arn), DailyBudget(store, 50.0))
     return StoryMachine(service, states, arn, [])

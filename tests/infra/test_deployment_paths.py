@@ -10,6 +10,7 @@ from deploy.errors import DeploymentError
 from deploy.terminal import Terminal
 from tests.infra.cloudformation import as_list, load_templates
 from tests.infra.permissions.deployment import ExampleDeployment
+from tests.infra.permissions.service_calls import NEVER_TOUCHED, ONLY_READ
 
 DEPLOYMENT = ExampleDeployment()
 OPERATOR, PIPELINE = (
@@ -69,6 +70,24 @@ class StoredRoles:
             raise DeploymentError(f"{role} may not {action}")
 
 
+class PublishedVersions:
+    """Versions of a function, as Lambda and CloudFormation treat them.
+
+    Lambda publishes nothing that equals the last version, which CloudFormation then rejects as
+    another's (Lambda API reference, PublishVersion; aws-sam-cli and serverless issues).
+    """
+
+    def __init__(self, policy):
+        self.policy, self.published = policy, ["sha256:a"]
+
+    def deploy(self, digest, *, is_rolled_back=False):
+        if self.published[-1] == digest:
+            raise DeploymentError(f"A version for this Lambda function exists ({digest}).")
+        self.published.append(digest)
+        if is_rolled_back and self.policy != "Retain":
+            self.published.pop()
+
+
 TERMINAL = Terminal(lambda _: None, lambda _: True, sleep=lambda _: None)
 
 
@@ -77,7 +96,7 @@ def deploy(formation, role):
 
 
 def run_pipeline(formation):
-    """The pipeline leaves its role with the stack; a new image changes no permission."""
+    """The pipeline leaves its role with the stack; it does not change permissions."""
     formation.stacks["mixer-app"] = PIPELINE
 
 
@@ -110,6 +129,37 @@ def test_lost_roles_are_replaced_by_the_one_that_is_given():
     formation.roles = {rescue}
     formation.delete_stack("mixer-app", **change_sets.choose_role(rescue))
     assert formation.stacks == {}
+
+
+def test_new_image_changes_nothing_that_the_pipeline_may_not():
+    changed = {
+        DEPLOYMENT.templates[file]["Resources"][name]["Type"]
+        for file, name in DEPLOYMENT.list_image_changes()
+    }
+    assert "AWS::Lambda::Version" in changed
+    assert changed.isdisjoint(ONLY_READ | NEVER_TOUCHED)
+
+
+VERSIONS = {
+    name: each
+    for name, each in load_templates()["StoryStack"]["Resources"].items()
+    if each["Type"] == "AWS::Lambda::Version"
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_digest_whose_deployment_was_rolled_back_is_deployed_again(version):
+    versions = PublishedVersions(VERSIONS[version]["DeletionPolicy"])
+    versions.deploy("sha256:b", is_rolled_back=True)
+    versions.deploy("sha256:b")
+    assert versions.published == ["sha256:a", "sha256:b"]
+
+
+def test_retained_version_would_be_in_the_way_after_a_rollback():
+    versions = PublishedVersions("Retain")
+    versions.deploy("sha256:b", is_rolled_back=True)
+    with pytest.raises(DeploymentError, match="exists"):
+        versions.deploy("sha256:b")
 
 
 def test_roles_of_cloudformation_exist_without_a_pipeline():

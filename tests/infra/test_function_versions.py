@@ -8,7 +8,8 @@ import pytest
 from tests.infra.cloudformation import load_templates
 from tests.infra.permissions.deployment import GIVEN, ExampleDeployment
 
-STACK = load_templates()["StoryStack"]
+TEMPLATES = load_templates()
+STACK = TEMPLATES["StoryStack"]
 VERSIONS = {
     name: resource["Properties"]["FunctionName"]["Ref"]
     for name, resource in STACK["Resources"].items()
@@ -42,11 +43,8 @@ CASES = [
 
 def describe_version(version, **changes):
     """The description of a version as CloudFormation makes it, after parameters were changed."""
-    templates = load_templates()
-    properties = templates["StoryStack"]["Resources"][version]["Properties"]
-    return ExampleDeployment(templates, {**GIVEN, **changes}).resolve(
-        properties["Description"], "StoryStack"
-    )
+    description = STACK["Resources"][version]["Properties"]["Description"]
+    return ExampleDeployment(TEMPLATES, {**GIVEN, **changes}).resolve(description, "StoryStack")
 
 
 @pytest.mark.parametrize(("version", "parameter"), CASES)
@@ -61,11 +59,13 @@ def test_changed_parameter_publishes_a_new_version(version, parameter):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_description_fits_with_the_longest_values(version):
     longest = {
-        name: str(one.get("MaxValue", "9" * 9))
+        name: str(one.get("MaxValue", "9" * one.get("MaxLength", 9)))
         for name, one in STACK["Parameters"].items()
-        if one["Type"] == "Number"
+        if one["Type"] == "Number" or "MaxLength" in one
     }
-    assert len(describe_version(version, **longest, EventBus="b" * 64)) <= MAX_CHARS
+    key = f"arn:aws:kms:ap-southeast-5:123456789012:key/mrk-{'0' * 32}"
+    described = describe_version(version, **longest, EventBus="b" * 64, SigningKeyArn=key)
+    assert len(described) <= MAX_CHARS
 
 
 def test_all_that_reaches_a_function_is_covered():

@@ -13,7 +13,14 @@ from pydantic import BaseModel
 
 from mixer import errors
 from mixer.api.events import LAMBDA_MARGIN_S, build_request_context, find_base_url
-from mixer.api.responses import http_status, json_response
+from mixer.api.responses import (
+    MAX_ANSWER_BYTES,
+    MAX_LINKS_BYTES,
+    OutputLinks,
+    http_status,
+    json_response,
+    limit_answer,
+)
 from mixer.api.routing import Api, Endpoint
 from mixer.settings import Auth, Settings
 from tests.functional.lambdas import FakeContext, event_v1, event_v2, parse_body
@@ -236,6 +243,20 @@ def test_deadline_is_the_gateways_or_lambdas_own():
     assert count_seconds(old) == gateway_s
     assert count_seconds(event_v2(FIELDS), lambda_s=10) == 10 - LAMBDA_MARGIN_S
     assert count_seconds(FIELDS) == 600 - LAMBDA_MARGIN_S
+
+
+@pytest.mark.parametrize(("letters", "status"), [(MAX_ANSWER_BYTES - 100, 200), (10**7, 413)])
+def test_answer_that_lambda_would_refuse_is_an_error_with_words(letters, status):
+    answer = limit_answer({"statusCode": 200, "body": "a" * letters}, "the-request")
+    assert answer["statusCode"] == status
+    assert status == 200 or json.loads(answer["body"])["code"] == "object_too_large"
+
+
+def test_links_that_exceed_an_answer_are_left_out():
+    links = OutputLinks(lambda _: "l" * 2_000, 60)
+    most = MAX_LINKS_BYTES // 2_000
+    counts = [len(links.describe_chunks(["k"] * n)["chunk_urls"]) for n in (most, most + 1)]
+    assert counts == [most, 0]
 
 
 def test_every_error_has_a_status_of_the_contract():

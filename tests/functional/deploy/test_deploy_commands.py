@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
 
 from deploy import callers, change_sets, image, page, preflight, removal
@@ -289,6 +289,33 @@ def test_preflight_stops_without_credentials():
     account = preflight.PreflightClients(*[Nobody()] * 4)  # type: ignore[arg-type]
     with pytest.raises(DeploymentError, match="credentials"):
         preflight.inspect_account(account, REGION)
+
+
+@pytest.mark.parametrize(
+    ("partition", "found", "message"),
+    [
+        ("aws-us-gov", "voices", "The account is in aws-us-gov; only AWS's standard"),
+        ("aws", None, "Amazon Polly cannot be reached in ca-west-1; set AWS_REGION"),
+    ],
+)
+def test_preflight_stops_where_a_service_is_missing(session, partition, found, message):
+    class Place:
+        def get_caller_identity(self):
+            return {"Account": "1", "Arn": f"arn:{partition}:sts::1:assumed-role/a/b"}
+
+        def describe_voices(self, **_):
+            if not found:
+                raise EndpointConnectionError(endpoint_url="https://polly.ca-west-1.amazonaws.com")
+            return {"Voices": []}
+
+    account = preflight.PreflightClients(
+        Place(),  # type: ignore[arg-type]
+        client(session, "lambda"),
+        Place(),  # type: ignore[arg-type]
+        Quotas(),  # type: ignore[arg-type]
+    )
+    with pytest.raises(DeploymentError, match=message):
+        preflight.inspect_account(account, "ca-west-1")
 
 
 # ---- Removal -----------------------------------------------------------------------------------

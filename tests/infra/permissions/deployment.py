@@ -1,9 +1,10 @@
 """One example deployment: names, ARNs, policies and variables as CloudFormation would make them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 from deploy.stacks import STACKS
 from tests.infra.cloudformation import Template, as_list, load_templates
@@ -80,11 +81,21 @@ class ExampleDeployment:
 
     templates: Mapping[str, Template] = field(default_factory=load_templates)
     given: Mapping[str, str] = field(default_factory=lambda: GIVEN)
+    name: str = NAME
 
     @cached_property
     def stack_names(self) -> dict[str, str]:
         """The stack of each template."""
-        return {stack.template.removesuffix(".yml"): stack.name(NAME) for stack in STACKS}
+        return {stack.template.removesuffix(".yml"): stack.name(self.name) for stack in STACKS}
+
+    def list_image_changes(self) -> Iterator[tuple[str, str]]:
+        """Template and name of every resource that another image changes."""
+        other = replace(self, given={**self.given, "ImageDigest": "sha256:" + "1" * 64})
+        for file, template in self.templates.items():
+            for name, resource in template["Resources"].items():
+                given = resource.get("Properties", {})
+                if self.resolve(given, file) != other.resolve(given, file):
+                    yield file, name
 
     @cached_property
     def exports(self) -> dict[str, Any]:
@@ -137,7 +148,8 @@ class ExampleDeployment:
         kind = resource["Type"]
         if kind == "AWS::Lambda::Version":
             function = resource["Properties"]["FunctionName"]["Ref"]
-            return f"{self.physical_id(file, function)}:1"
+            described = self.resolve(resource["Properties"]["Description"], file)
+            return f"{self.physical_id(file, function)}:{crc32(described.encode())}"
         own = resource.get("Properties", {}).get(NAMES.get(kind, ""))
         if own is not None:
             return str(self.resolve(own, file))
@@ -206,7 +218,7 @@ class ExampleDeployment:
         if attribute == "RepositoryUri":
             repository = self.physical_id(file, name)
             return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}"
-        return f"{resource['Type']}.{name}.{attribute}"
+        return f"https://{resource['Type']}.{name}.{attribute}/"
 
     def _resolve_sub(self, value: Any, file: str) -> str:
         text, given = (value, {}) if isinstance(value, str) else value

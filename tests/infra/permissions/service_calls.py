@@ -169,10 +169,11 @@ def _list_pipeline_calls(deployment: ExampleDeployment) -> Iterator[Request]:
 def _list_deploy_calls(
     deployment: ExampleDeployment, role: str, files: tuple[str, ...]
 ) -> Iterator[Request]:
+    changed = set(deployment.list_image_changes())
     for file in files:
         for name, resource in deployment.templates[file]["Resources"].items():
             kind = resource["Type"]
-            for operation in _choose_operations(role, kind):
+            for operation in _choose_operations(role, kind, is_changed=(file, name) in changed):
                 for action in HANDLERS[kind][operation]:
                     yield from _ask(deployment, role, (file, name), action, operation)
             if kind == "AWS::Lambda::Function":
@@ -181,9 +182,12 @@ def _list_deploy_calls(
                 yield from _list_access_log_calls(role)
 
 
-def _choose_operations(role: str, kind: str) -> tuple[str, ...]:
-    """The operations that CloudFormation does with a role on resources of a type."""
-    if not role.endswith("DeployRole"):
+def _choose_operations(role: str, kind: str, *, is_changed: bool) -> tuple[str, ...]:
+    """The operations that CloudFormation does with a role on resources of a type.
+
+    With the pipeline's role, on anything that a new image changes.
+    """
+    if is_changed or not role.endswith("DeployRole"):
         return tuple(HANDLERS[kind])
     if kind in NEVER_TOUCHED:
         return ()
