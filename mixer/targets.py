@@ -24,7 +24,8 @@ class Target:
     Attributes:
         source: where its rules are published.
         formats: codecs by FFmpeg's names; empty for any.
-        kbps, loudness_lufs, artwork_px: lowest and highest; artwork is square, by its side.
+        kbps, loudness_lufs, artwork_px: lowest and highest; of artwork, its sides.
+        is_artwork_square: whether artwork must be.
         tags: fields that must not be empty, by FFmpeg's names.
         checks_preset: whether all rules of the preset are checked, too.
         note: what no measurement shows.
@@ -43,6 +44,7 @@ class Target:
     max_s: float | None = None
     max_bytes: int | None = None
     artwork_px: tuple[int, int] | None = None
+    is_artwork_square: bool = True
     tags: tuple[str, ...] = ()
     min_chapters: int = 0
     min_chapter_s: float = 0.0

@@ -142,6 +142,6 @@ class Adapters(ABC):
         allows_localhost = self.settings.stories.allows_localhost_webhooks
         return Webhook(self.story_secret, allows_localhost=allows_localhost).notify_in_background
 
-    def link_output(self, key: str) -> str:
+    def link_output(self, key: str, *, for_head: bool = False) -> str:
         """Create a link to an object in the output store."""
-        return self.output_store.url(key, self.settings.url_lifetime_s)
+        return self.output_store.url(key, self.settings.url_lifetime_s, for_head=for_head)

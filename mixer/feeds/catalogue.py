@@ -6,7 +6,7 @@ overwrite each other; `feed.xml` is written from all of them, and again if they 
 
 import hmac
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -156,17 +156,16 @@ class FeedCatalogue:
             self.write(record)
         return self.store.get(record.path(XML))
 
-    def find_file(self, record: FeedRecord, path: str) -> tuple[str, FeedFile]:
+    def find_file(self, record: FeedRecord, path: str) -> str:
         """Find the object key of a file that a feed names; raises NotFound."""
         artwork = record.channel.artwork
         if artwork is not None and path == artwork.path:
-            return record.path(path), artwork
+            return record.path(path)
         story_id, _, name = path.partition(SEPARATOR)
         story = self._read_story(record, story_id) if story_id.isalnum() else None
         for episode in story.content.episodes if story else ():
-            for file in episode.files:
-                if file.path == path:
-                    return f"{STORIES}{story_id}/{name}", file
+            if any(file.path == path for file in episode.files):
+                return f"{STORIES}{story_id}/{name}"
         raise NotFound("This feed has no such file.")
 
     def publish(
@@ -254,7 +253,7 @@ class FeedCatalogue:
     def list_warnings(self, record: FeedRecord) -> tuple[str, ...]:
         """List what keeps directories from accepting a feed as it is."""
         _, warnings = list_items(record.channel.guid, self.list_stories(record))
-        return (*record.warnings, *_describe_gaps(record.channel), *warnings)
+        return (*record.warnings, *record.channel.list_gaps(), *warnings)
 
     def _store_artwork(self, record: FeedRecord, picture: Picture) -> FeedFile:
         name = f"artwork-{hash_text(picture.content.hex())[:8]}.jpg"
@@ -288,13 +287,3 @@ class FeedCatalogue:
         with suppress(NotFound, DamagedObject):
             return from_json(self.store.get(key), PublishedStory, key)
         return None
-
-
-def _describe_gaps(channel: FeedChannel) -> Iterator[str]:
-    if channel.artwork is None:
-        yield (
-            "The feed has no picture; directories require one of 1400 to 3000 pixels, square. "
-            "Publish a story with a cover, or set `cover`."
-        )
-    if channel.is_listed and not channel.owner_email:
-        yield "The feed has no owner's address; directories send a code there. Set `email`."

@@ -29,7 +29,7 @@ MAX_NAME_BYTES = 120
 
 _FORBIDDEN = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
 
-SCHEMES = ("http://", "https://")
+_ADDRESS = regex.compile(r"https?://[^\s/?#]+(/[^?#]*)?")
 
 EDGE_BYTES = 1 << 20
 """From each end of a file, for its fingerprint."""
@@ -133,9 +133,12 @@ def resolve_feed(
         BadInput: the folder's records are damaged.
     """
     output = out if isinstance(out, Output) else Output()
-    if output.feed_url and not output.feed_url.startswith(SCHEMES):
-        message = f"feed_url: {output.feed_url[:80]!r} must begin with https:// or http://."
-        raise BadOption(message, field="feed_url")
+    if output.feed_url and not _ADDRESS.fullmatch(output.feed_url):
+        raise BadOption(
+            f"feed_url: {output.feed_url[:80]!r} must be the address of a folder, such as "
+            "https://example.org/podcast.",
+            field="feed_url",
+        )
     folder = output.feed or (path.parent / (build_slug(name) or "feed") if name else None)
     if folder is None:
         return None, options

@@ -1,14 +1,15 @@
 """Checks a file against the rules of a target: its sound, and what it says of itself."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import regex
 
+from mixer.publish import Picture
 from mixer.services.inspection import Inspection
 from mixer.sound import PRESETS, ProcessGroup, ffmpeg
 from mixer.sound.analysis import ComplianceRule, check_compliance
+from mixer.sound.formats import AudioTags
 from mixer.targets import Target, load_targets
 
 ALLOWANCE = 0.05
@@ -19,9 +20,10 @@ def check_target(
     path: Path, inspection: Inspection, name: str, processes: ProcessGroup
 ) -> tuple[ComplianceRule, ...]:
     """Check every rule of a target; `measured` is None where there is nothing to measure."""
-    target, labels = load_targets()[name], read_labels(path, processes)
-    rules = [*_check_sound(inspection, target), *_check_size(path, inspection, target)]
-    return (*rules, *_check_labels(labels, inspection, target), *_check_preset(inspection, target))
+    target = load_targets()[name]
+    tags = read_tags(path, inspection.stream_info.duration_s, processes)
+    rules = [*_check_sound(inspection, target), *_check_size(path, target)]
+    return (*rules, *tags.check_target(target), *_check_preset(inspection, target))
 
 
 def _check_sound(inspection: Inspection, target: Target) -> Iterator[ComplianceRule]:
@@ -45,41 +47,11 @@ def _check_sound(inspection: Inspection, target: Target) -> Iterator[ComplianceR
         yield ComplianceRule("true_peak_dbtp", wanted, checked.true_peak_dbtp, passed)
 
 
-def _check_size(path: Path, inspection: Inspection, target: Target) -> Iterator[ComplianceRule]:
-    limits = {"duration_s": target.max_s, "size_bytes": target.max_bytes}
-    found = {
-        "duration_s": inspection.stream_info.duration_s,
-        "size_bytes": float(path.stat().st_size),
-    }
-    for name, limit in limits.items():
-        if limit is not None:
-            passed = found[name] <= limit
-            yield ComplianceRule(name, f"at most {limit:,}", found[name], passed)
-
-
-def _check_labels(
-    labels: "FileLabels", inspection: Inspection, target: Target
-) -> Iterator[ComplianceRule]:
-    for tag in target.tags:
-        yield ComplianceRule(f"tag {tag}", "not empty", None, bool(labels.fields.get(tag)))
-    if target.artwork_px:
-        low, high = target.artwork_px
-        width, height = labels.picture_px or (0, 0)
-        is_fitting = width == height and low <= width <= high
-        there = f"{width} × {height}" if labels.picture_px else "none"
-        wanted = f"{there} (a square of {low} to {high} pixels)"
-        yield ComplianceRule("artwork", wanted, None, is_fitting)
-    if target.min_chapters:
-        starts_s = labels.chapter_starts_s
-        count = float(len(starts_s))
-        is_enough = count >= target.min_chapters
-        yield ComplianceRule("chapters", f"at least {target.min_chapters}", count, is_enough)
-        if target.min_chapter_s and starts_s:
-            ends_s = (*starts_s[1:], inspection.stream_info.duration_s)
-            shortest_s = min(end - start for start, end in zip(starts_s, ends_s, strict=True))
-            passed = shortest_s >= target.min_chapter_s
-            wanted = f"at least {target.min_chapter_s:g}"
-            yield ComplianceRule("shortest_chapter_s", wanted, round(shortest_s, 1), passed)
+def _check_size(path: Path, target: Target) -> Iterator[ComplianceRule]:
+    if target.max_bytes is not None:
+        size_bytes = float(path.stat().st_size)
+        wanted = f"at most {target.max_bytes:,}"
+        yield ComplianceRule("size_bytes", wanted, size_bytes, size_bytes <= target.max_bytes)
 
 
 def _check_preset(inspection: Inspection, target: Target) -> Iterator[ComplianceRule]:
@@ -104,23 +76,17 @@ _LINE_END = regex.compile(r"(?<!\\)(?:\\\\)*\K\n")
 """A line break that no backslash escapes (FFmpeg's metadata format)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileLabels:
-    """Fields by FFmpeg's names in small letters, chapters, and the picture's width and height."""
+def read_tags(path: Path, duration_s: float, processes: ProcessGroup) -> AudioTags:
+    """Read the tags of a file of any format that FFmpeg reads; its picture without content.
 
-    fields: Mapping[str, str]
-    chapter_starts_s: tuple[float, ...]
-    picture_px: tuple[int, int] | None
-
-
-def read_labels(path: Path, processes: ProcessGroup) -> FileLabels:
-    """Read the labels of a file of any format that FFmpeg reads."""
+    Names of fields are in small letters.
+    """
     command = [*ffmpeg.confine_input(0), "-map", "0:a:0", "-c", "copy", "-f", "ffmetadata", "-"]
     done = ffmpeg.run(command, files=[path], timeout_s=TIMEOUT_S, processes=processes)
-    picture = _PICTURE.search(done.stderr)
-    size = (int(picture["width"]), int(picture["height"])) if picture else None
+    found = _PICTURE.search(done.stderr)
+    picture = Picture(b"", int(found["width"]), int(found["height"])) if found else None
     fields, starts_s = _parse_metadata(done.stdout.decode(errors="replace"))
-    return FileLabels(fields, starts_s, size)
+    return AudioTags(fields, [(start_s, "") for start_s in starts_s], duration_s, picture)
 
 
 def _parse_metadata(text: str) -> tuple[dict[str, str], tuple[float, ...]]:

@@ -189,8 +189,11 @@ class FolderStore:
                 path.unlink(missing_ok=True)
                 self._metadata_path(key).unlink(missing_ok=True)
 
-    def url(self, key: str, expires_s: int) -> str:
-        """Make a link that expires; without a server, the file's address, which never expires."""
+    def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:  # noqa: ARG002
+        """Make a link that expires, for both methods.
+
+        Without a server it is the file's address, which never expires.
+        """
         path = self._path(key).resolve()
         return self._links.sign_link(key, expires_s) if self._links else path.as_uri()
 

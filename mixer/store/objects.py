@@ -121,11 +121,11 @@ class ObjectStore(Protocol):
         """Delete an object; a missing one is ignored."""
         ...
 
-    def url(self, key: str, expires_s: int) -> str:
+    def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:
         """Make a link for anyone to download an object, which need not exist yet.
 
         It expires with the credentials that sign it: a Lambda's last some hours, so promise at most
-        two.
+        two. `for_head`: for a HEAD request instead of GET.
         """
         ...
 

@@ -210,11 +210,13 @@ class S3Store:
         with translate_s3_errors(key):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
-    def url(self, key: str, expires_s: int) -> str:
+    def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:
         """Make a link that expires, at the latest with the credentials that sign it."""
         validate_key(key)
         return self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=expires_s
+            "head_object" if for_head else "get_object",
+            Params={"Bucket": self._bucket, "Key": key},
+            ExpiresIn=expires_s,
         )
 
     def upload_form(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
@@ -42,13 +42,21 @@ CHANNEL_FIELDS = {
 """Fields of a request by which parts of a feed's channel they set."""
 
 
+class LinkMaker(Protocol):
+    """Makes temporary links."""
+
+    def __call__(self, key: str, *, for_head: bool = False) -> str:
+        """Make a link to an object for GET, or for HEAD."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FeedDependencies:
     """What the feed routes depend on; `link` signs a link to an object of `store`."""
 
     feeds: FeedService
     store: ObjectStore
-    link: Callable[[str], str]
+    link: LinkMaker
     list_stories: Callable[[str], Iterable[FeedStory]]
 
 
@@ -127,13 +135,9 @@ class _FeedRoutes:
 
     def _redirect(self, record: FeedRecord, path: str) -> Response[str]:
         dependencies = self.load_dependencies()
-        object_key, file = dependencies.feeds.catalogue.find_file(record, path)
-        headers = dict(FEED_HEADERS)
-        if self._is_head:  # a signed link is for GET only
-            headers |= {"Accept-Ranges": "bytes", "Content-Length": str(file.size_bytes)}
-            return Response(HTTPStatus.OK, file.content_type, "", headers)
-        headers["Location"] = dependencies.link(object_key)
-        return Response(HTTPStatus.FOUND, "text/plain", "", headers)
+        object_key = dependencies.feeds.catalogue.find_file(record, path)
+        location = dependencies.link(object_key, for_head=self._is_head)
+        return Response(HTTPStatus.FOUND, "text/plain", "", {**FEED_HEADERS, "Location": location})
 
     def _open_key(self, key: str) -> FeedRecord:
         if not self._feeds.is_serving:

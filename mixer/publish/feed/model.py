@@ -1,7 +1,7 @@
 """A podcast feed, its episodes and its picture, as values."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
@@ -12,6 +12,13 @@ from mixer.publish.cover import MAX_SIDE_PX, Picture, encode_cover
 
 PODCAST_GUIDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 """Namespace of podcast:guid (Podcasting 2.0 namespace, tag `guid`)."""
+
+CATEGORIES = (
+    *("Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness"),
+    *("History", "Kids & Family", "Leisure", "Music", "News", "Religion & Spirituality"),
+    *("Science", "Society & Culture", "Sports", "TV & Film", "Technology", "True Crime"),
+)
+"""Of Apple Podcasts, without the narrower ones (its list of podcast categories)."""
 
 EpisodeMode = Literal["story", "chapter"]
 
@@ -57,6 +64,20 @@ class FeedChannel:
     is_listed: bool = False
     is_serial: bool = False
     artwork: FeedFile | None = None
+
+    def list_gaps(self) -> Iterator[str]:
+        """List what keeps directories from accepting the feed."""
+        if self.artwork is None:
+            yield (
+                "The feed has no picture; directories require one of 1400 to 3000 pixels, square. "
+                "Publish a story with a cover, or set `cover`."
+            )
+        if self.is_listed and not self.owner_email:
+            yield "The feed has no owner's address; directories send a code there. Set `email`."
+        for each in self.categories:
+            if each.partition("/")[0].strip() not in CATEGORIES:
+                known = ", ".join(CATEGORIES)
+                yield f"{each[:60]!r} is not a category of Apple Podcasts; they are: {known}."
 
 
 @dataclass(frozen=True, slots=True)

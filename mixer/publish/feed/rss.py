@@ -6,6 +6,7 @@ same feed gives the same bytes.
 
 from collections.abc import Sequence
 from email.utils import formatdate
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -36,6 +37,14 @@ DEFAULT_CATEGORY, DEFAULT_LANGUAGE = "Fiction", "en"
 _FORBIDDEN = regex.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 """What XML 1.0 has no way to express (section 2.2)."""
 
+_MARKUP = regex.compile(r"<|&#?\w+;")
+"""What HTML would not show as it is written."""
+
+_CUT_ENTITY = regex.compile(r"&[^;]*…$")
+
+_URL_SIGNS = "%/:?#[]@!$&'()*+,;=~"
+"""Signs that have a meaning in an address, or are escaped (RFC 3986)."""
+
 _GRAPHEME = regex.compile(r"\X")
 
 
@@ -61,7 +70,7 @@ class _Writer:
     """Adds elements to a parent, escaped and without what XML cannot hold."""
 
     def __init__(self, parent: "_Element", address: str) -> None:
-        self.parent, self.address = parent, address
+        self.parent, self.address = parent, quote(address, safe=_URL_SIGNS)
 
     def enter(self, name: str, **attributes: str) -> "_Writer":
         return _Writer(self._append(name, attributes), self.address)
@@ -86,8 +95,8 @@ class _Writer:
         """Write what the feed states about itself."""
         own_url = f"{self.address}/feed.xml"
         self.add("title", shorten_title(channel.title))
-        self.add("link", channel.link or own_url)
-        self.add("description", shorten_bytes(channel.description or channel.title))
+        self.add("link", self._page(channel))
+        self.add("description", format_summary(channel.description or channel.title))
         self.add("language", channel.language.lower() or DEFAULT_LANGUAGE)
         self.add("generator", GENERATOR)
         self.add("atom:link", href=own_url, rel="self", type=FEED_TYPE)
@@ -110,7 +119,7 @@ class _Writer:
         self.add("title", shorten_title(episode.title))
         self.add("guid", item.guid, isPermaLink="false")
         self.add("pubDate", formatdate(item.published_s, usegmt=True))
-        self.add("description", shorten_bytes(episode.summary or episode.title))
+        self.add("description", format_summary(episode.summary or episode.title))
         if episode.notes_html:
             self.add("content:encoded", episode.notes_html)
         audio = episode.audio
@@ -159,7 +168,10 @@ class _Writer:
         image = self.enter("image")
         image.add("url", self.url(artwork))
         image.add("title", shorten_title(channel.title))
-        image.add("link", channel.link or f"{self.address}/feed.xml")
+        image.add("link", self._page(channel))
+
+    def _page(self, channel: FeedChannel) -> str:
+        return quote(channel.link, safe=_URL_SIGNS) or f"{self.address}/feed.xml"
 
 
 def _format_truth(*, value: bool) -> str:
@@ -182,6 +194,13 @@ def shorten_title(title: str) -> str:
             break
         kept = line[: match.end()]
     return f"{kept.rstrip()}…"
+
+
+def format_summary(text: str) -> str:
+    """Format a plain text as a description, which players read as HTML, of at most 4,000 bytes."""
+    if not _MARKUP.search(text):
+        return shorten_bytes(text)
+    return _CUT_ENTITY.sub("…", shorten_bytes(escape(text, quote=False)))
 
 
 def shorten_bytes(text: str, limit: int = MAX_SUMMARY_BYTES) -> str:

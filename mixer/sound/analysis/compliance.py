@@ -37,6 +37,8 @@ _LABELS = {
     "bitrate_kbps": ("Bit rate", "kbit/s"),
     "sample_rate_hz": ("Sample rate", "Hz"),
     "duration_s": ("Duration", "s"),
+    "chapters": ("Chapters", ""),
+    "shortest_chapter_s": ("Shortest chapter", "s"),
 }
 
 
@@ -62,13 +64,17 @@ class ComplianceRule:
     @property
     def sentence(self) -> str:
         """Say what was measured and what the rule requires."""
-        if self.name == "codec":
+        if self.name in {"codec", "artwork"}:
             found, accepted = self.wanted.rstrip(")").split(" (")
-            return f"The codec is {found}, and {accepted} is required."
+            return f"The {self.name} is {found}, and {accepted} is required."
+        if self.name.startswith("tag "):
+            return f"The {self.name} is empty."
         label, unit = _LABELS.get(self.name, (self.name, ""))
         if self.measured is None or not math.isfinite(self.measured):
             return f"{label}: silent, and {self.wanted} {unit} is required.".replace("  ", " ")
-        return f"{label}: {self.measured:.1f} {unit}, and {self.wanted} {unit} is required."
+        measured = f"{self.measured:.1f}" if unit else f"{self.measured:g}"
+        sentence = f"{label}: {measured} {unit}, and {self.wanted} {unit} is required."
+        return sentence.replace("  ", " ").replace(" ,", ",")
 
 
 def check_compliance(

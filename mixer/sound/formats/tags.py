@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from mixer.sound.analysis import ComplianceRule
+from mixer.targets import Target
+
 COVER_TYPE = "image/jpeg"
 
 MIN_CHAPTERS = 2
@@ -66,6 +69,38 @@ class AudioTags:
     def has_chapters(self) -> bool:
         """Whether there are enough chapters to list any."""
         return len(self.chapters) >= MIN_CHAPTERS
+
+    def check_target(self, target: Target) -> Iterator[ComplianceRule]:
+        """Check the rules of a target that need no measurement of the sound."""
+        if target.max_s is not None:
+            wanted = f"at most {target.max_s:,}"
+            yield ComplianceRule("duration_s", wanted, self.total_s, self.total_s <= target.max_s)
+        for tag in target.tags:
+            yield ComplianceRule(f"tag {tag}", "not empty", None, bool(self.fields.get(tag)))
+        if target.artwork_px:
+            yield self._check_artwork(*target.artwork_px, is_square=target.is_artwork_square)
+        if target.min_chapters:
+            yield from self._check_chapters(target)
+
+    def _check_artwork(self, low: int, high: int, *, is_square: bool) -> ComplianceRule:
+        sides = (self.cover.width_px, self.cover.height_px) if self.cover else (0, 0)
+        is_shape_right = len({*sides}) == 1 or not is_square
+        passed = is_shape_right and low <= min(sides) and max(sides) <= high
+        found = "{} × {}".format(*sides) if self.cover else "none"
+        wanted = f"{found} ({'a square' if is_square else 'sides'} of {low} to {high} pixels)"
+        return ComplianceRule("artwork", wanted, None, passed)
+
+    def _check_chapters(self, target: Target) -> Iterator[ComplianceRule]:
+        count = float(len(self.chapters) if self.has_chapters else 0)
+        wanted = f"at least {target.min_chapters}"
+        yield ComplianceRule("chapters", wanted, count, count >= target.min_chapters)
+        if target.min_chapter_s and count:
+            starts_s = [start_s for start_s, _ in self.chapters]
+            ends_s = (*starts_s[1:], self.total_s)
+            shortest_s = min(end - start for start, end in zip(starts_s, ends_s, strict=True))
+            passed = shortest_s >= target.min_chapter_s
+            wanted = f"at least {target.min_chapter_s:g}"
+            yield ComplianceRule("shortest_chapter_s", wanted, round(shortest_s, 1), passed)
 
 
 def format_ffmetadata(

@@ -113,9 +113,9 @@ class RunStore:
         """Delete an object."""
         self._select(key).delete(key)
 
-    def url(self, key: str, expires_s: int) -> str:
+    def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:
         """Create a link to an object."""
-        return self._select(key).url(key, expires_s)
+        return self._select(key).url(key, expires_s, for_head=for_head)
 
     def upload_form(
         self, key: str, content_type: str, max_bytes: int, expires_s: int

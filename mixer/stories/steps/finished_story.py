@@ -155,11 +155,17 @@ class FinishedStory:
             return None
         return StoryTexts(self.narration, self.mix, self.tags, self.options)
 
+    @property
+    def timed_tags(self) -> AudioTags:
+        """The tags with chapters, as the finished file has them."""
+        timeline = self.mix.timeline
+        return self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
+
     def open_file(self, scratch: RequestFolder) -> FinishedFile:
         """Open the finished file."""
         timeline, folder = self.mix.timeline, self.folder
         whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch.path)
-        tags = self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
+        tags = self.timed_tags
         finished = FinishedFile(whole, timeline, self.mix.encoding, self.options.preset, tags)
         return replace(finished, sign=self.signer.sign_file) if self.signer else finished
 

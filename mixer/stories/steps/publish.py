@@ -4,7 +4,7 @@ Each file is independent: one that cannot be made becomes a warning, and the oth
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -61,6 +61,7 @@ from mixer.stories.word_times import (
     needs_words,
     open_no_aligner,
 )
+from mixer.targets import load_targets
 
 LOST_COVER_WARNING = (
     "The cover was damaged in the store and could not be made again: upload it again and send it "
@@ -223,10 +224,6 @@ def _build_captions(narration: StoryNarration, mix: Mix) -> dict[str, bytes]:
 
 def _build_mix_result(story: FinishedStory, published: PublishedFiles, attempt: int) -> StoryResult:
     warnings = _warnings(story.narration) if story.narration else ()
-    rules = story.joined.measurements.rules if story.joined.measurements else ()
-    broken = (
-        f"A rule of the preset is broken. {each.sentence}" for each in rules if not each.passed
-    )
     return StoryResult(
         state=StoryState.DONE,
         attempt=attempt,
@@ -236,8 +233,18 @@ def _build_mix_result(story: FinishedStory, published: PublishedFiles, attempt: 
         integrated_loudness_lufs=story.joined.integrated_loudness_lufs,
         true_peak_dbtp=story.joined.true_peak_dbtp,
         links={"audio": story.folder.key(story.joined.name), **published.links},
-        warnings=(*warnings, *published.warnings, *broken),
+        warnings=(*warnings, *published.warnings, *_list_broken_rules(story)),
     )
+
+
+def _list_broken_rules(story: FinishedStory) -> Iterator[str]:
+    measured = story.joined.measurements
+    rules = {"the preset": measured.rules if measured else ()}
+    if target := load_targets().get(story.options.target or ""):
+        rules[target.title] = tuple(story.timed_tags.check_target(target))
+    for owner, checked in rules.items():
+        broken = (each for each in checked if not each.passed)
+        yield from (f"A rule of {owner} is broken. {each.sentence}" for each in broken)
 
 
 def _build_speech_result(narration: StoryNarration, attempt: int) -> StoryResult:

@@ -3,6 +3,7 @@
 from contextlib import closing
 
 import pytest
+import requests
 from boto3 import Session
 from moto.server import ThreadedMotoServer
 
@@ -31,6 +32,18 @@ def test_what_a_server_lacks_is_named_and_nothing_is_left(client):
         S3Store(client, "mixer").require_abilities()
     assert str(raised.value).count(";") == 0, "moto does all else"
     assert not list(S3Store(client, "mixer").list(""))
+
+
+def test_links_for_get_and_head_state_the_length(client):
+    client.create_bucket(Bucket="mixer")
+    store = S3Store(client, "mixer")
+    store.put("a b.mp3", b"mp3", content_type="audio/mpeg")
+    got, head = store.url("a b.mp3", 60), store.url("a b.mp3", 60, for_head=True)
+    assert got != head, "the signature covers the method"
+    for method, link in (("GET", got), ("HEAD", head)):
+        answer = requests.request(method, link, timeout=30)
+        assert (answer.status_code, answer.headers["Content-Length"]) == (200, "3")
+        assert answer.headers["Content-Type"] == "audio/mpeg"
 
 
 def test_missing_bucket_is_named(client):

@@ -74,6 +74,7 @@ def test_feed_of_the_head_is_a_folder_next_to_the_file(mixer):
     ("arguments", "prepare", "word"),
     [
         (["--feed-url", "example.org"], None, "--feed-url: 'example.org'"),
+        (["--feed-url", "https://example.org/?feed=1"], None, "must be the address of a folder"),
         ([], ("pod/feed.xml", "<rss/>"), "pod/feed.xml exists and was not written by Mixer"),
         ([], ("pod/feed.json", "{"), "pod/feed.json is damaged"),
         (["--feed-episodes", "chapter", "--format", "opus"], None, "opus"),

@@ -50,10 +50,11 @@ def test_target_sets_what_is_not_given(name):
 
 def test_book_in_a_library_is_read_back_as_audiobookshelf_reads_it(mixer):
     """Fields as Audiobookshelf maps them (its book scanner): album, artist, composer, series."""
-    Path("cover.png").write_bytes(build_picture(600, 600))
+    Path("cover.png").write_bytes(build_picture(600, 900))
     Path("story.md").write_text(HEAD)
     done = mixer("narrate", "story.md", "--library", "Books", "--target", "audiobookshelf")
     assert done.code == 0, done.err
+    assert "is broken" not in done.err
     path = Path("Books/Ann Example/The Harbour/Vol 2 - The Gate/The Gate.m4b")
     tags = MP4(path)
     assert (tags["\xa9alb"], tags["\xa9ART"], tags["\xa9wrt"]) == (
@@ -67,13 +68,25 @@ def test_book_in_a_library_is_read_back_as_audiobookshelf_reads_it(mixer):
     assert len(tags["covr"]) == 1
     checked = mixer("inspect", str(path), "--target", "audiobookshelf")
     assert checked.code == 0, checked.err
-    assert "kept    chapters: 2 (at least 1)" in checked.out
+    assert "kept    artwork: 600 × 900 (sides of 200 to 3000 pixels)" in checked.out
     broken = mixer("inspect", str(path), "--target", "acx")
     assert broken.code
     for rule in ("bitrate_kbps", "artwork", "room_tone_before_s"):
         assert rule in broken.error
-    assert "BROKEN  artwork: 600 × 600 (a square of 2400 to 3000 pixels)" in broken.out
+    assert "BROKEN  artwork: 600 × 900 (a square of 2400 to 3000 pixels)" in broken.out
     assert "without its permission" in broken.out
+
+
+def test_broken_rules_of_a_target_are_warnings(mixer):
+    Path("cover.png").write_bytes(build_picture(600, 900))
+    Path("story.md").write_text(HEAD)
+    again = mixer("narrate", "story.md", "--out", "video.m4a", "--target", "youtube")
+    assert again.code == 0, again.err
+    for rule in ("Chapters: 2, and at least 3 is required.", "Shortest chapter: "):
+        assert f"A rule of YouTube is broken. {rule}" in again.err
+    podcast = mixer("narrate", "story.md", "--out", "episode.mp3", "--target", "apple-podcasts")
+    artwork = "The artwork is 600 × 900, and a square of 1400 to 3000 pixels is required."
+    assert f"A rule of Apple Podcasts is broken. {artwork}" in podcast.err
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,11 @@ def test_story_that_asks_for_a_feed_becomes_an_episode(feeds):
     assert redirected.status == 302
     audio = feeds.fetch_link(redirected.headers["Location"]).body
     assert len(audio) == enclosure["file_size"]
-    head = feeds.open(enclosure["url"], "HEAD")
-    assert (head.status, head.headers["Content-Type"], head.body) == (200, "audio/mpeg", b"")
+    redirected = feeds.open(enclosure["url"], "HEAD")
+    head = feeds.fetch_link(redirected.headers["Location"], "HEAD")
+    assert (redirected.status, head.status, head.body) == (302, 200, b"")
+    assert head.headers["Content-Type"] == "audio/mpeg"
+    assert head.headers["Content-Length"] == str(len(audio))
 
 
 def test_feed_is_sent_once_until_it_changes(feeds):

@@ -58,9 +58,9 @@ class Stories:
             time.sleep(0.1)
         return status
 
-    def fetch_link(self, url):
+    def fetch_link(self, url, method="GET"):
         parts = urlsplit(url)
-        answered = self.served.send("GET", f"{parts.path}?{parts.query}")
+        answered = self.served.send(method, f"{parts.path}?{parts.query}")
         assert answered.status == 200
         return answered
 

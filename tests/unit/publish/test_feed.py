@@ -135,6 +135,37 @@ def test_hostile_text_stays_text(text):
     assert len(ElementTree.fromstring(content)[0].findtext("description").encode()) <= 4_000
 
 
+@pytest.mark.parametrize(
+    ("summary", "written"),
+    [
+        ("Salt & <b>pepper</b>", "Salt &amp; &lt;b&gt;pepper&lt;/b&gt;"),
+        ("Salt & pepper", "Salt & pepper"),
+        ("<" * 4_000, "&lt;" * 999 + "…"),
+    ],
+)
+def test_description_shows_plain_text_in_players_that_read_html(summary, written):
+    content = write(CHANNEL, publish(replace(EPISODE, summary=summary)))
+    assert ElementTree.fromstring(content)[0].find("item").findtext("description") == written
+
+
+def test_gaps_of_a_feed_are_listed():
+    assert not list(CHANNEL.list_gaps())
+    hidden = replace(CHANNEL, categories=("Arts/Books", "Fairy tales"), owner_email="")
+    (category,) = hidden.list_gaps()
+    assert "'Fairy tales' is not a category" in category
+    assert len(list(replace(hidden, artwork=None, is_listed=True).list_gaps())) == 3
+
+
+def test_addresses_are_escaped_once():
+    channel = replace(CHANNEL, link="https://example.org/a b/ü%20?x=1&y=2")
+    items, _ = list_items(GUID, [publish(EPISODE)])
+    content = format_feed(channel, items, "https://example.org/pod cast/")
+    feed, found = parse(content)
+    assert feed["link"] == found.feed.link == "https://example.org/a%20b/%C3%BC%20?x=1&y=2"
+    (sent,) = feed["episodes"][0]["enclosures"]
+    assert sent["url"] == "https://example.org/pod%20cast/s1/story%20one.mp3"
+
+
 def test_number_belongs_to_the_episode_that_had_it_first():
     one = publish(EPISODE, story_id="a" * 32, published_s=10, title="One")
     two = publish(replace(EPISODE, title="Two"), story_id="b" * 32, published_s=20, title="Two")
