@@ -94,7 +94,8 @@ def _print_characters(found: mixer.CastBook) -> None:
         also = "\n".join(filter(None, (escape(names), f"[dim]{escape(line)}[/dim]")))
         voice = found.voices[each.name]
         table.add_row(escape(each.name), voice, each.gender, each.age, f"{each.words:,}", also)
-    Console().print(table)
+    if found.cast.characters:
+        Console().print(table)
     for note in found.cast.notes:
         click.echo(note)
 

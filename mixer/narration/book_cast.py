@@ -9,7 +9,7 @@ from mixer.narration.story_source import read_story_text
 from mixer.requests import Options
 from mixer.script.readers import TextType
 from mixer.script.speakers import read_cast
-from mixer.services import CastBook, SpeakerModel, propose_voices
+from mixer.services import CastBook, SpeakerModel, assign_voices
 from mixer.speech import EMBEDDED
 
 
@@ -31,8 +31,7 @@ def cast(
     name, text, is_plain = _read_book(story, options)
     found = read_cast(text, name)
     listed = list_local_voices(options.engine or EMBEDDED)
-    voices = propose_voices(found.characters, listed, options.voice or "")
-    book = CastBook(text, found, voices, is_plain)
+    book = assign_voices(text, found, listed, options.voice or "", is_plain=is_plain)
     return _require_model().label(book) if with_model else book
 
 

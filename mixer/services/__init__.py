@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
-    from mixer.services.book_cast import CastBook, propose_voices
+    from mixer.services.book_cast import CastBook, assign_voices
     from mixer.services.inspection import Inspection, collect_figures, draw_picture, inspect
     from mixer.services.library import (
         SHARED_PREFIX,
@@ -26,11 +26,11 @@ __all__ = [
     "Project",
     "ProjectService",
     "SpeakerModel",
+    "assign_voices",
     "check_target",
     "collect_figures",
     "draw_picture",
     "inspect",
-    "propose_voices",
 ]
 
 __getattr__ = export_lazily(__name__)

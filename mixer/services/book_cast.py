@@ -65,8 +65,8 @@ MIN_VOICES_APART = 3
 """From so many voices on, no character shares the narrator's."""
 
 
-def propose_voices(
-    characters: Sequence[Character], voices: Sequence[Voice], narrator: str = ""
+def _propose_voices(
+    characters: Sequence[Character], voices: Sequence[Voice], narrator: str
 ) -> Mapping[str, str]:
     """A voice for the narrator and each character, by name.
 
@@ -97,6 +97,26 @@ def propose_voices(
         uses[voice] += 1
         proposed[character.name] = voice
     return proposed
+
+
+def assign_voices(
+    text: str, cast: BookCast, voices: Sequence[Voice], narrator: str, *, is_plain: bool
+) -> CastBook:
+    """A book with the voices that are proposed, and a note if characters share some.
+
+    Raises:
+        UnknownVoice: the engine has no voices.
+    """
+    proposed = _propose_voices(cast.characters, voices, narrator)
+    uses = Counter(proposed[each.name] for each in cast.characters)
+    shared = sum(count for count in uses.values() if count > 1)
+    if shared:
+        note = (
+            f"{shared} characters share a voice with another, because the engine has no more that "
+            "fit: change some, or use another engine (docs/voices.md)."
+        )
+        cast = replace(cast, notes=(*cast.notes, note))
+    return CastBook(text, cast, proposed, is_plain)
 
 
 def _choose(voices: Sequence[Voice], gender: Gender, uses: Counter[str]) -> str:

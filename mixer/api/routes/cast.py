@@ -41,8 +41,7 @@ def add_cast_route(
             )
         found = speakers.read_cast(text, NAME)
         listed = speech.for_stories.list_voices(api.request_context.deadline_s)
-        voices = services.propose_voices(found.characters, listed, body.narrator or "")
-        book = services.CastBook(text, found, voices, is_plain=False)
+        book = services.assign_voices(text, found, listed, body.narrator or "", is_plain=False)
         if body.model:
             book = _require_model(open_model()).label(book, api.request_context.deadline_s)
         book = book.correct(_parse_numbers(body.speakers), body.voices)

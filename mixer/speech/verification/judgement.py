@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Of stored results; raised when the judgement changes."""
 
 MIN_SOUNDS_SHORT = 3
@@ -28,6 +28,7 @@ class SpeechFault(StrEnum):
     MISSING = "missing"
     REPEATED = "repeated"
     DIFFERENT = "different"
+    SWAPPED = "in another order"
     UNLIKE = "does not fit its text"
     SILENCE = "silent too long"
     CLIPPED = "clipped"
@@ -46,6 +47,9 @@ DIFFERENCES = {
     "replace": SpeechFault.DIFFERENT,
 }
 """By the operation of `SequenceMatcher`."""
+
+PAIR = 2
+"""Neighbours whose order is compared."""
 
 MIN_REPEATED_FRAMES, MIN_CLEAR_FRAMES = 12, 7
 """From which on a shorter word was really spoken twice: each time, or each time if it fits once."""
@@ -168,26 +172,53 @@ def _iter_differences(
     is_short = len(words) < SHORT_WORDS
     by_name = dict(zip(names, words, strict=True))
     found_names = [each.name for each in recognised]
-    matcher = SequenceMatcher(None, names, found_names, autojunk=False)
-    for operation, start, end, found_start, found_end in matcher.get_opcodes():
+    codes = SequenceMatcher(None, names, found_names, autojunk=False).get_opcodes()
+    swaps = _find_swaps(codes, names, found_names)
+    for place, (operation, start, end, found_start, found_end) in enumerate(codes):
         run, found = words[start:end], recognised[found_start:found_end]
-        if operation == "equal":
-            for word, place in zip(run, found, strict=True):
-                if place.is_another(word, GENTLENESS if is_short else 1.0):
+        if place in swaps:
+            yield from [(SpeechFault.SWAPPED, words[each : each + PAIR]) for each in swaps[place]]
+        elif operation == "equal":
+            for word, spoken in zip(run, found, strict=True):
+                if spoken.is_another(word, GENTLENESS if is_short else 1.0):
                     yield SpeechFault.DIFFERENT, [word]
-            continue
-        kind = DIFFERENCES[operation]
-        is_repeat = kind is SpeechFault.REPEATED
-        run = [by_name[each.name] for each in found] if is_repeat else run
-        least = max(MIN_SOUNDS_SHORT if is_short else 0, MIN_SOUNDS[kind])
-        is_long = sum(word.sounds for word in run) >= least
-        twins = recognised[max(0, found_start - 1) : found_end + 1]
-        if is_long or (is_repeat and _is_clearly_repeated(found, twins)):
-            yield kind, run
+        else:
+            kind = DIFFERENCES[operation]
+            run = [by_name[each.name] for each in found] if kind is SpeechFault.REPEATED else run
+            twins = recognised[max(0, found_start - 1) : found_end + 1]
+            if _is_long(kind, run, is_short=is_short) or _is_clearly_repeated(kind, found, twins):
+                yield kind, run
 
 
-def _is_clearly_repeated(found: Sequence[FoundWord], around: Sequence[FoundWord]) -> bool:
+def _find_swaps(
+    codes: Sequence[tuple[str, int, int, int, int]], names: Sequence[str], found: Sequence[str]
+) -> dict[int, list[int]]:
+    """The steps of a comparison that make a swap of two neighbours: three for each.
+
+    The first has the index of the first word.
+    """
+    swaps = dict[int, list[int]]()
+    for place, three in enumerate(zip(codes, codes[1:], codes[2:], strict=False)):
+        first, middle, last = three
+        start, end = first[1], last[2]
+        is_move = {first[0], last[0]} == {"insert", "delete"} and middle[0] == "equal"
+        if is_move and end - start == PAIR and names[start:end] == found[first[3] : last[4]][::-1]:
+            swaps |= {place: [start], place + 1: [], place + 2: []}
+    return swaps
+
+
+def _is_long(kind: SpeechFault, run: Sequence[Word], *, is_short: bool) -> bool:
+    """Whether a difference has as many sounds as count, in a short passage or another."""
+    least = max(MIN_SOUNDS_SHORT if is_short else 0, MIN_SOUNDS[kind])
+    return sum(word.sounds for word in run) >= least
+
+
+def _is_clearly_repeated(
+    kind: SpeechFault, found: Sequence[FoundWord], around: Sequence[FoundWord]
+) -> bool:
     """Whether each of the words that were found once more, and its like next to it, was spoken."""
+    if kind is not SpeechFault.REPEATED:
+        return False
     names = {each.name for each in found}
     twins = [each for each in around if each.name in names]
     fits = min(each.misfit for each in twins) < MAX_CLEAR_MISFIT

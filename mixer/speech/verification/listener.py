@@ -1,10 +1,10 @@
 """What a worker process of the verifier runs: PocketSphinx follows a recording along its words.
 
-Its grammar is the text itself: at each word it may also leave the word out or repeat the one
-before, which costs as much as a sound that fits badly. The phonemes come from the embedded voice's
-rules, so names are known as well as words; PocketSphinx's own dictionary adds variants. A second
-search takes any sounds in any order: where it explains a word far better, another was spoken. The
-standard input is a lifeline, as in the embedded engine's worker.
+Its grammar is the text itself: at each word it may also leave the word out, repeat the one before,
+or swap it with the next, which costs as much as a sound that fits badly. The phonemes come from the
+embedded voice's rules, so names are known as well as words; PocketSphinx's own dictionary adds
+variants. A second search takes any sounds in any order: where it explains a word far better,
+another was spoken. The standard input is a lifeline, as in the embedded engine's worker.
 
 The price: American English only; a short word in place of a similar one is not always noticed.
 """
@@ -42,6 +42,9 @@ DECODE_TIMEOUT_S = 120.0
 
 MISSING_PROBABILITY, REPEATED_PROBABILITY = 1e-16, 1e-8
 """Of a word left out, or repeated: so low that only clear sound speaks for it."""
+
+SWAPPED_PROBABILITY = 1e-12
+"""Of two neighbours in the other order."""
 
 SOUNDS = {
     "A": "EY", "I": "AY", "O": "OW", "Q": "OW", "W": "AW", "Y": "OY", "a": "AA", "ɑ": "AA",
@@ -240,9 +243,14 @@ def _spell_sounds(phonemes: str) -> str:
 
 def _iter_transitions(names: Sequence[str]) -> Iterator[tuple[int, int, float, str]]:
     """The grammar: from state to state by a word, with its probability."""
-    likely = 1 - 2 * MISSING_PROBABILITY - REPEATED_PROBABILITY
+    likely = 1 - 2 * MISSING_PROBABILITY - REPEATED_PROBABILITY - SWAPPED_PROBABILITY
+    between = len(names) + 1
     for state, name in enumerate(names):
         yield state, state + 1, likely, name
         yield state + 1, state + 1, REPEATED_PROBABILITY, name
         if state + 1 < len(names):
-            yield state, state + 2, MISSING_PROBABILITY, names[state + 1]
+            following = names[state + 1]
+            yield state, state + 2, MISSING_PROBABILITY, following
+            if name != following:
+                yield state, between + state, SWAPPED_PROBABILITY, following
+                yield between + state, state + 2, 1.0, name

@@ -43,6 +43,14 @@ def judge(recognised: str | None) -> ChunkCheck:
             "keeper had not spoken to another soul in a time",
             [(SpeechFault.MISSING, "the"), (SpeechFault.MISSING, "long")],
         ),
+        (
+            "the keeper not had spoken to another soul in a long time",
+            [(SpeechFault.SWAPPED, "had not")],
+        ),
+        (
+            "the keeper had not spoken to another soul a in long time",
+            [(SpeechFault.SWAPPED, "in a")],
+        ),
         (None, [(SpeechFault.UNLIKE, " ".join(TEXT))]),
     ],
 )
@@ -100,4 +108,4 @@ def test_take_with_fewer_wrong_words_is_better() -> None:
 def test_result_survives_its_storage() -> None:
     check = judge("the keeper had spoken to another soul in a long time")
     assert ChunkCheck.from_json(check.to_json()) == check
-    assert ChunkCheck.from_json(check.to_json().replace('"v": 4', '"v": 3')) is None
+    assert ChunkCheck.from_json(check.to_json().replace('"v": 5', '"v": 4')) is None
