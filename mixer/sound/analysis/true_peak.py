@@ -101,8 +101,9 @@ class TruePeakMeter:
         around = np.maximum(np.maximum(peaks[:-2], peaks[2:]), peaks[1:-1])
         (numbers,) = np.nonzero(around * self._interpolation.sample_bound > self._peak)
         if len(numbers) and self._interpolation.weights.shape[1]:
-            places = (numbers[:, None] + 1) * BLOCK + np.arange(-_BEFORE, BLOCK + TAPS // 2)
-            self._interpolate(samples[:, places].reshape(-1, places.shape[1]))
+            width = _BEFORE + BLOCK + TAPS // 2
+            hot = _slide(samples, width)[:, (numbers + 1) * BLOCK - _BEFORE]
+            self._interpolate(hot.reshape(-1, width))
 
     def _interpolate(self, windows: Samples) -> None:
         """Interpolate blocks, each with the samples around it, that may hold a higher peak."""
@@ -113,6 +114,14 @@ class TruePeakMeter:
         for part in (order[:FIRST_BLOCKS], order[FIRST_BLOCKS:]):
             hot = windows[part[bounds[part] > self._peak]]
             if len(hot):
-                moments = np.lib.stride_tricks.sliding_window_view(hot, TAPS, axis=1)
-                values = moments.reshape(-1, TAPS) @ self._interpolation.weights
+                values = _slide(hot, TAPS).reshape(-1, TAPS) @ self._interpolation.weights
                 self._peak = max(self._peak, float(np.abs(values).max()))
+
+
+def _slide(rows: Samples, width: int) -> Samples:
+    """All windows of so many samples in rows that are contiguous, without a copy.
+
+    NumPy's `sliding_window_view` takes as long as filling the windows (measured).
+    """
+    step, count = rows.itemsize, rows.shape[1] - width + 1
+    return np.ndarray((len(rows), count, width), rows.dtype, rows, 0, (rows.strides[0], step, step))
