@@ -27,6 +27,13 @@ NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 NEVER_CREATED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 """A stack whose creation failed can only be deleted (CloudFormation guide, stack status codes)."""
 
+STUCK = {
+    "UPDATE_ROLLBACK_FAILED": "continue its rollback in the console (Stack actions) with the role "
+    "OperatorRole, then deploy again",
+    "DELETE_FAILED": "run make destroy first",
+}
+"""What a person does about a stack that cannot be updated (the same guide)."""
+
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 
 Outputs = Mapping[str, str]
@@ -128,11 +135,13 @@ def _prepare_stack(
         client.delete_stack(StackName=name, **choose_role(role))
         await_stack(client, name, terminal)
         return None
-    if stack and stack["StackStatus"].endswith("_IN_PROGRESS"):
-        status = stack["StackStatus"]
+    status = stack["StackStatus"] if stack else ""
+    if status.endswith("_IN_PROGRESS"):
         raise DeploymentError(
             f"{name} is being changed by another deployment ({status}); try again later."
         )
+    if status in STUCK:
+        raise DeploymentError(f"{name} ended as {status}: {STUCK[status]}.")
     return stack
 
 

@@ -24,6 +24,9 @@ Event = Any
 JSON_TYPE = "application/json"
 """Content type assumed for every body: old clients send any or none."""
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Which programs of Windows write before their JSON, and a parser may ignore (RFC 8259)."""
+
 UNREADABLE = "\ufffd"
 """Replaces a body that is not text; it is not JSON, so parsing refuses it."""
 
@@ -132,7 +135,7 @@ def parse_body(text: str) -> dict[str, Any]:
     Raises:
         BadInput: the body is not a JSON object.
     """
-    value: object = text
+    value: object = text.removeprefix(BYTE_ORDER_MARK)
     has_surrogates = False
     for _ in range(MAX_JSON_NESTING):
         if not isinstance(value, str):

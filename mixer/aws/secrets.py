@@ -4,7 +4,7 @@ KMS is sent a digest, never the data: it accepts at most 4,096 bytes of a messag
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def read_secret(name: str) -> str:
-    """Read a secret by name or ARN."""
-    return str(_open_secrets().get_secret_value(SecretId=name)["SecretString"])
+    """Read a secret by name or ARN; may raise Misconfigured."""
+    with _translate_errors(f"The secret {name} cannot be read"):
+        return str(_open_secrets().get_secret_value(SecretId=name)["SecretString"])
 
 
 @cache
@@ -45,13 +46,13 @@ def open_signing_key(name: str) -> "SigningVault":
 
 
 @contextmanager
-def _translate_errors(key: str) -> Iterator[None]:
+def _translate_errors(problem: str) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise Misconfigured(f"The signing key {key} cannot be used: {error}") from error
+        raise Misconfigured(f"{problem}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,12 @@ class SigningVault:
 
     def read_public_key(self) -> bytes:
         """Read the public key as DER."""
-        with _translate_errors(self.key):
+        with self._translate_errors():
             return self.client.get_public_key(KeyId=self.key)["PublicKey"]
 
     def sign(self, data: bytes) -> bytes:
         """Sign data; returns DER."""
-        with _translate_errors(self.key):
+        with self._translate_errors():
             answer = self.client.sign(
                 KeyId=self.key,
                 Message=sha256(data).digest(),
@@ -76,3 +77,6 @@ class SigningVault:
                 SigningAlgorithm="ECDSA_SHA_256",
             )
         return answer["Signature"]
+
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return _translate_errors(f"The signing key {self.key} cannot be used")

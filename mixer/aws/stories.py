@@ -50,7 +50,6 @@ LISTEN = "listen"
 """The action of an event that asks for the pieces of a story."""
 
 SOURCE, DETAIL_TYPE = "mixer", "Story ended"
-USED_UP = frozenset({"ExecutionAlreadyExists"})
 
 
 def open_story_function(name: str) -> "StoryFunction":
@@ -173,39 +172,32 @@ class StateMachine:
         self._arn = arn
 
     def start(self, story: str, attempt: int, kind: str) -> bool:
-        """Start an attempt unless it is running; False if it has ended before."""
+        """Start an attempt unless it is running; False if it has ended before.
+
+        Raises:
+            StoreFailed: Step Functions failed.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
         given = json.dumps({"story_id": story, "attempt": attempt, "kind": str(kind)})
         try:
-            self._client.start_execution(
-                stateMachineArn=self._arn, name=execution_name(story, attempt), input=given
-            )
-        except ClientError as error:
-            if _error_code(error) in USED_UP:
-                return self._is_running(story, attempt)
-            raise _store_error(error) from error
-        except BotoCoreError as error:
-            raise _store_error(error) from error
+            return self._start(execution_name(story, attempt), given)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreFailed(f"Step Functions failed: {error}") from error
+
+    def _start(self, name: str, given: str) -> bool:
+        try:
+            self._client.start_execution(stateMachineArn=self._arn, name=name, input=given)
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return self._is_running(name)
         return True
 
-    def _is_running(self, story: str, attempt: int) -> bool:
-        found = self._client.describe_execution(executionArn=self._execution_arn(story, attempt))
-        return found["status"] == "RUNNING"
-
-    def _execution_arn(self, story: str, attempt: int) -> str:
+    def _is_running(self, name: str) -> bool:
         machine = self._arn.replace(":stateMachine:", ":execution:")
-        return f"{machine}:{execution_name(story, attempt)}"
+        found = self._client.describe_execution(executionArn=f"{machine}:{name}")
+        return found["status"] == "RUNNING"
 
 
 def execution_name(story: str, attempt: int) -> str:
     """Name the execution of an attempt, in at most 80 characters."""
     return f"{story}-{attempt}"
-
-
-def _error_code(error: "Exception") -> str:
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-
-
-def _store_error(error: Exception) -> StoreFailed:
-    return StoreFailed(f"Step Functions failed: {error}")

@@ -14,6 +14,27 @@ from tests.infra.definition import load_definition
 
 THROTTLED = "Lambda.TooManyRequestsException"
 
+ERRORS = {
+    "Lambda.CodeArtifactUserPendingException": "waking",
+    "Lambda.ResourceNotReadyException": "waking",
+    "Lambda.ResourceConflictException": "waking",
+    "Lambda.TooManyRequestsException": "throttled",
+    "Sandbox.Timedout": "killed",
+    "Runtime.ExitError": "killed",
+    "Lambda.Unknown": "killed",
+    "States.Timeout": "killed",
+    "Lambda.ServiceException": "passing",
+    "Lambda.AWSLambdaException": "passing",
+    "Lambda.SdkClientException": "passing",
+}
+"""Names of errors that a step may end with though its code is right.
+
+Waking: a function that was idle for weeks is Inactive, and its image is loaded (Lambda guide,
+function states; AWS SDK issue boto3 #3788). Throttled, and errors of the service: Step Functions
+guide, transient Lambda service exceptions. Killed: Lambda guide, troubleshooting invocations
+(`Sandbox.Timedout`, `Runtime.ExitError`); Step Functions guide, error names.
+"""
+
 
 @dataclass(frozen=True)
 class Book:
@@ -61,7 +82,7 @@ class Account:
     concurrency: int
     dice: random.Random
     events: list[tuple[float, int, str, int, int]] = field(default_factory=list)
-    order: count = field(default_factory=count)
+    order: "count[int]" = field(default_factory=count)
     books: list[Book] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
     failed: list[bool] = field(default_factory=list)

@@ -35,10 +35,11 @@ class StoredRoles:
 
     def __init__(self):
         self.stacks, self.roles = {}, {OPERATOR, PIPELINE}
+        self.status = "UPDATE_COMPLETE"
         self._wanted = {}
 
     def describe_stacks(self, StackName):  # noqa: N803 - boto3's name
-        status = "UPDATE_COMPLETE" if StackName in self.stacks else "DELETE_COMPLETE"
+        status = self.status if StackName in self.stacks else "DELETE_COMPLETE"
         return {"Stacks": [{"StackName": StackName, "StackStatus": status}]}
 
     def create_change_set(self, StackName, ChangeSetType, **more):  # noqa: N803 - boto3's name
@@ -117,6 +118,21 @@ def test_without_a_role_the_pipelines_would_be_used(last):
     run_pipeline(formation)
     with pytest.raises(DeploymentError, match="may not iam:"):
         last(formation, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "continue its rollback in the console"),
+        ("DELETE_FAILED", "run make destroy first"),
+    ],
+)
+def test_stack_that_cannot_be_updated_comes_with_advice(status, advice):
+    formation = StoredRoles()
+    deploy(formation, OPERATOR)
+    formation.status = status
+    with pytest.raises(DeploymentError, match=f"{status}.*{advice}"):
+        deploy(formation, OPERATOR)
 
 
 def test_lost_roles_are_replaced_by_the_one_that_is_given():

@@ -5,29 +5,8 @@ import random
 
 import pytest
 
-from tests.infra.account_simulation import Retrier
+from tests.infra.account_simulation import ERRORS, Retrier
 from tests.infra.definition import list_states, load_definition
-
-ERRORS = {
-    "Lambda.CodeArtifactUserPendingException": "waking",
-    "Lambda.ResourceNotReadyException": "waking",
-    "Lambda.ResourceConflictException": "waking",
-    "Lambda.TooManyRequestsException": "throttled",
-    "Sandbox.Timedout": "killed",
-    "Runtime.ExitError": "killed",
-    "Lambda.Unknown": "killed",
-    "States.Timeout": "killed",
-    "Lambda.ServiceException": "passing",
-    "Lambda.AWSLambdaException": "passing",
-    "Lambda.SdkClientException": "passing",
-}
-"""Names of errors that a step may end with though its code is right.
-
-Waking: a function that was idle for weeks is Inactive, and its image is loaded (Lambda guide,
-function states; AWS SDK issue boto3 #3788). Throttled, and errors of the service: Step Functions
-guide, transient Lambda service exceptions. Killed: Lambda guide, troubleshooting invocations
-(`Sandbox.Timedout`, `Runtime.ExitError`); Step Functions guide, error names.
-"""
 
 WAKING_S = 106.0
 """The longest that a function was seen to need until it answered again (reports, 40 to 106 s)."""

@@ -78,6 +78,7 @@ SHAPES = {
     "bare body": {"body": JSON},
     "bare body, an object": {"body": FIELDS},
     "the body's own fields": FIELDS,
+    "byte order mark": event_v2(f"\ufeff{JSON}"),
     "JSON inside a string": event_v2(json.dumps(JSON)),
     "JSON inside a string, bare": {"body": json.dumps(JSON)},
     "base64": {**event_v2(ENCODED), "isBase64Encoded": True},

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.infra.test_retries import ERRORS
+from tests.infra.account_simulation import ERRORS
 
 SLEEPING, THROTTLED = "Lambda.CodeArtifactUserPendingException", "Lambda.TooManyRequestsException"
 PASSING = sorted(error for error in ERRORS if not error.startswith("States."))
@@ -67,7 +67,7 @@ class UnreadyFunctions:
             return PASSING[len(self._begun) % len(PASSING)]
 
     def _answer(self, task: str) -> dict[str, Any]:
-        answers = {
+        answers: dict[str, dict[str, Any]] = {
             "plan": {"batches": [0, 1]},
             "acquire_slot": {"ready": True, "wait_s": 0},
             "synthesize": {"chunks": 1},

@@ -218,7 +218,8 @@ class ExampleDeployment:
         if attribute == "RepositoryUri":
             repository = self.physical_id(file, name)
             return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}"
-        return f"https://{resource['Type']}.{name}.{attribute}/"
+        scheme = "https://" if attribute.endswith("Endpoint") else ""
+        return f"{scheme}{resource['Type']}.{name}.{attribute}"
 
     def _resolve_sub(self, value: Any, file: str) -> str:
         text, given = (value, {}) if isinstance(value, str) else value

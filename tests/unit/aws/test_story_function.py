@@ -3,11 +3,15 @@
 import io
 import json
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+from moto import mock_aws
 
-from mixer.aws.stories import WAITS_S, StoryFunction
-from mixer.errors import StoreFailed
+from mixer.aws.secrets import read_secret
+from mixer.aws.stories import WAITS_S, StateMachine, StoryFunction
+from mixer.errors import Misconfigured, StoreFailed
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
 
@@ -46,3 +50,19 @@ def test_call_that_fails_for_good_is_reported(codes):
     function = StoryFunction(Functions(*codes), "f", sleep=lambda _s: None)
     with pytest.raises(StoreFailed, match="cannot start a story"):
         function.invoke(REQUEST)
+
+
+def test_missing_permission_to_look_at_an_execution_is_reported():
+    client = boto3.Session("test", "test", region_name="eu-central-1").client("stepfunctions")
+    machine = StateMachine(client, "arn:aws:states:eu-central-1:123456789012:stateMachine:stories")
+    with Stubber(client) as calls:
+        calls.add_client_error("start_execution", "ExecutionAlreadyExists")
+        calls.add_client_error("describe_execution", "AccessDeniedException")
+        with pytest.raises(StoreFailed, match=r"Step Functions failed: .*AccessDenied"):
+            machine.start("story", 1, "speech")
+
+
+def test_secret_that_cannot_be_read_is_named(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws(), pytest.raises(Misconfigured, match="The secret of-stories cannot be read"):
+        read_secret("of-stories")

@@ -8,8 +8,8 @@ from boto3 import Session
 
 from mixer.store.s3 import S3Store, create_s3_client
 
-REGIONS = ("us-east-1", "eu-central-1", "ap-southeast-5")
-"""The first region, an older one, and one that opened after March 2019."""
+REGIONS = ("us-east-1", "eu-central-1", "ca-west-1", "ap-southeast-5")
+"""The first region, an older one, and two that opened after March 2019."""
 
 
 @pytest.mark.parametrize("region", REGIONS)
