@@ -40,6 +40,7 @@ TRACEBACK = "MIXER_TRACEBACK"
 
 def run_command(command: Callable[[], object]) -> int:
     """Run a command; any error is printed as one sentence."""
+    _replace_closed_streams()
     _escape_unencodable()
     with _handle_signals():
         try:
@@ -146,6 +147,17 @@ def _exit_if_stuck() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)
+
+
+def _replace_closed_streams() -> None:
+    """Print nowhere what has nowhere to go, and give no other file the number of a stream."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _escape_unencodable() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 from tests.attack.campaign import Row, format_table
@@ -40,6 +41,8 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts")
     parser.add_argument("--short", action="store_true", help="the counts of the tests")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also in the background
+        signal.signal(number, signal.default_int_handler)
     os.environ["MIXER_SIGNING"] = "off"  # a signature is never the same twice
     results = []
     for name in options.rows or ROWS:

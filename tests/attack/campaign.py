@@ -50,7 +50,7 @@ class Row:
     attack: Attack
 
     def run(self, seed: int, count: int) -> "RowResult":
-        """Run the row; its random numbers do not depend on other rows. Ctrl-C ends it early."""
+        """Run the row; its random numbers do not depend on others. Ctrl-C and SIGTERM end it."""
         tally, begun_s = Tally(), time.monotonic()
         draw = random.Random(zlib.crc32(f"{self.name} {seed}".encode()))
         try:

@@ -208,7 +208,7 @@ def propose_replacements(rules: RuleSelection, text: str) -> list[Replacement]:
         proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
         if proposals:
             accepted = sorted(accepted + proposals)
-    return list(_capitalise_openings(text, accepted))
+    return list(_capitalise_openings(text, accepted)) if accepted else accepted
 
 
 def _capitalise_openings(text: str, accepted: Iterable[Replacement]) -> Iterator[Replacement]:

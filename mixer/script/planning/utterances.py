@@ -141,6 +141,8 @@ def _merge_sentences(
 def _clip_to_utterance(
     annotations: Sequence[Annotation], spoken: str, piece: _SpokenPiece, *, is_last: bool
 ) -> tuple[Annotation, ...]:
+    if not annotations:
+        return ()
     inner = spoken[piece.start : piece.end]
     lead = len(inner) - len(inner.lstrip())
     length = len(inner.strip())

@@ -84,7 +84,12 @@ def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[An
     else:
         style = _find_style(children)
         for lines in split_paragraphs(text):
-            yield from (replace(style, block=block) for block in build_paragraph(lines))
+            for block in build_paragraph(lines):
+                yield (
+                    AnchoredBlock(block, frozenset())
+                    if style is None
+                    else replace(style, block=block)
+                )
         yield from [AnchoredBlock(SCENE_BREAK, frozenset())] * is_sentence
 
 
@@ -100,8 +105,13 @@ def _is_sentence(text: str) -> bool:
     return len(text) > TITLE_CHARS or (is_long and not is_chapter_line(text))
 
 
-def _find_style(children: "Sequence[Token]") -> AnchoredBlock:
-    """An empty block: whether all of it is in bold type, and where it leads if all are links."""
+def _find_style(children: "Sequence[Token]") -> AnchoredBlock | None:
+    """An empty block: whether all of it is in bold type, and where it leads if all are links.
+
+    None where nothing is marked up.
+    """
+    if not any(child.nesting for child in children):
+        return None
     texts = [child for child in children if child.type == "text" and child.content.strip()]
     kinds = [child.type for child in children]
     is_strong = kinds[:1] == ["strong_open"] and kinds.index("strong_close") == len(kinds) - 1

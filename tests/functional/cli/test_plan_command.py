@@ -360,9 +360,10 @@ def test_full_standard_output_is_one_sentence(tmp_path):
     assert done.error.startswith("standard output cannot be written: No space left")
 
 
-def test_file_name_of_no_encoding_is_narrated(tmp_path):
+def test_file_name_of_no_encoding_is_narrated_without_standard_streams(tmp_path):
     name = os.fsdecode(b"od\xffd.md")
     (tmp_path / name).write_text("Hi there.")
-    done = run("narrate", name, "--store", "store", cwd=tmp_path)
+    closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    done = run("narrate", name, "--store", "store", cwd=tmp_path, prefix=closed)
     assert done.code == 0, done.err
     assert (tmp_path / os.fsdecode(b"od\xffd.mp3")).exists()
