@@ -141,11 +141,25 @@ class CharacterIndex:
             return found
         if name.title in MARRIED_TITLES:
             named = [*self._by_surname.get(word, ()), *self._by_given.get(word, ())]
-            return self._select(name, [each for each in named if each.titles & MARRIED_TITLES])
+            wives = [each for each in named if each.titles & MARRIED_TITLES]
+            return self._select(name, wives) or self._find_untitled_wife(name)
         options = [each for each in self._by_surname.get(word, ()) if not is_married(each)]
         if name.title == "mr":
             options = [each for each in options if not self._is_junior(each)]
         return self._select(name, options, only=name.title == "miss")
+
+    def _find_untitled_wife(self, name: Name) -> BookPerson | None:
+        """The only woman with a surname, if she is never "Miss": Rita Salvo is Mrs. Salvo."""
+        word = name.words[0].lower()
+        women = [
+            each
+            for each in self._by_surname.get(word, ())
+            if each.gender is Gender.FEMALE
+            and not each.titles
+            and not any(Name("miss", form.words[:1]) in self._counts for form in each.names)
+        ]
+        has_daughter = Name("miss", name.words) in self._counts
+        return None if has_daughter else self._select(name, women, only=True)
 
     def _is_junior(self, person: BookPerson) -> bool:
         """Whether someone is called "Master Tom": then "Mr. Quill" is his father."""
@@ -155,7 +169,10 @@ class CharacterIndex:
     def _match_single(self, name: Name) -> BookPerson | None:
         word = name.words[0].lower()
         given = self._select(name, self._by_given.get(word, ()))
-        family = self._select(name, self._by_surname.get(word, ()), prefers_men=True)
+        bearers = self._by_surname.get(word, ())
+        if self._quoted_share[name] < MIN_QUOTED_SHARE:  # narration calls no wife "Quill"
+            bearers = [each for each in bearers if not is_married(each)]
+        family = self._select(name, bearers, prefers_men=True)
         if given is not None and (
             family is None or family.count_word(word) <= 5 * given.count_word(word)
         ):

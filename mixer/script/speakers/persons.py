@@ -142,8 +142,8 @@ _RANK_NAMES = {"capt": "captain", "col": "colonel", "lt": "lieutenant", "prof": 
 
 
 def _shares_rank(name: Name, person: BookPerson) -> bool:
-    """Whether a person has the rank of a title, or neither another one nor "Mr."."""
-    ranks = {_RANK_NAMES.get(each, each) for each in person.titles} & (RANKS | {"mr"})
+    """Whether a person has the rank of a title, or neither another one nor "Mr." or "Miss"."""
+    ranks = {_RANK_NAMES.get(each, each) for each in person.titles} & (RANKS | {"mr", "miss"})
     title = _RANK_NAMES.get(name.title, name.title)
     return not ranks or title in ranks or (title in ("dr", "doctor") and ranks == {"mr"})
 
@@ -162,7 +162,7 @@ def is_compatible(name: Name, person: BookPerson) -> bool:
     if _RANK_NAMES.get(name.title, name.title) in RANKS and not _shares_rank(name, person):
         return False
     return not (is_wife and "miss" in person.titles) and not (
-        name.title == "miss" and is_married(person)
+        name.title == "miss" and person.titles & (MARRIED_TITLES | RANKS)
     )
 
 

@@ -35,7 +35,6 @@ _UNKNOWN_PERSON = compile_lazily(
     r"\s+(?P<determiner>the|an?|this|that|another|one|his|her)\s+(?P<words>\p{Ll}[\p{L}’'-]*(?:\s+\p{Ll}[\p{L}’'-]*){0,3})"
 )
 
-
 _PERCEPTION = compile_lazily(
     r"\b(?:hear|heard|hears|hearing)\s+"
     r"(him|her|it|them|one|\p{Lu}[\p{L}.]*(?:\s\p{Lu}\p{L}*)*)\s+$"
@@ -110,7 +109,11 @@ class TagReader:
         leading = self._read_before(first, is_far=before.end != quote.start)
         goes_on = self._continues_sentence(quote, Span(after.start, end))
         goes_on = goes_on and not _NEXT_CLAUSE.match(self._text, after.start, end)
-        tag = self._select_tag(following, leading, prefers_following=goes_on)
+        tags = (following, leading) if goes_on else (leading, following)
+        tag = next((each for each in tags if each and each.is_saying), None)
+        is_own = before.end == quote.start
+        if tag and leading and is_own and _is_meant(tag.mention, leading.mention):
+            tag = SpeakerTag(leading.mention, is_saying=True, is_after=True)
         joins = (
             end == after.end
             and self._clauses.ends_open(end)
@@ -129,16 +132,6 @@ class TagReader:
         first = following.mention.start if following and following.is_saying else -1
         words = {each.lower() for each in WORD.findall(self._text[leading.mention.end : after.end])}
         return leading.mention.start > first and bool(words & SAYING_VERBS)
-
-    @staticmethod
-    def _select_tag(
-        following: SpeakerTag | None, leading: SpeakerTag | None, *, prefers_following: bool
-    ) -> SpeakerTag | None:
-        """The one that is part of the quotation's sentence, or else the one before it."""
-        for each in (following, leading) if prefers_following else (leading, following):
-            if each is not None and each.is_saying:
-                return each
-        return None
 
     def _read_after(self, quote: Span, span: Span) -> SpeakerTag | None:
         mentions = self._clauses.list_mentions(span)
@@ -297,3 +290,10 @@ class TagReader:
         """Whether a sentence goes on in a quotation without a mark: `and Tom added "Come on!"`."""
         before = self._text[span.start : span.end].rstrip()
         return before[-1:].isalpha() and self._text[span.end + 1 : span.end + 2].isupper()
+
+
+def _is_meant(pronoun: Mention, described: Mention) -> bool:
+    """Whether a pronoun means who is described: `The boy considered. "No," he said`."""
+    kinds = (pronoun.kind, described.kind)
+    is_description = kinds == (MentionKind.PRONOUN, MentionKind.NOUN)
+    return is_description and pronoun.gender is described.gender

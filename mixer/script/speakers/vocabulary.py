@@ -41,8 +41,6 @@ MALE_NOUNS = _read("persons", "male")
 FEMALE_NOUNS = _read("persons", "female")
 PERSON_NOUNS = MALE_NOUNS | FEMALE_NOUNS | _read("persons", "either")
 NEVER_NAMES = _read("never", "names")
-MALE_NAMES = _read("names", "male")
-FEMALE_NAMES = _read("names", "female")
 GIVEN_TITLES = _read("grammar", "given_titles")
 MARRIED_TITLES = _read("grammar", "married_titles")
 RANKS = _read("grammar", "ranks")
@@ -60,6 +58,16 @@ SHORT_NAMES: Mapping[str, frozenset[str]] = {
     short: frozenset(whole.split(","))
     for short, _, whole in (each.partition("=") for each in _TABLES["short"]["names"].split())
 }
+
+
+def _read_names(gender: str) -> frozenset[str]:
+    """Given names, and the short forms of no others."""
+    names = _read("names", gender)
+    return names | {short for short, whole in SHORT_NAMES.items() if whole <= names}
+
+
+MALE_NAMES = _read_names("male")
+FEMALE_NAMES = _read_names("female")
 
 
 @cache

@@ -25,6 +25,13 @@ def add_click(samples: Samples) -> Samples:
     return clicked
 
 
+def add_tick(samples: Samples) -> Samples:
+    """One sample, in a pause, as a lost packet leaves it."""
+    pause = np.zeros(RATE_HZ // 2, np.float32)
+    pause[len(pause) // 2] = 0.3
+    return np.concatenate([samples, pause, samples])
+
+
 STEADY = buzz(120, 6.0)
 
 
@@ -37,8 +44,9 @@ STEADY = buzz(120, 6.0)
         (STEADY, 20, [SpeechFault.PACE]),
         (STEADY, 400, [SpeechFault.PACE]),
         (add_click(STEADY), 70, [SpeechFault.CLICK]),
+        (add_tick(STEADY), 140, [SpeechFault.CLICK]),
         (np.concatenate([STEADY, buzz(220, 6.0)]), 140, [SpeechFault.VOICE]),
-        (np.concatenate([STEADY, buzz(150, 6.0)]), 140, []),
+        (np.concatenate([STEADY, buzz(130, 6.0)]), 140, []),
         (np.zeros(0, np.float32), 0, []),
         (np.zeros(RATE_HZ, np.float32), 0, []),
     ],

@@ -98,9 +98,38 @@ def test_a_speaker_before_the_quotation():
     assert list_speakers(text) == ["Tom"]
 
 
-def test_husband_and_wife_are_two():
-    text = "“Come,” said Mr. Penn.\n\n“No,” said Mrs. Penn.\n\n“Now,” said Mr. Penn.\n"
-    assert list_speakers(text) == ["Mr. Penn", "Mrs. Penn", "Mr. Penn"]
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        (
+            "“Come,” said Mr. Penn.\n\n“No,” said Mrs. Penn.\n\n“Now,” said Mr. Penn.\n",
+            ["Mr. Penn", "Mrs. Penn", "Mr. Penn"],
+        ),
+        (
+            "“It is warm,” said Cobb.\n\n“Come away,” called Mrs. Cobb from the road.\n",
+            ["Cobb", "Mrs. Cobb"],
+        ),
+        (
+            "“Sit, Mrs. Salvo,” said Doyle.\n\n“No,” said Rita Salvo.\n\n“Rye?” said Doyle.\n",
+            ["Doyle", "Rita Salvo", "Doyle"],
+        ),
+        (
+            "“You?” said Captain Harding.\n\n“I,” said Miss Harding.\n",
+            ["Captain Harding", "Miss Harding"],
+        ),
+    ],
+)
+def test_surnames_belong_to_several_persons(text, speakers):
+    assert list_speakers(text) == speakers
+
+
+def test_a_pronoun_means_who_is_described_before_it():
+    text = (
+        "“Show me,” said Robert.\n\n“How does it go?” asked Robert.\n\n"
+        "The boy considered. “Like this,” he said.\n"
+    )
+    found = read_cast(text).quotations[-1]
+    assert (found.method, found.confidence < CERTAIN) == (Method.DESCRIPTION, True)
 
 
 def test_words_in_marks_are_not_speech():
