@@ -9,9 +9,7 @@ import * as library from "./library.js";
 import { stopPreview } from "./preview.js";
 import { hashText } from "./storage.js";
 import * as token from "./token.js";
-import { $, showError } from "./ui.js";
-
-let isSubmitting = false;
+import { $, isBusy, keepFocus, setBusy, showError } from "./ui.js";
 
 async function loadCapabilities() {
   try {
@@ -25,7 +23,7 @@ async function loadCapabilities() {
 
 $("#compose").addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (isSubmitting) return;
+  if (isBusy($("#narrate"))) return;
   showError("form-error", "");
   stopPreview();
   const request = composer.buildRequest();
@@ -41,13 +39,11 @@ $("#compose").addEventListener("submit", async (event) => {
     library.highlight(done);
     return library.replay(done);
   }
-  isSubmitting = true;
-  $("#narrate").setAttribute("aria-disabled", "true");
+  setBusy($("#narrate"), true);
   try {
     await library.addStory(request, fingerprint);
   } finally {
-    isSubmitting = false;
-    $("#narrate").removeAttribute("aria-disabled");
+    setBusy($("#narrate"), false);
   }
 });
 
@@ -65,6 +61,7 @@ async function startLater(load) {
   addEventListener("online", () => startLater(load), { once: true });
 }
 
+keepFocus();
 await composer.loadDraft();
 const base = await connect({ promptToken: token.promptToken, showConnection });
 $("#docs").href = `${base}/docs`;

@@ -1,10 +1,11 @@
 // Parses WebVTT and joins its cues into whole sentences with times.
 
+import { HEAD } from "./draft.js";
+
 const TIMING = /^(?:(\d+):)?(\d\d):(\d\d)\.(\d{3}) --> (?:(\d+):)?(\d\d):(\d\d)\.(\d{3})/;
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&nbsp;": " " };
 const SENTENCE_END = /[.!?…。！？][»”’"')\]]*$/;
 const VOICE = /^<v(?:\.[^ >]*)? ([^>]*)>/;
-const HEAD = /^---\n[^]*?\n(?:---|\.\.\.)[ \t]*(?:\n|$)/;
 const SPEAKER = /^\*{0,2}[\p{Lu}][^:\n]{0,39}:\*{0,2}\s+/u; // before what a role says
 const PARAGRAPH_S = 0.65; // a longer silence starts a paragraph; between sentences there is half a second
 const MAX_SENTENCE_CHARS = 320;

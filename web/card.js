@@ -47,7 +47,8 @@ export function updateCard(card, entry) {
 
 const formatPart = ({ done, total }) => `${Math.min(done + 1, total)} of ${total}`;
 
-export function formatStage(entry) {
+// `withRest`: with the time and the money that are left.
+export function formatStage(entry, withRest = true) {
   const { state, chunks, segments } = entry;
   const stages = {
     sending: entry.sent ? `Sending the text, ${Math.round(entry.sent * 100)} %` : "Sending the text",
@@ -60,7 +61,7 @@ export function formatStage(entry) {
     failed: "Failed",
     cancelled: "Cancelled",
   };
-  return (stages[state] ?? state) + (FINAL_STATES.includes(state) ? "" : formatRemaining(entry));
+  return (stages[state] ?? state) + (FINAL_STATES.includes(state) || !withRest ? "" : formatRemaining(entry));
 }
 
 function formatResult(entry) {
@@ -75,6 +76,7 @@ function formatResult(entry) {
 
 function formatRemaining(entry) {
   const left = entry.left_s ? `, about ${formatDuration(entry.left_s)} left` : "";
-  const cost = entry.cost_usd?.predicted ? ` · ${formatCost(entry.cost_usd.so_far)} of ${formatCost(entry.cost_usd.predicted)}` : "";
+  const { so_far, predicted } = entry.cost_usd ?? {};
+  const cost = predicted >= 0.01 ? ` · $${so_far.toFixed(2)} of ${formatCost(predicted)}` : "";
   return left + cost;
 }

@@ -2,11 +2,11 @@
 
 import { getBook } from "./book.js";
 import { choices, fillSelect, updateChoices } from "./choices.js";
+import { HEAD } from "./draft.js";
 import { $, el, formatPlural } from "./ui.js";
 import { onVoices, voices } from "./voices.js";
 
 const SPEECH = /^\*{0,2}([\p{Lu}][\p{L}\p{M} .’'-]{0,29}?)\*{0,2}:\*{0,2}[ \t]+\S/gmu;
-const HEAD = /^---\n([^]*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)/;
 const MIN_LINES = 2; // a name speaks at least twice
 
 let shown = ""; // names for which the fields were made

@@ -6,10 +6,10 @@ import { fillSelect, updateChoices } from "./choices.js";
 import { replaceText, text } from "./draft.js";
 import { formatError } from "./errors.js";
 import { togglePreview } from "./preview.js";
-import { $, announce, el, formatPlural, showError } from "./ui.js";
+import { $, announce, el, formatPlural, setBusy, showError } from "./ui.js";
 import { fetchSpeech, voices } from "./voices.js";
 
-const MAX_CHARACTERS = 39, MAX_DOUBTFUL = 40, MAX_SAMPLE = 120, CONTEXT = 160;
+const MAX_CHARACTERS = 39, MAX_DOUBTFUL = 500, MAX_SAMPLE = 120, CONTEXT = 160;
 const NARRATOR = "Narrator";
 
 let found = null; // the server's last answer
@@ -26,14 +26,14 @@ const getSource = () => getBook()?.key ?? text.value;
 
 async function requestCast(button, more) {
   showError("characters-error", "");
-  button.setAttribute("aria-disabled", "true");
+  setBusy(button, true);
   try {
     return await callApi("POST", "/cast", { body: { [getBook() ? "source" : "text"]: source, ...more } });
   } catch (error) {
     showError("characters-error", formatError(error));
     return null;
   } finally {
-    button.removeAttribute("aria-disabled");
+    setBusy(button, false);
   }
 }
 
@@ -100,4 +100,4 @@ function createDoubtful({ number, candidates, speaker, text: words, spans }) {
   );
 }
 
-$("#find-characters").disabled = false;
+setBusy($("#find-characters"), false);

@@ -37,7 +37,7 @@ export function fillSelect(select, options, value) {
 // A radio button, next to a button that plays a preview.
 export function createRadioOption(name, value, label, note, isChosen, onPreview, previewLabel) {
   const input = el("input", { type: "radio", name, value, checked: isChosen });
-  const caption = el("span", {}, label, note ? el("small", {}, note) : null);
+  const caption = el("span", {}, label, note ? " " : null, note ? el("small", {}, note) : null);
   const button = onPreview && el("button", { type: "button", class: "preview", "aria-label": previewLabel, onclick: (event) => onPreview(event.currentTarget) });
   return el("div", { class: "option" }, el("label", {}, input, caption), button);
 }

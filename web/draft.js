@@ -6,6 +6,7 @@ import { $, showError } from "./ui.js";
 const SAMPLE = "lighthouse";
 
 export const text = $("#text");
+export const HEAD = /^---\n([^]*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)/; // the front matter
 const STARTS_RIGHT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
 let replaced = null; // the text that a sample or a file replaced
 let isSample = true; // the field holds an unchanged sample
@@ -28,6 +29,7 @@ async function loadSample(name) {
     const response = await fetch(`samples/${name}.md`);
     if (!response.ok) throw new Error("gone");
     replaceText(await response.text());
+    isSample = true;
   } catch {
     showError("text-error", "The sample could not be loaded. Write something of your own.", text);
   }
@@ -38,7 +40,7 @@ export function replaceText(content) {
   $("#undo").hidden = replaced === null;
   text.value = content;
   text.scrollTop = 0;
-  isSample = true;
+  isSample = false;
   saveDraft();
 }
 

@@ -7,7 +7,7 @@ import { story } from "./links.js";
 import { pauseSound, reloadStory } from "./player.js";
 import { FINAL_STATES } from "./progress.js";
 import { setPicker } from "./transcript.js";
-import { $, announce, el, formatClock, formatDate, formatPlural, showError } from "./ui.js";
+import { $, announce, el, formatClock, formatDate, formatPlural, isBusy, setBusy, showError } from "./ui.js";
 
 const POLL_MS = 1_000;
 const LEAD_S = 1.5; // before a sentence that is compared
@@ -111,11 +111,12 @@ function buildChange() {
 }
 
 async function hearChange() {
+  if (isBusy(hear)) return;
   const change = buildChange();
   showError("edit-error", "");
   if (!change.changes.length && !change.lexicon.length) return showError("edit-error", "You have not changed anything yet.");
   if (played === JSON.stringify(change)) return playFrom(sound.src, 0);
-  hear.disabled = true;
+  setBusy(hear, true);
   hear.textContent = "Speaking…";
   try {
     const found = await callApi("POST", path("edits"), { body: change, retries: 1 });
@@ -127,14 +128,15 @@ async function hearChange() {
   } catch (error) {
     showChangeError(error);
   } finally {
-    hear.disabled = false;
+    setBusy(hear, false);
     offerKeep(played === JSON.stringify(change));
   }
 }
 
 async function keepChange() {
+  if (isBusy(keep)) return;
   const shown = story.story;
-  keep.disabled = true;
+  setBusy(keep, true);
   try {
     const record = await callApi("POST", path("versions"), { body: buildChange() });
     const node = opener;
@@ -146,7 +148,7 @@ async function keepChange() {
   } catch (error) {
     showChangeError(error);
   } finally {
-    keep.disabled = false;
+    setBusy(keep, false);
   }
 }
 
@@ -187,10 +189,10 @@ async function playFrom(url, start_s, end_s = Infinity) {
 async function showVersions() {
   if (!story) return;
   try {
-    const { versions, newest } = await callApi("GET", path("versions"), { retries: 1, background: true });
+    const { versions } = await callApi("GET", path("versions"), { retries: 1, background: true });
     // a comparison that is open stays, unless the versions have changed
     const key = JSON.stringify([story.story, versions.map((each) => [each.state, each.duration_s, Boolean(each.audio_url)])]);
-    if (key !== listed) list.replaceChildren(...versions.map((each) => createRow(each, newest)));
+    if (key !== listed) list.replaceChildren(...versions.map((each) => createRow(each, versions[0])));
     listed = key;
     $("#versions-count").textContent = versions.length > 1 ? formatPlural(versions.length, "version") : "";
   } catch (error) {
@@ -198,7 +200,7 @@ async function showVersions() {
   }
 }
 
-function createRow(each, newest) {
+function createRow(each, { version: newest, restored }) {
   const what = each.restored ? `version ${each.restored} again` : [...each.changes.map((note) => note.after), ...each.lexicon].join(" · ") || "as first narrated";
   const facts = [formatDate(Date.parse(each.created_at)), each.duration_s ? formatClock(each.duration_s) : each.state].join(" · ");
   const row = el("li", {}, el("p", {}, el("b", {}, `Version ${each.version}`), ` ${what} `, el("small", {}, facts)));
@@ -208,7 +210,7 @@ function createRow(each, newest) {
     const restore = button("Go back to it", () => restoreVersion(each.version, newest));
     compare.setAttribute("aria-label", `Compare ${name} with the newest`);
     restore.setAttribute("aria-label", `Go back to ${name}`);
-    row.append(el("p", { class: "row" }, compare, restore));
+    row.append(el("p", { class: "row" }, compare, each.version === restored ? null : restore));
   }
   return row;
 }
@@ -224,6 +226,7 @@ async function compareVersions(number, newest, row) {
     };
     const places = found.differences.map(({ before, after }) =>
       el("li", {}, play(found.before, before, `Version ${number}`), play(found.after, after, "Newest")));
+    announce(places.length ? `${formatPlural(places.length, "difference")} to play below.` : "Both sound the same.");
     row.append(el("ul", {}, ...(places.length ? places : [el("li", {}, "Both sound the same.")])));
   } catch (error) {
     showError("player-error", formatError(error));

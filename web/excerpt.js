@@ -1,12 +1,11 @@
 // Plays the selected words, or the sentence at the cursor, with the current settings.
 
-import { text } from "./draft.js";
+import { HEAD, text } from "./draft.js";
 import { togglePreview } from "./preview.js";
 import { $ } from "./ui.js";
 import { fetchSpeech } from "./voices.js";
 
 const MAX_CHARS = 1_000;
-const HEAD = /^---\n[^]*?\n(?:---|\.\.\.)[ \t]*(?:\n|$)/;
 const SENTENCE = /[^.!?…\n]+[.!?…]*[»”’"')\]]*/g;
 
 const button = $("#hear-excerpt");
@@ -32,9 +31,7 @@ function findExcerpt() {
 }
 
 function showLabel() {
-  const label = hasSelection() ? "Hear the selection" : "Hear this sentence";
-  button.setAttribute("aria-label", label);
-  $("#excerpt-text").textContent = label;
+  $("#excerpt-text").textContent = hasSelection() ? "Hear the selection" : "Hear this sentence";
 }
 
 document.addEventListener("selectionchange", () => document.activeElement === text && showLabel());

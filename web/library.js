@@ -11,7 +11,7 @@ import { describeChange, entries, findStory, followOtherTabs, insertEntry, isFin
 import { formatError, isRefused, showApiError } from "./errors.js";
 import { fetchResult, FINAL_STATES, loadFinished, loadLive, runStory, withdrawRequest } from "./progress.js";
 import { createId, deleteText, loadText, readItem, saveText, writeItem } from "./storage.js";
-import { $, announce, el, showError } from "./ui.js";
+import { $, announce, el, isBusy, setBusy, showError } from "./ui.js";
 
 const MAX_STORIES = 50;
 const MAX_HIDDEN = 500;
@@ -186,7 +186,8 @@ async function playStory(entry, options = { focus: true, play: true }, throws = 
 
 async function cancelStory(entry) {
   const card = cardsById.get(entry.id);
-  card.cancel.disabled = true;
+  if (isBusy(card.cancel)) return;
+  setBusy(card.cancel, true);
   updateEntry(entry, { trouble: "" });
   if (entry.story) {
     try {
@@ -195,13 +196,13 @@ async function cancelStory(entry) {
       // 409: it has ended meanwhile, and the next poll shows how
       return error.status === 409 ? null : updateEntry(entry, { trouble: `It could not be cancelled: ${describeError(error)}` });
     } finally {
-      card.cancel.disabled = false;
+      setBusy(card.cancel, false);
     }
   }
   const wasSending = !entry.story;
   card.stop?.abort();
   updateEntry(entry, { state: "cancelled" });
-  card.cancel.disabled = false;
+  setBusy(card.cancel, false);
   if (wasSending) withdrawRequest(entry);
   announce(`${entry.title} was cancelled.`);
   card.retry.focus();
@@ -253,7 +254,7 @@ function updateEntry(entry, changes) {
   const card = cardsById.get(entry.id);
   if (!card || !entries.includes(entry)) return; // a shared link opens an entry of its own
   updateCard(card, entry);
-  if (entry.state !== before && !FINAL_STATES.includes(entry.state)) announce(`${entry.title}: ${formatStage(entry)}`);
+  if (entry.state !== before && !FINAL_STATES.includes(entry.state)) announce(`${entry.title}: ${formatStage(entry, false)}`);
 }
 
 // A sentence of the story was changed, or an older version restored.

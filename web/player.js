@@ -6,7 +6,7 @@ import * as links from "./links.js";
 import * as live from "./live.js";
 import * as transcript from "./transcript.js";
 import { $, el, findPassages, findRemarks, formatClock, formatPlural, reducedMotion, showError, showNotes } from "./ui.js";
-import { computeHeights, drawWaveform, handleWaveform, normalise } from "./waveform.js";
+import { drawWaveform, handleWaveform, normalise } from "./waveform.js";
 
 const SKIP_S = 15;
 const PLACE_EVERY_S = 5;
@@ -28,8 +28,8 @@ const isLive = () => Boolean(links.story?.listen);
 const getNow_s = () => (audio.currentTime || 0) + offset_s;
 
 // `at_s`: where to begin; by default where listening ended the last time.
-export async function openPlayer(story, refetch, { focus = false, play = false, scroll = true, at_s } = {}) {
-  closePlayer();
+export async function openPlayer(story, refetch, { focus = false, play = false, scroll = true, at_s, isReload = false } = {}) {
+  closePlayer(isReload);
   links.setStory(story, refetch, showDownloads);
   const begin_s = at_s ?? links.getPlace_s();
   renewals = 0;
@@ -57,7 +57,7 @@ export const pauseSound = () => audio.pause();
 export async function reloadStory() {
   const at_s = audio.currentTime;
   await links.renewLinks();
-  await openPlayer(links.story, links.getRefetch(), { scroll: false, at_s });
+  await openPlayer(links.story, links.getRefetch(), { scroll: false, at_s, isReload: true });
 }
 
 function showFacts() {
@@ -139,13 +139,14 @@ function showMediaSession({ title, links: { cover } }) {
   navigator.mediaSession.setActionHandler("seekto", ({ seekTime }) => seek(seekTime));
 }
 
-export function closePlayer() {
+// `isReload`: the transcript stays until there is a new one, and with it the focus.
+export function closePlayer(isReload = false) {
   savePlace();
   links.clearStory();
   audio.pause();
   audio.removeAttribute("src");
   audio.load();
-  transcript.clear();
+  if (!isReload) transcript.clear();
   [heights, lastShown_s] = [null, -1];
   section.hidden = true;
   [offset_s, isInterrupted] = [0, false];
@@ -164,8 +165,7 @@ async function showWaveform() {
   paintWaveform();
   try {
     const [map, outline] = await Promise.all(["chapters", "waveform"].map(async (name) => (await links.fetchFile(name))?.json()));
-    let newHeights = outline?.peaks?.map((peak) => (Array.isArray(peak) ? Math.max(-peak[0], peak[1]) : Math.abs(peak)));
-    newHeights ??= await computeHeights(shown.links.audio, shown.duration_s);
+    const newHeights = outline?.peaks?.map((peak) => (Array.isArray(peak) ? Math.max(-peak[0], peak[1]) : Math.abs(peak)));
     if (links.story?.id !== shown.id) return;
     heights = normalise(newHeights);
     if (map?.chapters?.length) transcript.showChapters(map.chapters.map(({ start_s, title }) => ({ start: start_s, title })));

@@ -10,15 +10,17 @@ const OUTPUTS = { chapter_files: "A file for each chapter", read_aloud: "Read-al
 export const DEFAULTS = { target: "", preset: "story", format: "mp3", titles: "spoken", disclose: "none", disclosure: "", provenance: "signed", read_aloud_by: "sentence" };
 const FIELDS = Object.keys(DEFAULTS).filter((name) => name !== "target");
 const formatSeconds = (n) => (n ? `${n} s` : "none");
+// Label, step, and the text of a value.
 export const SLIDERS = {
-  rate: (n) => `${n} %`,
-  pauses: (n) => (n === 100 ? "natural" : n ? `${n} %` : "none"),
-  music_level_lu: (n) => `${n} LU below the voice`,
-  duck_db: (n) => (n ? `${n} dB` : "none"),
-  music_intro_s: formatSeconds,
-  music_outro_s: formatSeconds,
-  de_ess: (n) => (n ? `${Math.round(n * 100)} %` : "none"),
+  rate: ["Speaking rate", 5, (n) => `${n} %`],
+  pauses: ["Pauses", 10, (n) => (n === 100 ? "natural" : n ? `${n} %` : "none")],
+  music_level_lu: ["Music level", 1, (n) => `${n} LU below the voice`],
+  duck_db: ["Music drop under speech", 1, (n) => (n ? `${n} dB` : "none")],
+  music_intro_s: ["Music before the first word", 1, formatSeconds],
+  music_outro_s: ["Music after the last word", 1, formatSeconds],
+  de_ess: ["Softer “s” sounds", 0.1, (n) => (n ? `${Math.round(n * 100)} %` : "none")],
 };
+const PAUSES = { minimum: 0, maximum: 200, default: 100 }; // % of the natural ones
 const SPEECH_SLIDERS = ["pauses", "rate"]; // these change length and cost
 
 export function init() {
@@ -82,9 +84,10 @@ $("#outputs").addEventListener("change", () => {
 });
 
 function initSlider(name) {
-  const slider = $(`#${name}`);
-  const range = capabilities.options[name];
-  if (range) [slider.min, slider.max, slider.defaultValue] = [range.minimum, range.maximum, range.default];
+  const [label, step] = SLIDERS[name];
+  const { minimum, maximum, default: usual } = capabilities.options[name] ?? PAUSES;
+  const slider = el("input", { type: "range", id: name, min: `${minimum}`, max: `${maximum}`, step: `${step}`, value: `${usual}` });
+  $(".sliders").append(el("p", {}, el("label", { for: name }, label), slider, el("output", { for: name })));
   if (choices[name] !== undefined) slider.value = choices[name];
   slider.addEventListener("input", () => {
     const isDefault = slider.value === slider.defaultValue;
@@ -97,7 +100,7 @@ function initSlider(name) {
 
 function showValue(name) {
   const slider = $(`#${name}`);
-  const text = SLIDERS[name](Number(slider.value));
+  const text = SLIDERS[name][2](Number(slider.value));
   slider.nextElementSibling.textContent = text;
   slider.setAttribute("aria-valuetext", text);
 }

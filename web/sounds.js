@@ -2,12 +2,12 @@
 
 import { callApi, uploadFile } from "./api.js";
 import { capabilities, choices, updateChoices } from "./choices.js";
+import { HEAD } from "./draft.js";
 import { deleteText, loadText, saveText } from "./storage.js";
 import { $, announce, el, formatSize, showError } from "./ui.js";
 
 const MAX_NAMED_FILES = 200;
 const TAG = /(\[\[\s*(?:music|sting|sound)\s+)([^\],\n]+?)(\s*[\],])/gi;
-const HEAD = /^---\n[^]*?\n(?:---|\.\.\.)[ \t]*(?:\n|$)/;
 const HEAD_MUSIC = /^(music:[ \t]*)([^,\n]+)/m;
 
 const urls = new Map(); // object URLs by key

@@ -74,9 +74,12 @@ async function fetchEstimate() {
   }
 }
 
-// Only the beginning of a long text is sent; the figures are scaled up to the whole.
+// Only the beginning of a long text is sent, up to the end of a paragraph, in which all marks are closed; the figures
+// are scaled up to the whole.
 function takeBeginning(content) {
-  return { text: content.slice(0, capabilities.limits.synthesize_chars * 0.99), text_type: detectTextType(content) };
+  const most = capabilities.limits.synthesize_chars * 0.99;
+  const end = content.length > most ? content.lastIndexOf("\n\n", most) : -1;
+  return { text: content.slice(0, end > 0 ? end : most), text_type: detectTextType(content) };
 }
 
 export function showBookEstimate() {

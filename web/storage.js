@@ -1,5 +1,15 @@
 // What survives a reload: small values in localStorage; long texts and the user's music in IndexedDB.
 
+// Where the browser stores nothing for this page, it remembers until it is closed.
+const unsaved = new Map();
+for (const name of ["localStorage", "sessionStorage"])
+  try {
+    window[name].getItem("");
+  } catch {
+    const kept = new Map();
+    Object.defineProperty(window, name, { value: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) } });
+  }
+
 // A page at home comes over http, where browsers offer neither crypto.randomUUID nor crypto.subtle.
 export const createId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -52,7 +62,7 @@ export async function saveText(name, text) {
     await runTransaction("readwrite", (texts) => texts.put(text, name));
     localStorage.removeItem(`mixer.text.${name}`);
   } catch {
-    // a private window without storage: the page works until it is closed
+    unsaved.set(name, text);
   }
 }
 
@@ -62,11 +72,12 @@ export async function loadText(name) {
   try {
     return (await runTransaction("readonly", (texts) => texts.get(name))) ?? null;
   } catch {
-    return null;
+    return unsaved.get(name) ?? null;
   }
 }
 
 export async function deleteText(name) {
+  unsaved.delete(name);
   localStorage.removeItem(`mixer.text.${name}`);
   await runTransaction("readwrite", (texts) => texts.delete(name)).catch(() => {});
 }

@@ -81,6 +81,7 @@ export function showLive(vtt) {
 }
 
 function showSentences(items) {
+  [words, currentWord] = [[], -1];
   sentences = items.map((sentence, number) => ({ ...sentence, node: createSentence(sentence, number) }));
   box.replaceChildren(...groupParagraphs(sentences));
   const titles = items.filter((sentence) => sentence.chapter);

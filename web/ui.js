@@ -65,3 +65,25 @@ export const showNotes = (id, notes = []) => $(`#${id}`).replaceChildren(...note
 export function announce(text) {
   $("#live").textContent = text;
 }
+
+// A button that is at work keeps the focus, which one that is disabled would lose.
+export const isBusy = (button) => button.ariaDisabled === "true";
+export const setBusy = (button, busy) => (button.ariaDisabled = busy ? "true" : null);
+
+// When what has the focus is removed or hidden, the focus goes to what replaces it, or else to the nearest control
+// before it.
+export function keepFocus() {
+  let [node, controls] = [null, []];
+  const isUsable = (each) => each.checkVisibility();
+  const isSame = (each) => each.tagName === node.tagName && each.textContent === node.textContent && each.ariaLabel === node.ariaLabel;
+  const restore = () => {
+    if (!node || isUsable(node) || ![document.body, node].includes(document.activeElement)) return;
+    const same = node.isConnected ? null : [...document.querySelectorAll(`${CONTROLS}, .sentence`)].find((each) => isSame(each) && isUsable(each));
+    (same ?? controls.slice(0, controls.indexOf(node)).findLast(isUsable))?.focus({ preventScroll: true });
+  };
+  addEventListener("focusin", ({ target }) => ([node, controls] = [target, [...document.querySelectorAll(CONTROLS)]]));
+  addEventListener("pointerdown", () => (node = null), true);
+  new MutationObserver(() => node && setTimeout(restore)).observe(document.body, { childList: true, subtree: true, attributeFilter: ["hidden", "open"] });
+}
+
+const CONTROLS = "a, button, input, select, textarea, summary, [tabindex='0']";

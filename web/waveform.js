@@ -1,24 +1,4 @@
-// The waveform: computes heights from audio, and draws heights as bars.
-
-const MAX_DECODED_S = 1_800; // longer audio takes too much memory on a phone
-const SAMPLE_RATE_HZ = 8_000;
-const COLUMNS = 1_200;
-
-// Heights, 0 to 1, of the audio at a URL; null if it is too long or cannot be fetched.
-export async function computeHeights(url, duration_s, signal) {
-  if (!(duration_s < MAX_DECODED_S)) return null;
-  const response = await fetch(url, { signal });
-  if (!response.ok) return null;
-  const decoded = await new OfflineAudioContext(1, 1, SAMPLE_RATE_HZ).decodeAudioData(await response.arrayBuffer());
-  const samples = decoded.getChannelData(0);
-  const step = samples.length / COLUMNS;
-  return Array.from({ length: COLUMNS }, (_, column) => {
-    let highest = 0;
-    const end = Math.min(samples.length, Math.floor((column + 1) * step));
-    for (let i = Math.floor(column * step); i < end; i += 1) highest = Math.max(highest, Math.abs(samples[i]));
-    return highest;
-  });
-}
+// The waveform: draws heights as bars, and seeks.
 
 export const normalise = (newHeights) => {
   const highest = Math.max(0.01, ...(newHeights ?? []));

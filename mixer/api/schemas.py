@@ -4,7 +4,8 @@ Unknown fields are ignored and named in the warnings, so that newer clients can 
 Known fields must have the described type: neither "100" is a number nor 0 a boolean.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +25,12 @@ MAX_UNKNOWN_FIELDS = 20
 MAX_FIELD_CHARS = 60
 
 
+def _describe_unknown(name: str, fields: Iterable[str]) -> str:
+    near = get_close_matches(name[:MAX_FIELD_CHARS], fields, n=1)
+    meant = f"; did you mean “{near[0]}”?" if near else "."
+    return f"Unknown field “{name[:MAX_FIELD_CHARS]}” was ignored{meant}"
+
+
 class RequestBody(BaseModel):
     """A request that says what it did not understand."""
 
@@ -32,7 +39,7 @@ class RequestBody(BaseModel):
     def warnings(self, ignored: Collection[str] = ()) -> list[str]:
         """List one sentence per unknown field that is not in `ignored`."""
         unknown = sorted({*(self.model_extra or {})} - {*ignored})[:MAX_UNKNOWN_FIELDS]
-        return [f"Unknown field “{name[:MAX_FIELD_CHARS]}” was ignored." for name in unknown]
+        return [_describe_unknown(name, self.__class__.model_fields) for name in unknown]
 
     def options(self) -> Options:
         """Select the options among the fields."""

@@ -1,4 +1,4 @@
-"""Finds what an author may have meant otherwise: misspelt names, speakers without a cast."""
+"""Finds what an author may have meant otherwise: names, tags, speakers without a cast."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +23,11 @@ FOREIGN_KEYS = frozenset({
     "summary", "tags", "toc", "updated", "url", "weight",
 })  # fmt: skip
 """What Pandoc and the makers of web sites keep there; it is ignored without a word."""
+
+_BRACKETS = compile_lazily(r"\[\[\s*+(\p{L}{3,12})(?![\p{L}\p{N}])[^\[\]]{0,200}\]\]")
+_TAGS = ("emphasis", "lang", "music", "pause", "say", "sound", "sting")
+TAG_LIKENESS = 0.75
+"""From here on a word is taken for a misspelt tag: `puase`, not `Paul`."""
 
 _SPEAKER = compile_lazily(r"\**(\p{Lu}[\p{L}\p{M}'’. -]{0,29}?)\**:\**\s+\S")
 MIN_PARAGRAPHS, MIN_TURNS = 3, 2
@@ -59,3 +64,11 @@ def list_speaker_warnings(blocks: Sequence[Block], cast: Sequence[str]) -> Itera
                 f"“{name}:” begins {count} of the paragraphs and is read aloud; if {name} speaks "
                 "there, add the name to the cast in the front matter."
             )
+
+
+def list_tag_warnings(text: str) -> Iterator[str]:
+    """Sentences on brackets that will be read aloud, though they look like a tag."""
+    for match in _BRACKETS.finditer(text):
+        near = get_close_matches(match[1].lower(), _TAGS, n=1, cutoff=TAG_LIKENESS)
+        if near and match[1] not in near:
+            yield f"“{match[0][:60]}” is read aloud; did you mean a tag such as “[[{near[0]} …]]”?"

@@ -36,6 +36,7 @@ from mixer.script.document import (
     paragraph,
 )
 from mixer.script.readers.front_matter import split_front_matter
+from mixer.script.readers.head_checks import list_tag_warnings
 from mixer.script.readers.sound_tags import (
     InvalidSound,
     SoundDefinitions,
@@ -89,7 +90,8 @@ def read_tagged_text(
         blocks = tags.extract_tags(read_blocks(tags.prepare_text(body)))
     else:
         blocks = read_blocks(body)
-    return front_matter.build_document(blocks, sounds.opening)
+    document = front_matter.build_document(blocks, sounds.opening)
+    return replace(document, warnings=(*document.warnings, *list_tag_warnings(body)))
 
 
 @dataclass(frozen=True, slots=True)

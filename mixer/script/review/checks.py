@@ -125,16 +125,14 @@ _NOTE_MARK = compile_lazily(r"\[[1-9]\d{0,2}\]|(?<=[\p{L}.,;:!?])[¹²³⁰⁴-�
 
 def count_letters(script: Script) -> Counter[str]:
     """Count the letters of a plan by their writing system."""
-    letters: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     for chunk in script.chunks:
         for utterance in chunk.utterances:
-            text = utterance.spoken
-            if text.isascii():
-                letters["Latin"] += sum(map(str.isalpha, text))
-                continue
-            found = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
-            letters.update(found)
-            letters["other"] += max(0, len(_LETTER.findall(text)) - sum(found.values()))
+            characters.update(utterance.spoken)
+    letters: Counter[str] = Counter()
+    for character, count in characters.items():
+        found = [name for name, pattern in _SCRIPTS.items() if pattern.match(character)]
+        letters.update(dict.fromkeys(found or ["other"] * bool(_LETTER.match(character)), count))
     return letters
 
 

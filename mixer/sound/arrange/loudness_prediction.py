@@ -66,10 +66,10 @@ class LoudnessModel:
         for part in self.parts:
             lost_db = _limiter_loss_db(part, gain_db, limit_db)
             bare = max(0.0, 1.0 - sum(part.background.values()))
+            shares = [(-math.inf, bare), *part.background.items()]
             for level, count in part.windows.items():
                 step = round((level - lost_db) / MODEL_BIN_LU)
-                fine[step, -math.inf] += count * bare
-                for under_lufs, share in part.background.items():
+                for under_lufs, share in shares:
                     fine[step, under_lufs] += count * share
         total: defaultdict[float, float] = defaultdict(float)
         total.update(self.unmixed)

@@ -65,7 +65,7 @@ class StoryEditor:
 
         Raises as `propose` does.
         """
-        base, text, revised = self.texts.revise(story, caller, proposal, deadline_s)
+        base, text, revised = self.texts.revise(story, caller, proposal, deadline_s, writes=True)
         changed = self.previews and self.previews.plan(text, revised, deadline_s)
         first = self.texts.reader.load(story, caller).first
         revised = self._limit_cost(revised, first, proposal.max_cost_usd)

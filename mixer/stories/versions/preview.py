@@ -67,7 +67,7 @@ class StoryPreviews:
 
         Raises as `TextLoader.revise` does, and MixerError if they cannot be paid for or spoken.
         """
-        base, text, revised = self.texts.revise(story, caller, proposal, deadline_s)
+        base, text, revised = self.texts.revise(story, caller, proposal, deadline_s, writes=False)
         changed = self.maker.plan(text, revised, deadline_s)
         sentence = find_changed_sentence(text, changed, proposal)
         preview, _ = self.maker.make(changed, sentence, proposal.max_cost_usd, deadline_s)

@@ -129,9 +129,11 @@ class TextLoader:
     memory: TextMemory = field(default_factory=TextMemory)
 
     def revise(
-        self, story: str, caller: str, proposal: Proposal, deadline_s: float | None = None
+        self, story: str, caller: str, proposal: Proposal, deadline_s: float | None, *, writes: bool
     ) -> "tuple[VersionRecord, VersionText, RevisedText]":
         """Load the version that is changed, and its text without and with the changes.
+
+        `writes` is for a version that is kept: it takes reading the author's text once more.
 
         Raises:
             OutOfTime: the deadline, on the monotonic clock, has passed.
@@ -142,7 +144,7 @@ class TextLoader:
         proposal.check()
         base = self.reader.load(story, caller).require_newest(proposal.base)
         text = self.load(base.story_id, deadline_s)
-        return base, text, revise_text(text, proposal)
+        return base, text, revise_text(text, proposal, writes=writes)
 
     def load(self, story: str, deadline_s: float | None = None) -> VersionText:
         """Load a planned version by the id of its story; the deadline is on the monotonic clock.
@@ -195,14 +197,15 @@ def _read_recordings(folder: StoryFolder, stored: StoredScript) -> Recordings:
     }
 
 
-def revise_text(text: VersionText, proposal: Proposal) -> RevisedText:
-    """Apply changes to a text, to the author's own words where that is possible.
+def revise_text(text: VersionText, proposal: Proposal, *, writes: bool) -> RevisedText:
+    """Apply changes to a document, and to the author's own words where that is possible.
 
     Raises:
         BadOption: a change is impossible; nothing is changed.
         UnreadableText: a tag of new words is malformed.
     """
-    content, document, kept = _apply_edits(text, _place_edits(text, proposal.changes))
+    edits = _place_edits(text, proposal.changes)
+    content, document, kept = _apply_edits(text, edits, writes=writes)
     options = dict(text.request.options)
     if proposal.lexicon:
         options["lexicon"] = _add_words(str(options.get("lexicon", "")), proposal.lexicon)
@@ -218,16 +221,15 @@ def revise_text(text: VersionText, proposal: Proposal) -> RevisedText:
 
 
 def _apply_edits(
-    text: VersionText, edits: Sequence[SentenceEdit]
+    text: VersionText, edits: Sequence[SentenceEdit], *, writes: bool
 ) -> tuple[str | bytes, Document, list[SentenceEdit]]:
     """Apply edits, the last first; returns those, too, that the author's text cannot hold."""
     source, content, kept = text.source, text.content, list(text.request.edits)
-    is_markdown = source.text_type is TextType.MARKDOWN
     document = source.document
     for edit in sorted(edits, key=lambda each: (each.block, each.start), reverse=True):
-        after = edit_document(document, edit, is_markdown=is_markdown)
+        after = edit_document(document, edit, is_markdown=source.text_type is TextType.MARKDOWN)
         written = None
-        if isinstance(content, str) and not kept:
+        if writes and isinstance(content, str) and not kept:
             written = edit_source(content, source.text_type, document, edit, after)
         if written is None:
             kept.append(edit)

@@ -28,6 +28,10 @@ def test_a_novel_is_cast_and_its_voices_are_changed(server, visit):
     assert f"  Tom: {other}\n" in text
     assert "[[Tom: “Come in,”]] said Tom." in text
     assert not page.is_visible("#found")
+    head, words = text[: text.index("---", 3) + 4], "[[Tom: “" + "Come in, come in. " * 300
+    page.fill("#text", f"{head}\n" + f"{words}”]]\n\n" * 20)  # the estimate ends within one
+    wait_until(page, "document.querySelector('#stat-cost').textContent.startsWith('~')")
+    assert not page.text_content("#text-error")
 
 
 def test_a_text_in_another_language_is_refused_in_words(server, visit):

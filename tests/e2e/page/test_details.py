@@ -122,18 +122,21 @@ def test_cover_that_is_not_a_picture_is_reported_by_its_own_name(server, visit):
     tab.await_state("done")
 
 
-@pytest.mark.parametrize(
-    ("selected", "text"), [((0, 0), "The lamp went out at nine."), ((4, 8), "lamp")]
-)
-def test_sentence_or_selection_is_heard_first(server, visit, selected, text):
+def test_sentence_or_selection_is_heard_first(server, visit):
     page = visit(server.url).open()
-    page.fill("#text", f"---\ntitle: X\n---\n{STORY}" if selected == (0, 0) else STORY)
-    page.evaluate("range => document.querySelector('#text').setSelectionRange(...range)", selected)
-    with page.expect_request("**/synthesize") as request:
+    select = "range => document.querySelector('#text').setSelectionRange(...range)"
+    for head, selected, text in (
+        ("---\ntitle: X\n---\n", (0, 0), "The lamp went out at nine."),
+        ("", (4, 8), "lamp"),
+    ):
+        page.fill("#text", head + STORY)
+        page.evaluate(select, selected)
+        with page.expect_request("**/synthesize") as request:
+            page.click("#hear-excerpt")
+        assert json.loads(request.value.post_data)["text"] == text
+        wait_until(page, "document.querySelector('#hear-excerpt.playing')")
         page.click("#hear-excerpt")
-    assert json.loads(request.value.post_data)["text"] == text
-    wait_until(page, "document.querySelector('#hear-excerpt.playing')")
-    assert page.text_content("#text-error") == ""
+        assert page.text_content("#text-error") == ""
 
 
 def test_edited_story_takes_the_player_and_its_row_says_what_changed(server, visit):
@@ -154,9 +157,11 @@ def test_edited_story_takes_the_player_and_its_row_says_what_changed(server, vis
     assert page.locator("#stories li").count() == rows  # the same story again is played
 
 
-def test_refused_text_that_is_repaired_loses_its_error(server, visit):
+def test_refused_request_leaves_no_row_and_loses_its_error_when_repaired(server, visit):
     tab = visit(server.url)
     page = tab.open()
+    send_unreadable_lexicon(page)
+    page.fill("#lexicon", "")
     tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[puase 1s]]\n\nDana: Hello.")
     page.locator("#text-error", has_text="puase").wait_for()
     tab.request_story("---\ncast:\n  Dana: Joanna\n---\n[[pause 1s]]\n\nDana: Hello, you.")
@@ -164,8 +169,7 @@ def test_refused_text_that_is_repaired_loses_its_error(server, visit):
     assert page.text_content("#text-error") == ""
 
 
-def test_request_that_is_refused_at_once_leaves_no_row(server, visit):
-    page = visit(server.url).open()
+def send_unreadable_lexicon(page):
     page.click("#words summary")
     page.fill("#lexicon", "no pronunciation")
     with page.expect_response(lambda each: each.request.method == "POST" and each.status == 400):

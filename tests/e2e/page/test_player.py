@@ -41,7 +41,13 @@ def test_checked_speech_names_passages_that_play(server, visit):
     assert not violations(page)
 
 
-def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(player):
+def test_story_is_sought_read_and_downloaded(server, player):
+    seek_everywhere(player)
+    compare_paragraphs_and_look_for_movement(player)
+    download_every_file(server, player)
+
+
+def seek_everywhere(player):
     length_s = player.evaluate("document.querySelector('#audio').duration")
     box = player.locator("#waveform").bounding_box()
     player.click("#waveform", position={"x": box["width"] / 2, "y": box["height"] / 2})
@@ -59,7 +65,7 @@ def test_click_on_the_waveform_on_a_chapter_and_on_a_sentence_goes_there(player)
     assert player.evaluate(NOW) < length_s / 2
 
 
-def test_paragraphs_are_those_of_the_text_a_speed_is_kept_and_nothing_moves(player):
+def compare_paragraphs_and_look_for_movement(player):
     found = [each.strip() for each in player.locator("#captions p").all_text_contents()]
     wanted = [each.lstrip("# ").strip() for each in STORY.split("\n\n")]
     assert found == wanted
@@ -72,7 +78,7 @@ def test_paragraphs_are_those_of_the_text_a_speed_is_kept_and_nothing_moves(play
     assert not moving
 
 
-def test_every_file_of_the_api_can_be_downloaded(server, player):
+def download_every_file(server, player):
     story = player.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
     links = player.request.get(f"{server.url}/stories/{story}").json()["links"]
     wanted = {name for name, link in links.items() if str(link).startswith("http")}

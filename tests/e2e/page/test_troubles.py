@@ -28,43 +28,43 @@ def faults(server):
     server.faults.slow_s.clear()
 
 
-@pytest.mark.parametrize(
-    ("failing", "where"),
-    [
-        ("GET /capabilities", "form-error"),
-        ("GET /voices", "voice-error"),
-        ("GET /music", "music-error"),
-        ("POST /estimate", "text-error"),
-    ],
-)
-def test_what_fails_at_first_is_reported_and_retried(server, faults, visit, failing, where):
+def test_what_fails_at_first_is_reported_and_retried(server, faults, visit):
     tab = visit(server.url)
-    tab.page.clock.install()
-    faults.failing.add(failing)
-    tab.page.goto(server.url)
-    wait_until(
-        tab.page, f"document.querySelector('#{where}').textContent.includes('broke')", **SOON
-    )
-    tab.page.fill("#text", STORY)
+    page = tab.page
+    page.clock.install()
+    places = {"GET /voices": "voice", "GET /music": "music", "POST /estimate": "text"}
+    faults.failing |= {"GET /capabilities", *places}
+    page.goto(server.url)
+    await_error(page, "form")
+    page.fill("#text", STORY)
+    faults.failing.remove("GET /capabilities")
+    for place in places.values():
+        await_error(page, place)
     faults.failing.clear()
-    wait_until(tab.page, "document.documentElement.dataset.ready", **SOON)
-    wait_until(tab.page, "document.querySelector('#stat-length').textContent.includes(':')", **SOON)
-    wait_until(tab.page, f"!document.querySelector('#{where}').textContent", **SOON)
-    assert tab.page.locator("#voices input").count() == 2
-    assert tab.page.input_value("#text") == STORY
+    wait_until(page, "document.documentElement.dataset.ready", **SOON)
+    wait_until(page, "document.querySelector('#stat-length').textContent.includes(':')", **SOON)
+    for place in ("form", *places.values()):
+        wait_until(page, f"!document.querySelector('#{place}-error').textContent", **SOON)
+    assert page.locator("#voices input").count() == 2
+    assert page.input_value("#text") == STORY
 
 
-@pytest.mark.parametrize("failing", ["POST /stories", "GET /stories/"])
-def test_story_waits_for_a_server_that_fails_for_a_while(server, faults, visit, failing):
+def await_error(page, place):
+    broken = f"document.querySelector('#{place}-error').textContent.includes('broke')"
+    wait_until(page, broken, **SOON)
+
+
+def test_story_waits_for_a_server_that_fails_for_a_while(server, faults, visit):
     tab = visit(server.url)
     tab.open()
-    faults.failing.add(failing)
-    tab.request_story(f"{STORY} While {failing} fails.")
-    wait_until(tab.page, "document.querySelector('#stories li')")
-    wait_until(tab.page, "document.querySelector('#connection').textContent.includes('busy')")
-    assert tab.state() not in ("done", "failed")
-    faults.failing.clear()
-    tab.await_state("done")
+    for failing in ("POST /stories", "GET /stories/"):
+        faults.failing.add(failing)
+        tab.request_story(f"{STORY} While {failing} fails.")
+        wait_until(tab.page, "document.querySelector('#stories li')")
+        wait_until(tab.page, "document.querySelector('#connection').textContent.includes('busy')")
+        assert tab.state() not in ("done", "failed")
+        faults.failing.clear()
+        tab.await_state("done")
 
 
 def test_failed_upload_is_reported_next_to_the_music(server, faults, visit):
@@ -250,3 +250,20 @@ def test_page_of_a_server_at_home_needs_no_https(server, visit):
     wait_until(tab.page, "document.querySelector('#project input').value")
     tab.page.reload()
     wait_until(tab.page, "document.querySelector('#project input')?.value")
+
+
+NO_STORAGE = """
+  const refuse = () => { throw new DOMException("denied", "SecurityError"); };
+  for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, { configurable: true, get: refuse });
+  Object.defineProperty(window, "indexedDB", { value: { open: refuse } });
+"""
+
+
+def test_story_is_narrated_where_the_browser_stores_nothing(server, visit):
+    tab = visit(server.url)
+    tab.page.add_init_script(NO_STORAGE)
+    page = tab.open()
+    tab.request_story("The lamp went out where nothing is kept.")
+    tab.await_player()
+    assert page.text_content(".sentence").strip() == "The lamp went out where nothing is kept."

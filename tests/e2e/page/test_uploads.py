@@ -67,7 +67,7 @@ def test_own_music_is_sent_previewed_and_mixed(server, visit, song):
     assert page.text_content("#music-error") == ""
 
 
-def test_upload_can_be_cancelled(server, visit, song):
+def test_upload_can_be_cancelled_and_samples_play_one_at_a_time(server, visit, song):
     page = visit(server.url).open()
     server.faults.slow_s["POST /uploads"] = 2.0
     page.set_input_files("#own-music-file", song)
@@ -77,10 +77,10 @@ def test_upload_can_be_cancelled(server, visit, song):
     page.wait_for_timeout(2_500)
     assert page.locator("#music .option", has_text="our song.mp3").count() == 0
     assert page.text_content("#music-error") == ""
+    play_samples(page)
 
 
-def test_samples_of_voices_and_music_play_one_at_a_time(server, visit):
-    page = visit(server.url).open()
+def play_samples(page):
     page.click("[aria-label='Preview Joanna']")
     wait_until(page, "document.querySelector('[aria-label=\"Preview Joanna\"].playing')")
     page.click("[aria-label='Preview Evening hum']")
@@ -192,7 +192,7 @@ def test_document_has_the_view_of_a_book_and_is_narrated(server, visit, suffix, 
     assert requests_of(server)[-1]["options"]["text_type"] == suffix
 
 
-def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
+def test_book_shows_what_it_holds_and_chosen_chapters_are_narrated(server, opened_book):
     page = opened_book.page
     assert page.text_content("#book-title") == "The Book"
     assert page.text_content("#book-author") == "A. Writer"
@@ -204,9 +204,11 @@ def test_book_shows_what_it_holds_before_it_is_narrated(opened_book):
     page.click("[data-check=none]")
     page.click("#narrate")
     assert "select at least one" in page.text_content("#text-error")
+    page.click("[data-check=all]")
+    narrate_second_chapter(server, opened_book)
 
 
-def test_chosen_chapters_of_a_book_survive_a_reload_and_are_narrated(server, opened_book):
+def narrate_second_chapter(server, opened_book):
     page = opened_book.page
     page.get_by_role("checkbox", name="The Lamp").uncheck()
     page.reload()

@@ -100,6 +100,8 @@ def test_a_pasted_text_is_spoken_mixed_and_highlighted(serve, visit):
     assert " ".join(text for _, _, text in captions).endswith("She read it twice.")
     page.evaluate(LISTEN)
     tab.play()
+    page.press("#waveform", "Home")  # it plays since its first sentence was spoken
+    wait_until(page, "document.querySelector('#audio').currentTime < 1")
     wait_until(page, "document.querySelector('#audio').currentTime > 6")
     page.locator(".sentence", has_text="There was a boat").click()
     page.wait_for_timeout(2_500)

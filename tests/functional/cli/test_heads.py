@@ -58,6 +58,18 @@ def test_unknown_name_is_pointed_out_with_its_line(mixer: InProcessCli, line: st
     assert f"warning: story.md: {warning}" in done.err
 
 
+def test_brackets_that_look_like_a_tag_are_pointed_out_where_they_are_read_aloud(
+    mixer: InProcessCli,
+):
+    write(
+        "title: A", body="It [[puase 1s]] rained. [[muzic: x]] [[Paul]] [[Harbour|the sea]] fell."
+    )
+    err = mixer("plan", "story.md").err
+    assert err.count("warning") == 2
+    assert "“[[puase 1s]]” is read aloud; did you mean a tag such as “[[pause …]]”?" in err
+    assert "“[[muzic: x]]” is read aloud" in err
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -98,9 +98,12 @@ def test_text_becomes_a_finished_sound_behind_a_link(server, tmp_path):
     request = {"chunk_keys": speech["chunk_keys"], "bucket": speech["bucket"]}
     status, mixed = server.json("POST", "/mixstory", request)
     assert status == 200
-    status, again = server.json("POST", "/mixstory", {**speech, "speed": 2})
+    status, again = server.json("POST", "/mixstory", {**speech, "speed": 2, "formatt": 1})
     assert (status, again["key"]) == (200, mixed["key"])
-    assert again["warnings"] == ["Unknown field “speed” was ignored."]
+    assert again["warnings"] == [
+        "Unknown field “formatt” was ignored; did you mean “format”?",
+        "Unknown field “speed” was ignored.",
+    ]
     link = urlsplit(mixed["download_url"])
     assert link.netloc == f"127.0.0.1:{server.port}"
     target = f"{link.path}?{link.query}"
