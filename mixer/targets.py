@@ -1,6 +1,5 @@
 """Where finished files go: the defaults and the rules of each place, as data (`targets.toml`)."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -55,13 +54,16 @@ class Target:
 @cache
 def load_targets() -> Mapping[str, Target]:
     """Load all targets, by name."""
+    import tomllib  # a command without a target starts sooner
+
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     return {name: Target(**_freeze(table)) for name, table in tomllib.loads(text).items()}
 
 
 def apply_target(values: Mapping[str, Any]) -> dict[str, Any]:
     """Add the options that the target among some options sets, and that are not given."""
-    target = load_targets().get(str(values.get("target") or ""))
+    name = str(values.get("target") or "")
+    target = load_targets().get(name) if name else None
     if target is None:
         return dict(values)
     named = {name: getattr(target, name) for name in SETTINGS}

@@ -12,11 +12,12 @@ from pathlib import Path
 import regex
 
 from mixer.errors import NotFound, RenderFailed, UnplayableAudio
+from mixer.sound import ffmpeg
 from mixer.sound.analysis import profile
 from mixer.sound.analysis.filters import BlockFilter, high_pass
 from mixer.sound.analysis.meters import LevelMeter, LoudnessMeter, RawMeter, SilenceFinder
 from mixer.sound.analysis.profile import UNKNOWN, LevelBlocks, Profile, RawStats
-from mixer.sound.analysis.samples import DAMAGE, SampleReader, decode_samples
+from mixer.sound.analysis.samples import SampleReader, decode_samples
 from mixer.sound.analysis.true_peak import TruePeakMeter
 from mixer.sound.arithmetic import Samples, np
 from mixer.sound.ffmpeg import ProcessGroup
@@ -236,7 +237,7 @@ def _measure_dead_air(silences: Sequence[tuple[int, int]], samples: int) -> tupl
 
 
 def _is_damaged(stderr: str, duration_s: float) -> bool:
-    if DAMAGE.search(stderr):
+    if ffmpeg.is_damaged(stderr):
         return True
     promised = _DURATION.search(stderr)
     if promised is None or "Estimating duration" in stderr:

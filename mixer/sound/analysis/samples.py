@@ -12,8 +12,6 @@ from pathlib import Path
 from struct import unpack
 from typing import IO, Generic, TypeVar
 
-import regex
-
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
 from mixer.sound.arithmetic import Samples, np
@@ -33,16 +31,7 @@ ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
 COUNTED = "astats=measure_perchannel=none:measure_overall=Number_of_samples"
 """Reports once for each format of samples that a file has."""
 
-DAMAGE = regex.compile(r"(?i)invalid data|header missing|error submitting|corrupt|truncat|partial")
-"""What FFmpeg reports of damaged files."""
-
-RIFF = b"RIFF"
 RIFF_BYTES, CHUNK_HEAD_BYTES = 12, 8
-
-WAV_PROBE_BYTES = 32_768
-"""The head of a WAV file states its parameters; FFmpeg would still decode five seconds of it, each
-of the three times that it opens it (measured: half of the work of measuring a recording).
-"""
 
 T = TypeVar("T")
 
@@ -101,21 +90,16 @@ def decode_samples(
     `consume` gets the samples; if the file is damaged it is called again, with all that can be
     decoded.
     """
-    probe_bytes = _select_probe_bytes(path)
+    probe_bytes = ffmpeg.select_probe_bytes(path)
     probing = ["-probesize", str(probe_bytes)] if probe_bytes else []
     shown = [*probing, *ffmpeg.confine_input(0)]  # only for the log
     source = f"{ffmpeg.confine_source(1, probe_bytes)},{filters}"
     with suppress(RenderFailed):
         decoded = _decode([*shown, *_output(source)], [path, path], consume, processes)
-        if not DAMAGE.search(decoded.log):
+        if not ffmpeg.is_damaged(decoded.log):
             return decoded
     source = f"[0:a:0]{COUNTED},{filters}"
     return _decode([*shown, *_output(source)], [path], consume, processes)
-
-
-def _select_probe_bytes(path: Path) -> int:
-    with path.open("rb") as file:
-        return WAV_PROBE_BYTES if file.read(len(RIFF)) == RIFF else 0
 
 
 def decode_piece(

@@ -35,8 +35,11 @@ __all__ = [
     "confine_input",
     "confine_source",
     "confine_stdin",
+    "is_damaged",
     "open_pipe",
+    "raw_source",
     "run",
+    "select_probe_bytes",
     "stream",
     "version",
 ]
@@ -58,8 +61,19 @@ SOUND_DEMUXERS = (
 SELF_CONTAINED = ("aac", "flac", "mp3", "ogg", "wav")
 """Of these, the ones whose format cannot even express a reference to another file."""
 
+WAV_PROBE_BYTES = 32_768
+"""The head of a WAV file states its parameters; FFmpeg would still decode five seconds of it, each
+of the three times that it opens it (measured: half of the work of measuring a recording).
+"""
+
+_RIFF = b"RIFF"
+
+_DAMAGE = re.compile(r"(?i)invalid data|header missing|error submitting|corrupt|truncat|partial")
+
 _DESCRIPTOR = "{{descriptor {}}}"
 """Placeholder for the file descriptor that `run` opens."""
+
+_OPENED = "/proc/self/fd/{}"
 
 _PLACEHOLDER = re.compile(r"\{descriptor \d+\}")
 
@@ -86,9 +100,31 @@ def confine_source(index: int, probe_bytes: int = 0) -> str:
     """
     options = ["protocol_whitelist=file", "format_whitelist=" + "\\,".join(SELF_CONTAINED)]
     options += [f"probesize={probe_bytes}"] if probe_bytes else []
-    path = f"/proc/self/fd/{_DESCRIPTOR.format(index)}"
+    return _build_source(_OPENED.format(_DESCRIPTOR.format(index)), options)
+
+
+def raw_source(index: int, begin_byte: int, end_byte: int, rate_hz: int) -> str:
+    """Build a filter that is a range of one file of `run`, of our own raw 16-bit stereo."""
+    url = f"subfile,,start,{begin_byte},end,{end_byte},,:"
+    path = url.replace(",", "\\,").replace(":", "\\\\:") + _OPENED.format(_DESCRIPTOR.format(index))
+    options = [f"sample_rate={rate_hz}", "ch_layout=stereo"]
+    return f"{_build_source(path, options)}:format_name=s16le"
+
+
+def _build_source(path: str, options: Sequence[str]) -> str:
     opened = "\\\\:".join(options)
     return f"amovie=filename={path}:streams=a\\\\:0:dec_threads=1:format_opts={opened}"
+
+
+def select_probe_bytes(path: Path) -> int:
+    """How much of a sound FFmpeg need decode to learn its parameters; 0 for its default."""
+    with path.open("rb") as file:
+        return WAV_PROBE_BYTES if file.read(len(_RIFF)) == _RIFF else 0
+
+
+def is_damaged(log: str) -> bool:
+    """Whether FFmpeg's log reports a damaged file."""
+    return _DAMAGE.search(log) is not None
 
 
 def confine_stdin() -> list[str]:

@@ -14,6 +14,7 @@ from mixer.sound.formats import StreamFormat
 from mixer.sound.loudness import STEP_S, amplitude
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.graph import (
+    MEASURED,
     RESTART,
     FilterGraph,
     concatenate,
@@ -197,6 +198,8 @@ def _gain_filters(level: _Level, start: int, gain_db: float) -> list[str]:
 
 LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
 
+MEASURED_OUTPUT = ("-map", f"[{MEASURED}]", "-c:a", "pcm_f64le", "-f", "null", "-")
+
 ANY_STREAM = StreamFormat("", frame_samples=1, arguments=())
 """For an encoder that takes any sample."""
 
@@ -208,12 +211,32 @@ LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
 class Command:
     """An FFmpeg command, without the output's codec and name, that prints the momentary loudness.
 
-    `files` are in the order of `arguments`; `unmeasured_samples` precede the first loudness window.
+    `unmeasured_samples` precede the first loudness window.
     """
 
-    arguments: tuple[str, ...]
-    files: tuple[Path, ...]
+    graph: FilterGraph
+    output: str
     unmeasured_samples: int
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The recordings, in the order of `arguments`."""
+        return tuple(self.graph.files)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The arguments, with recordings and beds as inputs."""
+        text = self.graph.text
+        return (*self.graph.inputs, "-filter_complex", text, "-map", f"[{self.output}]")
+
+    def decode_inside(self) -> tuple[tuple[str, ...], list[Path]]:
+        """The arguments without inputs, and the files that the graph opens; it does the same.
+
+        Without inputs, some filters pass frames without a time, which the output then sets.
+        """
+        text, files = self.graph.decode_inside()
+        timed = f"{text};[{self.output}]{RESTART}[timed]"
+        return ("-filter_complex", timed, *MEASURED_OUTPUT, "-map", "[timed]"), files
 
 
 def build_segment_command(
@@ -243,9 +266,8 @@ def build_segment_command(
     output, measured = graph.split(mixed, "asplit", 2)
     rounded = [f"aformat=sample_fmts={stream.sample_format}"] if stream.sample_format else []
     output = graph.chain(output, [*skip_filters(-begin % stream.frame_samples), *rounded])
-    graph.add_sink(measured, [*skip_filters(unmeasured), LOUDNESS])
-    arguments = (*graph.inputs, "-filter_complex", graph.text, "-map", f"[{output}]")
-    return Command(arguments, tuple(graph.files), unmeasured)
+    graph.measure(measured, [*skip_filters(unmeasured), LOUDNESS])
+    return Command(graph, output, unmeasured)
 
 
 def _mix_stems(graph: FilterGraph, timeline: Timeline, stems: Sequence[str]) -> str:

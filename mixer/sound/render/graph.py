@@ -16,6 +16,10 @@ RESTART = "asetpts=round(N/SR/TB)"
 """Restarts time, in samples: a damaged recording's own timestamps may jump."""
 
 
+MEASURED = "measured"
+"""The label of the measured sound, where it does not end inside the graph."""
+
+
 class FilterGraph:
     """A filter graph under construction, with its inputs."""
 
@@ -23,33 +27,52 @@ class FilterGraph:
         self.inputs: list[str] = []
         self.files: list[Path] = []
         self._chains: list[str] = []
-        self._input_count = 0
+        self._sources: list[tuple[Path, tuple[int, int] | None]] = []
+        self._measured = ""
 
     @property
     def text(self) -> str:
         """The graph in FFmpeg's syntax."""
-        return ";".join(self._chains)
+        return ";".join([*self._chains, f"{self._measured},anullsink"])
+
+    def decode_inside(self) -> tuple[str, list[Path]]:
+        """The graph with a source in the place of each input, and the files that they open.
+
+        All is decoded in the filters' thread. Handing over frames from the threads of inputs takes
+        a tenth of LAME's time. What is measured ends in an output: without inputs, FFmpeg gives up
+        when only a sink inside the graph waits.
+        """
+        sources = [
+            ffmpeg.confine_source(number, ffmpeg.select_probe_bytes(path))
+            if span is None
+            else ffmpeg.raw_source(number, *span, MIX_RATE_HZ)
+            for number, (path, span) in enumerate(self._sources)
+        ]
+        chains = [f"{source}[{_input_label(number)}]" for number, source in enumerate(sources)]
+        text = ";".join([*chains, *self._chains, f"{self._measured}[{MEASURED}]"])
+        return text, [path for path, _ in self._sources]
 
     def add_recording(self, path: Path) -> str:
         """Add an untrusted file as an input; its decoder needs no threads of its own."""
         self.inputs += ["-threads", "1", *ffmpeg.confine_input(len(self.files))]
         self.files.append(path)
-        return self._next_input()
+        return self._add_input(path)
 
     def add_bed(self, bed: Bed, begin: int, end: int) -> str:
         """Add a range of a bed's frames as an input."""
-        url = f"subfile,,start,{begin * FRAME_BYTES},end,{end * FRAME_BYTES},,:{bed.path}"
+        span = begin * FRAME_BYTES, end * FRAME_BYTES
+        url = f"subfile,,start,{span[0]},end,{span[1]},,:{bed.path}"
         raw = ["-f", "s16le", "-ar", str(MIX_RATE_HZ), "-ac", str(BED_CHANNELS)]
         self.inputs += [*raw, "-i", url]
-        return self._next_input()
+        return self._add_input(bed.path, span)
 
     def chain(self, label: str, filters: Sequence[str]) -> str:
         """Add filters after a label; returns the label of their end."""
         return self._add(f"[{label}]{','.join(filters)}")
 
-    def add_sink(self, label: str, filters: Sequence[str]) -> None:
-        """Add filters that end inside the graph; an output would cost a thread."""
-        self._chains.append(f"[{label}]{','.join(filters)},anullsink")
+    def measure(self, label: str, filters: Sequence[str]) -> None:
+        """Set the last filters, whose output is not needed."""
+        self._measured = f"[{label}]{','.join(filters)}"
 
     def add_source(self, filters: Sequence[str]) -> str:
         """Add filters that begin with a generator."""
@@ -72,9 +95,13 @@ class FilterGraph:
         self._chains.append(f"{chain}[{label}]")
         return label
 
-    def _next_input(self) -> str:
-        self._input_count += 1
-        return f"{self._input_count - 1}:a:0"
+    def _add_input(self, path: Path, span: tuple[int, int] | None = None) -> str:
+        self._sources.append((path, span))
+        return _input_label(len(self._sources) - 1)
+
+
+def _input_label(number: int) -> str:
+    return f"{number}:a:0"
 
 
 def concatenate(graph: FilterGraph, labels: Sequence[str]) -> str:

@@ -5,17 +5,18 @@ Beds are prepared for the first segment that needs them. The preroll and postrol
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import Measurement
-from mixer.sound.ffmpeg import ProcessGroup
+from mixer.sound.ffmpeg import CommandOutput, ProcessGroup
 from mixer.sound.formats import Encoding, StreamFormat, Workshop
 from mixer.sound.loudness import FINE_BIN_LU, Histogram, histogram, parse_momentary_lufs
 from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
-from mixer.sound.render.command import LOUDNESS_STEP, build_segment_command
+from mixer.sound.render.command import LOUDNESS_STEP, Command, build_segment_command
 from mixer.sound.render.segment_cache import SegmentCache, fingerprint_bed, segment_cache_key
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
@@ -80,16 +81,28 @@ class Renderer:
             stream,
         )
         path = self._workshop.folder / f"{segment.start}.{stream.suffix}"
-        done = ffmpeg.run(
-            [*command.arguments, *self.encoding.segment_arguments, str(path)],
-            files=command.files,
-            timeout_s=SEGMENT_TIMEOUT_S,
-            processes=self._workshop.processes,
-        )
-        momentary = parse_momentary_lufs(done.stdout.decode())
+        momentary = parse_momentary_lufs(self._run(command, path).stdout.decode())
         begin, end, frames = self._own_bytes(segment, path)
         own = momentary[self._own_windows(segment, command.unmeasured_samples)]
         return RenderedSegment(path, begin, end, frames, histogram(own, FINE_BIN_LU))
+
+    def _run(self, command: Command, path: Path) -> CommandOutput:
+        """Run a segment's command; if its graph cannot read the files by itself, as inputs."""
+        with suppress(RenderFailed):
+            done = self._run_ffmpeg(*command.decode_inside(), path)
+            if not ffmpeg.is_damaged(done.stderr):
+                return done
+        return self._run_ffmpeg(command.arguments, command.files, path)
+
+    def _run_ffmpeg(
+        self, arguments: Sequence[str], files: Sequence[Path], path: Path
+    ) -> CommandOutput:
+        return ffmpeg.run(
+            [*arguments, *self.encoding.segment_arguments, str(path)],
+            files=files,
+            timeout_s=SEGMENT_TIMEOUT_S,
+            processes=self._workshop.processes,
+        )
 
     def cache_key(self, segment: Segment) -> str:
         """Compute a segment's cache key (see `mixer.sound.render.segment_cache`)."""

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from mixer.errors import NotFound, OutOfTime, RenderFailed, StoreFailed
+from mixer.sound import ffmpeg
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.formats.tags import AudioTags
-from mixer.sound.loudness import integrated_lufs
+from mixer.sound.loudness import integrated_lufs, parse_momentary_lufs
+from mixer.sound.render.bed import prepare_bed
+from mixer.sound.render.command import build_segment_command
 from mixer.sound.render.segments import cut_timeline
 from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
@@ -443,3 +447,41 @@ def test_progress_is_reported_up_to_the_end(tmp_path: Path):
     mix.render(segment_grids=5, progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+def run_segment(
+    path: Path, mix: PreparedMix, arguments: Sequence[str], files: Sequence[Path]
+) -> list[float]:
+    """Render into a file; the momentary loudness."""
+    command = [*arguments, *mix.encoding.segment_arguments, str(path)]
+    done = ffmpeg.run(command, files=files, timeout_s=60)
+    assert "non monotonically" not in done.stderr
+    return parse_momentary_lufs(done.stdout.decode())
+
+
+@pytest.mark.parametrize("bed", [None, music(12.0)], ids=["voice", "music"])
+def test_sounds_that_the_graph_decodes_give_the_same_bytes_and_loudness(
+    tmp_path: Path, bed: Sound | None
+):
+    path = tmp_path / "segment.mp3"
+    names = ("{}.mp3", "{}.wav", "{}.flac", "{}.ogg")
+    rates_hz = (24_000, 48_000, 22_050, 24_000)
+    chunks = [
+        ChunkSpec(speech(4.3 + number, number, rate_hz=rate_hz), rate_hz=rate_hz, name=name)
+        for number, (name, rate_hz) in enumerate(zip(names, rates_hz, strict=True))
+    ]
+    mix = prepare_mix(tmp_path, chunks, bed)
+    beds = {
+        (name, is_trimmed): prepare_bed(*recording, 40.0, tmp_path)
+        for name, recording in mix.ingredients.music.items()
+        for is_trimmed in (True, False)
+    }
+    segments = [*cut_timeline(mix.timeline, 3), *cut_timeline(mix.timeline)]
+    for segment in segments:
+        command = build_segment_command(mix.timeline, segment, mix.ingredients.clips, beds)
+        inputs, sources = (
+            (run_segment(path, mix, arguments, files), path.read_bytes())
+            for arguments, files in ((command.arguments, command.files), command.decode_inside())
+        )
+        assert inputs == sources
+        assert inputs[0]
