@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from mixer.errors import DamagedObject
+from mixer.errors import DamagedObject, NotFound
 from mixer.publish.timing import chapter_starts
 from mixer.publish.waveform import OUTLINE_COLUMNS
 from mixer.requests import Options
@@ -119,14 +119,18 @@ class StoryRenderer:
             streams = SegmentCache(self.store).require_all(keys)
             self._open_join().measure(streams, segments)
 
-        self._retry_if_damaged(measure_segments, segments)
+        self._retry_if_lost(measure_segments, segments)
         return keys
 
-    def _retry_if_damaged(self, work: Callable[[], T], segments: Sequence[Segment]) -> T:
-        """Do what needs cached segments; if one is damaged, render it again and do it again."""
+    def _retry_if_lost(self, work: Callable[[], T], segments: Sequence[Segment]) -> T:
+        """Do what needs cached segments.
+
+        If one is damaged, or another run on this store has deleted it, render it again and do it
+        once more.
+        """
         try:
             return work()
-        except DamagedObject:
+        except (DamagedObject, NotFound):
             cache = SegmentCache(self.store)
             cache.remove_damaged(self._open_renderer(()).object_keys(segments, cache))
             self.render_segments(segments)
@@ -163,16 +167,17 @@ class StoryRenderer:
     ) -> tuple[int, Verification]:
         cache, join = SegmentCache(self.store), self._open_join(base_tags)
         keys = mixdown.segment_keys
-        if self._is_streamed:
+
+        def join_streams() -> tuple[int, Verification]:
             streams = cache.require_all(keys)
             is_finished = self.is_finished(join.identify(streams))
-            if is_finished and (found := join.recall(streams)) is not None:
-                return found
-            return self._retry_if_damaged(
-                lambda: join.join(cache.require_all(keys), key), self.segments
-            )
+            found = join.recall(streams) if is_finished else None
+            return found or join.join(streams, key)
+
+        if self._is_streamed:
+            return self._retry_if_lost(join_streams, self.segments)
         if keys:
-            verification = self._retry_if_damaged(
+            verification = self._retry_if_lost(
                 lambda: join.verify(cache.require_all(keys)), self.segments
             )
         else:
@@ -230,7 +235,9 @@ class StoryRenderer:
         is_distributed = self.encoding.kind.is_distributed
         keys = self.render_segments(self.segments) if is_distributed else []
         if self._is_streamed:
-            return Mixdown.of_streams(cache.require_all(keys))
+            return self._retry_if_lost(
+                lambda: Mixdown.of_streams(cache.require_all(keys)), self.segments
+            )
         job = RenderJob(
             self.timeline,
             self._fetch_ingredients(() if keys else self.segments),
@@ -239,7 +246,7 @@ class StoryRenderer:
             cache=cache,
             pool=self.pool,
         )
-        return self._retry_if_damaged(
+        return self._retry_if_lost(
             lambda: render(job, out, None if keys else self.progress), self.segments if keys else ()
         )
 

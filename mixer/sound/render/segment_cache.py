@@ -96,7 +96,7 @@ class SegmentCache:
         """Read segments again and remove those that are damaged."""
         streams = self.find_all(keys).values()
         for _, outcome in run_in_parallel(streams, _read_stream, LOOKUPS_AT_ONCE):
-            with suppress(DamagedObject):
+            with suppress(DamagedObject, NotFound):
                 outcome.result()
 
     def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:

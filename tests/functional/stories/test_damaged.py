@@ -6,6 +6,7 @@ import pytest
 
 from mixer.errors import StoryEnded
 from mixer.store import put_sealed
+from mixer.store.folder import FolderStore
 from mixer.stories import StoryState
 from tests.functional.story_world import CALLER, StoryWorld
 from tests.pictures import build_picture
@@ -122,3 +123,41 @@ def test_a_damaged_cover_is_made_again_or_named(story_with_cover, change):
     assert (status.state, "cover" in status.result.links) == (StoryState.DONE, False)
     assert [each for each in status.warnings if each.startswith("The cover was damaged")]
     put_sealed(world.store, f"stories/{story}/cover.jpg", whole)
+
+
+class SharedStore(FolderStore):
+    """Loses each segment once, as if a run for another file no longer needed it.
+
+    `lookups` is how often it is found before that; 0 means that it is lost when it is read.
+    """
+
+    def __init__(self, root, lookups):
+        super().__init__(root)
+        self.lookups, self.seen, self.lost = lookups, {}, set()
+
+    def head(self, key):
+        found = super().head(key)
+        if found and key.startswith("segments/"):
+            self.seen[key] = self.seen.get(key, 0) + 1
+            if self.seen[key] == self.lookups:
+                self._lose(key)
+        return found
+
+    def read_into(self, key, *more):
+        if key.startswith("segments/") and self.lookups == 0:
+            self._lose(key)
+        return super().read_into(key, *more)
+
+    def _lose(self, key):
+        if key not in self.lost:
+            self.lost.add(key)
+            self.delete(key)
+
+
+@pytest.mark.parametrize("lookups", range(4))
+def test_segments_that_another_run_deletes_are_rendered_again(finished, tmp_path, lookups):
+    _, _, audio = finished
+    world = StoryWorld(tmp_path, store=SharedStore(tmp_path, lookups))
+    story = world.create_story(TEXTS[0])
+    assert world.read_audio(story) == audio
+    assert world.store.lost
