@@ -58,7 +58,7 @@ def _add_elevenlabs_routes(api: Api, load_services: Callable[[], ClientServices]
     api.post(f"{SPEECH_PATH}/with-timestamps", **timed)(routes.speak_with_times)
     api.post(f"{SPEECH_PATH}/stream/with-timestamps", **timed_sound)(routes.stream_with_times)
     api.get("/v1/voices", **voices)(routes.list_voices)
-    api.get("/v2/voices", **voices)(routes.list_voices_again)
+    api.get("/v2/voices", **voices)(routes.search_voices)
     api.get("/v1/voices/<voice_id>", **voice)(routes.get_voice)
 
 
@@ -114,14 +114,21 @@ class _ElevenLabsRoutes:
         spoken = self._build_spoken_text(voice_id, body, output_format)
         return self._respond(_write_lines(self._stream(spoken)), JSON_LINES)
 
-    def list_voices(self) -> Response[str]:
+    def list_voices(self, search: str = "") -> Response[str]:
         voices = self.load_services().list_voices(self.api.request_context.deadline_s)
-        listed = [_describe_voice(voice) for voice in voices]
+        wanted = search.strip().casefold()
+        described = map(_describe_voice, voices)
+        listed = [
+            each
+            for each in described
+            if wanted in f"{each['name']}, {each['description']}".casefold()
+        ]
         body = {"voices": listed, "has_more": False, "total_count": len(listed)}
         return json_response(200, {**body, "next_page_token": None})
 
-    def list_voices_again(self) -> Response[str]:
-        return self.list_voices()
+    def search_voices(self) -> Response[str]:
+        asked = self.api.current_event.query_string_parameters or {}
+        return self.list_voices(asked.get("search", ""))
 
     def get_voice(self, voice_id: str) -> Response[str]:
         services, deadline_s = self.load_services(), self.api.request_context.deadline_s

@@ -127,7 +127,10 @@ def _load_certificates(files: SigningFiles, key: "EllipticCurvePublicKey", now: 
         chain = _make_certificates(key, now, COMPUTER)
         write_once(files.certificates, chain.encode())
         return chain
-    raise Misconfigured(f"The certificate {files.certificates} {flaw}; nothing is signed.")
+    raise Misconfigured(
+        f"The certificate {files.certificates} {flaw}; use another one, or set "
+        "MIXER_SIGNING=off to sign nothing."
+    )
 
 
 def _load_stored_certificates(
@@ -159,8 +162,12 @@ def _find_flaw(pem: bytes, key: "EllipticCurvePublicKey", now: datetime) -> str:
     own = load_pem_x509_certificates(pem)[0]
     if own.public_key() != key:
         return "does not belong to the signing key"
-    is_valid = own.not_valid_before_utc <= now <= own.not_valid_after_utc
-    return "" if is_valid else "is not valid now"
+    first, last = own.not_valid_before_utc, own.not_valid_after_utc
+    if now > last:
+        return f"expired on {last:%Y-%m-%d}"
+    if now < first:
+        return f"is valid from {first:%Y-%m-%d} on, and the clock shows {now:%Y-%m-%d}"
+    return ""
 
 
 def _is_made_by_mixer(pem: bytes) -> bool:

@@ -238,6 +238,8 @@ def test_lists_of_models_and_voices(url):
         listed = requests.get(f"{url}/{version}/voices", timeout=60).json()["voices"]
         assert [each["voice_id"] for each in listed] == ["Joanna", "Matthew"]
     assert requests.get(f"{url}/v1/voices/matthew", timeout=60).json()["name"] == "Matthew"
+    found = requests.get(f"{url}/v2/voices", {"search": "MATTH"}, timeout=60).json()
+    assert ([each["name"] for each in found["voices"]], found["total_count"]) == (["Matthew"], 1)
 
 
 TOKENS = [

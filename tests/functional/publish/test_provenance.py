@@ -171,11 +171,12 @@ def test_a_certificate_of_mixers_own_is_made_again_when_the_clock_has_left_it(tm
     assert open_identity(files).certificates != old
 
 
-def test_an_expired_certificate_of_the_users_own_signs_nothing(tmp_path):
+@pytest.mark.parametrize(("years", "flaw"), [(-30, "expired on"), (30, "and the clock shows")])
+def test_a_certificate_of_the_users_own_that_is_not_valid_signs_nothing(tmp_path, years, flaw):
     made = find_signing_files({"XDG_CONFIG_HOME": str(tmp_path)})
-    open_identity(made, datetime.now(UTC) - timedelta(days=365 * 30))
+    open_identity(made, datetime.now(UTC) + timedelta(days=365 * years))
     own = {"MIXER_SIGNING_KEY": str(made.key), "MIXER_SIGNING_CERTIFICATE": str(made.certificates)}
-    with pytest.raises(Misconfigured, match="is not valid now"):
+    with pytest.raises(Misconfigured, match=flaw):
         open_identity(find_signing_files(own))
     with pytest.raises(Misconfigured, match="belong together"):
         find_signing_files({"MIXER_SIGNING_KEY": "key.pem"})
