@@ -71,7 +71,9 @@ _DOCUMENT = compile_lazily(r"word/(document\d*\.xml)")
 """Word on the web puts a number behind its name."""
 
 
-_SKIPPED_STYLE = compile_lazily(r"toc\s*\d|toc heading|(?:foot|end)note.*|header|footer")
+_SKIPPED_STYLE = compile_lazily(
+    r"toc\s*\d|toc heading|table of (?:figures|authorities)|(?:foot|end)note.*|header|footer"
+)
 _SKIPPED = split_names(
     "del moveFrom instrText delText footnoteReference endnoteReference commentReference pict "
     "object Fallback footnoteRef endnoteRef annotationRef sdtPr rPr pPr tblPr trPr tcPr "
@@ -287,7 +289,7 @@ class _DocxReader:
             blocks.pop()
 
 
-_MARKS = {"tab": " ", "ptab": " ", "noBreakHyphen": "-"}
+_MARKS = {"tab": " ", "ptab": " ", "sym": " ", "noBreakHyphen": "-"}
 
 
 def _find_bookmark(link: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import split_names
 from mixer.script.readers.archive import Archive
-from mixer.script.readers.headings import CHAPTER_LEVEL
+from mixer.script.readers.headings import CHAPTER_LEVEL, NUMBER_WORDS
 from mixer.script.readers.package_xml import (
     find_all,
     find_children,
@@ -129,6 +129,8 @@ def _write(levels: Sequence[_ListLevel], counts: Mapping[int, int], depth: int) 
         return ""
     if style in ("upperRoman", "lowerRoman") and 0 < number <= MAX_ROMAN:
         return _write_roman(number)
+    if style == "cardinalText" and number in NUMBER_WORDS:
+        return NUMBER_WORDS[number].title()
     if style in ("upperLetter", "lowerLetter") and 0 < number <= LETTERS:
         return chr(ord("A") + number - 1)
     return str(number)

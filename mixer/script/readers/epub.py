@@ -1,8 +1,7 @@
 """EPUB to Document: the words of a book in the order of its spine, its chapters, its metadata.
 
-Chapters open where the table of contents points, at every
-level, and have its names; a name that no heading repeats opens its chapter silently, so that
-nothing is read that the book does not say. Without a table of contents, headings open chapters.
+Chapters open where the table of contents points, at every level, and have its names; a name that
+no heading repeats opens its chapter silently. Without a table of contents, headings open chapters.
 The price: what the book does not mark as a note or a page number is read as text.
 """
 
@@ -97,7 +96,8 @@ def read_epub(
         pages = _find_titles(pages)
     if not front_matter:
         pages = [each for each in pages if not _is_front_matter(each, package)]
-    blocks = tuple(_build_blocks(pages, index_chapter_titles(entries)))
+    titles, is_fixed = index_chapter_titles(entries), package.metadata.has_fixed_layout
+    blocks = tuple(_build_blocks(pages, titles, is_fixed=is_fixed))
     blocks = blocks if entries else tuple(join_titles(blocks))
     blocks = tuple(select_book(blocks))
     if not any(has_words(block.text) for block in blocks):
@@ -173,7 +173,7 @@ def _load_pages(archive: Archive, package: EpubPackage) -> list[tuple[ManifestIt
     pages = [
         (item, _load_page(archive, item.path, styles))
         for item in package.spine
-        if _is_text_page(item) and item.path not in package.contents_pages
+        if item.is_text_page and item.path not in package.contents_pages
     ]
     return pages[1:] if pages and pages[0][1].is_picture else pages
 
@@ -215,10 +215,6 @@ def _resolve(path: str, link: str) -> Place:
     return (posixpath.normpath(posixpath.join(folder, where)) if where else path), fragment
 
 
-def _is_text_page(item: ManifestItem) -> bool:
-    return item.media_type in PAGE_TYPES and "nav" not in item.properties
-
-
 def _read_styles(archive: Archive, package: EpubPackage) -> PageStyles:
     styles = NO_STYLES
     for item in package.items.values():
@@ -246,15 +242,16 @@ def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
 
 
 def _build_blocks(
-    pages: Sequence[_SpinePage], chapter_titles: Mapping[str, Mapping[str, str]]
+    pages: Sequence[_SpinePage], chapter_titles: Mapping[str, Mapping[str, str]], *, is_fixed: bool
 ) -> Iterator[Block]:
     """All blocks in reading order, with a scene break before each file without a heading."""
     waiting: list[str] = []
     levels = set[int]()
     for number, each in enumerate(pages):
         titles = dict(chapter_titles.get(each.item.path, {}))
-        opens = bool(titles or waiting) or any(placed.is_heading for placed in each.blocks[:1])
-        if number and each.blocks and not opens and not _continues(pages[number - 1], each):
+        opens = is_fixed or titles or waiting or not number or not each.blocks
+        opens = opens or each.blocks[0].is_heading
+        if not opens and not _continues(pages[number - 1], each):
             yield SCENE_BREAK
         if not chapter_titles:
             yield from (placed.block for placed in each.blocks)
@@ -274,7 +271,7 @@ def _continues(before: _SpinePage, page: _SpinePage) -> bool:
 def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
     """The first picture that can be read of those that may be the cover."""
     types = {item.path: item.media_type for item in package.items.values()}
-    first = [item.path for item in package.spine[:1] if _is_text_page(item)]
+    first = [item.path for item in package.spine[:1] if item.is_text_page]
     for path in dict.fromkeys((*package.covers, *first)):
         try:
             picture = path if types.get(path, "").startswith("image/") else ""

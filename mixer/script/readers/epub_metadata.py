@@ -26,7 +26,10 @@ _OTHER_EVENTS = frozenset({"modification", "modified", "creation", "conversion"}
 
 @dataclass(frozen=True, slots=True)
 class PackageMetadata:
-    """What a book states about itself; strings are empty where it states nothing."""
+    """What a book states about itself; strings are empty where it states nothing.
+
+    With a fixed layout its files are printed pages, and not parts of its text.
+    """
 
     title: str = ""
     author: str = ""
@@ -37,6 +40,7 @@ class PackageMetadata:
     description: str = ""
     publisher: str = ""
     isbn: str = ""
+    has_fixed_layout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def read_metadata(root: "Element") -> PackageMetadata:
         series=_find_series(terms),
         description=next(iter(_texts(terms, "description")), ""),
         publisher=next(iter(_texts(terms, "publisher")), ""),
+        has_fixed_layout="pre-paginated" in _texts(terms, "layout"),
         isbn=next(filter(None, map(_read_isbn, _texts(terms, "identifier"))), ""),
     )
 
@@ -143,7 +148,7 @@ def clean_title(text: str) -> str:
 def split_authors(text: str) -> list[str]:
     """The names of a field that may hold several; none for what stands for an unknown one."""
     names = filter(None, map(str.strip, _AUTHOR_SEPARATOR.split(text)))
-    return [name for name in names if name.casefold() not in _NO_NAMES]
+    return [name for name in names if name.casefold() not in _NO_NAMES and name != "anonymous"]
 
 
 def _iter_authors(terms: Sequence[_Term]) -> Iterator[str]:

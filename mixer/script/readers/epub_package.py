@@ -46,6 +46,11 @@ class ManifestItem:
     media_type: str
     properties: frozenset[str]
 
+    @property
+    def is_text_page(self) -> bool:
+        """Whether it is a page of the book's text."""
+        return self.media_type in PAGE_TYPES and "nav" not in self.properties
+
 
 @dataclass(frozen=True, slots=True)
 class EpubPackage:

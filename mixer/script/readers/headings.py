@@ -49,6 +49,9 @@ _NUMBER_VALUES = {
     **{word: n for n, word in enumerate(_FRENCH, start=1)},
     **{word: n for n, word in enumerate(_SPANISH, start=1)},
 }
+NUMBER_WORDS = {value: word for word, value in reversed(_NUMBER_VALUES.items())}
+"""The English words of numbers up to 99."""
+
 _NUMBER_VALUES |= {word.replace("-", " "): value for word, value in _NUMBER_VALUES.items()}
 
 _ORDINALS = (
@@ -114,7 +117,7 @@ _RUN_IN = compile_lazily(
 _LONE_NUMBER = compile_lazily(
     r"[-–—*~\[(\s]*+(?:(?P<digits>\d{1,3})|(?P<roman>[IVXLC]{1,8})"
     r"|(?P<word>\p{L}{2,10}(?:[- ]\p{L}{3,6})?))"
-    r"(?P<end>[.):]?[-–—*~\])\s]*)(?P<title>(?<=[.):–—\s])\p{Lu}.*|(?<=[.):–—\s])[“\"‘]\p{Lu}.*)?"
+    r"(?P<end>[.):]?[-–—*~\])\s]*)(?P<title>(?<=[.):–—\s-])\p{Lu}.*|(?<=[.):–—\s-])[“\"‘]\p{Lu}.*)?"
 )
 _ROMAN = compile_lazily(
     r"(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})|C{1,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
@@ -218,7 +221,8 @@ def parse_lone_number(text: str) -> LoneNumber | None:
     if match is None:
         return None
     title = match["title"] or ""
-    if title and (ends_sentence(title) or not match["end"].strip()):
+    is_sentence = ends_sentence(title) and not title.isupper()
+    if title and (is_sentence or not match["end"].strip()):
         return None
     if match["digits"]:
         return LoneNumber(int(match["digits"]), "digits", bool(title))

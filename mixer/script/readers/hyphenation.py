@@ -23,7 +23,7 @@ _COMPOUND_PARTS = split_names(
     "full first second third last left right mother father sister brother son daughter good great "
     "grand deep far wide sea sun moon red blue green black white grey golden cold warm half-past "
     "light dark heavy quick slow so-called would-be vice anti non quasi semi "
-    "tight hard soft open broad narrow north south east west middle upper lower mid bitter sweet"
+    "tight hard soft open broad narrow north south east west middle upper lower bitter sweet"
 )
 """First parts that usually keep their hyphen; what follows them is a word of its own."""
 

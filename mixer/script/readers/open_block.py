@@ -35,6 +35,7 @@ class OpenBlock:
         spans: of what is read so far and not yet part of a finished block.
         label: what a heading is called that shows a picture.
         owners: anchors of the elements around it; `ids` are all in it, `targets` its links'.
+        is_tail: whether it is what stands in an element behind the blocks in it.
         has_hidden: whether screen readers pass over a part of it.
         is_strong: whether all words so far are in bold type.
         has_drop_cap: whether the last piece is a letter that begins a word.
@@ -62,6 +63,7 @@ class OpenBlock:
     has_drop_cap: bool = False
     is_strong: bool = True
     has_hidden: bool = False
+    is_tail: bool = False
     line_ended: bool = False
     number_ended: bool = False
 

@@ -133,9 +133,17 @@ class BlockList:
         if not text and finished.label and finished.level:
             text, paragraphs = finished.label, [[finished.label]]
         if finished.is_note and not has_words(text):
-            self._lone_mark = finished
+            self._add_lone_mark(finished)
         elif not is_picture_note(text):
             self._close(finished, paragraphs, text)
+
+    def _add_lone_mark(self, mark: OpenBlock) -> None:
+        """Add a link back: it belongs to the next block, or ends the note of the one before."""
+        last = self.blocks[-1] if self.blocks else None
+        if last is not None and mark.is_tail and mark.owners and mark.owners <= last.owners:
+            self.blocks[-1] = replace(last, targets=last.targets | mark.targets)
+        else:
+            self._lone_mark = mark
 
     def _close(self, finished: OpenBlock, paragraphs: list[list[str]], text: str) -> None:
         if self.path:

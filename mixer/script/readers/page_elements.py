@@ -132,7 +132,7 @@ class PageElements:
         while self._owners and self._owners[-1][0] > self.depth:
             self._owners.pop()
         is_main = self.depth >= self.main_depth > 0
-        self.content.flush(OpenBlock(is_main=is_main, owners=self._list_owners()))
+        self.content.flush(OpenBlock(is_main=is_main, owners=self._list_owners(), is_tail=True))
 
     def _list_owners(self) -> frozenset[str]:
         return frozenset(each for _, each in self._owners[-MAX_OWNERS:])

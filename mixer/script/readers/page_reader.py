@@ -15,6 +15,7 @@ import regex
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import count_characters, normalise_newlines
+from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 from mixer.script.readers.page_blocks import BlockList, WebPage
 from mixer.script.readers.page_elements import PageElements, find_anchors
@@ -91,6 +92,7 @@ class _PageReader(PageElements):
     check_time: Callable[[], None]
     has_own_words: bool = False
     _skipped: tuple[int, str] = (0, "")
+    _hides_block: bool = False
     _in_list_mark: bool = False
     _is_raw: bool = False
     _characters: int = 0
@@ -141,7 +143,7 @@ class _PageReader(PageElements):
         self.head.close_element(tag)
         if self._skipped[0]:
             if self.depth < self._skipped[0]:
-                self._skipped = (0, "")
+                self._skipped, self._hides_block = (0, ""), False
             return
         self.close_element(tag)
 
@@ -150,6 +152,8 @@ class _PageReader(PageElements):
         place = self._count(data) if self.content.path and not self._is_raw else -1
         if self.head.add_text(data):
             return
+        if self._hides_block and is_ornament(data):
+            self.content.add_scene_break()
         if not self._skipped[0] and not self._in_list_mark:
             words = data.replace("\n", LINE_BREAK) if self.pre_depth else data
             self.content.add_words(words, self.link[1], place, is_strong=bool(self.strong_depth))
@@ -173,6 +177,7 @@ class _PageReader(PageElements):
     def _skip_element(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._skipped = (self.depth, tag)
         is_note = is_note_element(attributes)
+        self._hides_block = tag in BLOCK_TAGS and attributes.get("aria-hidden") == "true"
         self.content.open.has_hidden |= attributes.get("aria-hidden") == "true"
         if not is_note:
             self.content.add_anchors(find_anchors(attributes))

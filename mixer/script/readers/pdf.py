@@ -1,12 +1,13 @@
-"""PDF to Document: its text as pypdf reports it, letter by letter, with places and sizes.
+"""PDF to Document: its text as PDFium reports it, letter by letter, with places and sizes.
 
 What cannot be read is refused before it is paid: passwords, scans without text, fonts that do not
 say which letters they show. `pdf_layout` makes lines and paragraphs of the rest.
 """
 
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import ctypes
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
@@ -16,12 +17,14 @@ from mixer.script.readers.epub_metadata import clean_title, split_authors
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.page_blocks import AnchoredBlock
 from mixer.script.readers.paragraph_lines import join_titles
-from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
+from mixer.script.readers.pdf_layout import build_blocks
+from mixer.script.readers.pdf_limits import require_bounded
 from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
+from mixer.script.readers.pdf_pages import drop_running_heads
 from mixer.script.readers.web_page import drop_contents, find_headings
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
+    from pypdfium2 import PdfDocument, PdfiumError
 
 MAX_PAGES = 10_000
 MAX_CHARS = 20_000_000
@@ -29,13 +32,13 @@ MIN_CHARS_PER_PAGE = 8
 """Fewer are stamps on a scan."""
 
 MAX_UNREADABLE_SHARE = 0.2
-MIN_GAP, CLEAR_GAP = 160, 1_000
-"""Between letters, in thousandths of their size: less is no space, more is one for pypdf.
-
-TeX shrinks its spaces to 222, and its fonts state 500 for one that they do not use.
-"""
-
+MAX_NAME_BYTES = 200
 _STRONG_FONT = compile_lazily(r"(?i)bold|black|heavy|(?:cm|sf)bx")
+_HYPHENS = "\x02\ufffe"
+"""What PDFium reports for a hyphen at a line's end."""
+
+_PDFIUM = Lock()
+"""PDFium is for one thread at a time."""
 
 
 def read_pdf(
@@ -50,106 +53,136 @@ def read_pdf(
         UnreadableText: it is damaged, has a password, is a scan, or its letters are unknown.
         ObjectTooLarge: it has more pages or words than a book.
     """
-    from pypdf import PdfReader
+    from pypdfium2 import PdfDocument, PdfiumError
 
-    try:
-        reader = PdfReader(io.BytesIO(content), strict=False)
-        _require_readable(reader, name, max_pages)
-        pages = list(_read_pages(reader, name, check_time))
-        document = _read_metadata(reader)
-    except MixerError:
-        raise
-    except Exception as error:
-        raise UnreadableText(
-            f"{name} cannot be read: the PDF is damaged. Export it again, or paste its text."
-        ) from error
-    titled = join_titles(find_headings(list(build_blocks(pages))))
+    with _PDFIUM:
+        try:
+            with PdfDocument(content) as pdf:
+                if len(pdf) > max_pages:
+                    raise ObjectTooLarge(f"{name} has {len(pdf):,} pages, too many for a book.")
+                require_bounded(pdf, name, check_time)
+                pages = _read_pages(pdf, name, check_time)
+                document = _read_metadata(pdf)
+        except PdfiumError as error:
+            raise _translate_error(error, name) from error
+    titled = join_titles(find_headings(list(build_blocks(drop_running_heads(pages)))))
     kept = drop_contents([AnchoredBlock(each, frozenset()) for each in titled])
     return replace(document, blocks=tuple(each.block for each in kept))
 
 
-def _require_readable(reader: "PdfReader", name: str, max_pages: int) -> None:
-    if reader.is_encrypted and not _open_without_password(reader):
-        raise UnreadableText(f"{name} is protected by a password: remove it first.")
-    if len(reader.pages) > max_pages:
-        raise ObjectTooLarge(f"{name} has {len(reader.pages):,} pages, too many for a book.")
+def _translate_error(error: "PdfiumError", name: str) -> MixerError:
+    from pypdfium2.raw import FPDF_ERR_PASSWORD
+
+    if error.err_code == FPDF_ERR_PASSWORD:
+        return UnreadableText(f"{name} is protected by a password: remove it first.")
+    return UnreadableText(
+        f"{name} cannot be read: the PDF is damaged. Export it again, or paste its text."
+    )
 
 
-def _open_without_password(reader: "PdfReader") -> bool:
-    from pypdf.errors import DependencyError
-
-    try:
-        return bool(reader.decrypt(""))
-    except DependencyError:
-        return False
-
-
-def _read_metadata(reader: "PdfReader") -> Document:
+def _read_metadata(pdf: "PdfDocument") -> Document:
     """What a PDF states of itself, without its text."""
-    stated = reader.metadata
-    names = (stated.title, stated.author) if stated else ("", "")
-    title, author = clean_title(str(names[0] or "")), " ".join(str(names[1] or "").split())
-    root: Any = reader.root_object
-    language = normalise_language_tag(str(root.get("/Lang", "")))
-    return Document((), title=title, author=", ".join(split_authors(author)), language=language)
+    from pypdfium2.raw import FPDF_WCHAR, FPDFCatalog_GetLanguage
+
+    title, author = map(pdf.get_metadata_value, ("Title", "Author"))
+    tag = ctypes.create_string_buffer(MAX_NAME_BYTES)
+    place = ctypes.cast(tag, ctypes.POINTER(FPDF_WCHAR))
+    size = FPDFCatalog_GetLanguage(pdf, place, MAX_NAME_BYTES)
+    language = tag.raw[: min(size, MAX_NAME_BYTES)].decode("utf-16-le", "replace").strip("\0")
+    return Document(
+        (),
+        title=clean_title(title),
+        author=", ".join(split_authors(" ".join(author.split()))),
+        language=normalise_language_tag(language),
+    )
 
 
 @dataclass
-class _PageVisitor:
-    """Collects the fragments of a page, and how many letters have no Unicode."""
+class _PageText:
+    """Collects the fragments of a page, and how many letters have no Unicode.
 
+    A fragment is what one operator draws; PDFium adds the spaces that a reader sees. `pdfium` holds
+    its functions, `text` a page.
+    """
+
+    pdfium: Any
+    text: Any
     fragments: list[Fragment] = field(default_factory=list)
-    chars: int = 0
     unreadable: int = 0
 
-    def visit(
-        self, text: str, user: Sequence[float], matrix: Sequence[float], font: object, size: float
-    ) -> None:
-        """What pypdf reports: text, two transformations, its font and size."""
-        if not text or (text.isspace() and "\n" in text):
-            return
-        letters = text.replace("\n", "")
-        self.chars += len(letters)
-        self.unreadable += len(letters) if _lacks_unicode(font) else sum(map(_is_noise, letters))
-        x = matrix[4] * user[0] + matrix[5] * user[2] + user[4]
-        y = matrix[4] * user[1] + matrix[5] * user[3] + user[5]
-        scale = abs(matrix[3] * user[3]) or abs(matrix[1] * user[1]) or 1.0
-        name = str(font.get("/BaseFont", "")) if isinstance(font, Mapping) else ""
-        is_strong = _STRONG_FONT.search(name) is not None
-        self.fragments.append(Fragment(letters, x, y, size * scale, is_strong))
+    def read(self, count: int) -> None:
+        """Read so many letters."""
+        owner, last, is_unknown = 0, 0, False
+        for index in range(count):
+            letter = _write_letter(self.pdfium.FPDFText_GetUnicode(self.text, index))
+            drawn = self._find_owner(index)
+            if drawn and (drawn != owner or not self.fragments):
+                self._close_fragment(last)
+                self.fragments.append(self._open_fragment(index))
+                is_unknown = self.pdfium.FPDFText_HasUnicodeMapError(self.text, index) == 1
+            owner = drawn or owner
+            if self.fragments:
+                self.fragments[-1].text += letter
+            if drawn and letter != " ":
+                last = index
+                self.unreadable += is_unknown or _is_noise(letter)
+        self._close_fragment(last)
+
+    def _find_owner(self, index: int) -> int:
+        """The object that a letter belongs to; 0 for one that PDFium added."""
+        owner = self.pdfium.FPDFText_GetTextObject(self.text, index)
+        return ctypes.cast(owner, ctypes.c_void_p).value or 0
+
+    def _open_fragment(self, index: int) -> Fragment:
+        x, y, matrix = ctypes.c_double(), ctypes.c_double(), self.pdfium.FS_MATRIX()
+        self.pdfium.FPDFText_GetCharOrigin(self.text, index, x, y)
+        self.pdfium.FPDFText_GetMatrix(self.text, index, matrix)
+        scale = abs(matrix.d) or abs(matrix.b) or 1.0
+        size = self.pdfium.FPDFText_GetFontSize(self.text, index) * scale
+        font = ctypes.create_string_buffer(MAX_NAME_BYTES)
+        self.pdfium.FPDFText_GetFontInfo(self.text, index, font, MAX_NAME_BYTES, None)
+        is_strong = _STRONG_FONT.search(font.value.decode("utf-8", "replace")) is not None
+        return Fragment("", x.value, y.value, size, x.value, is_strong)
+
+    def _close_fragment(self, last: int) -> None:
+        box = self.pdfium.FS_RECTF()
+        if self.fragments and self.pdfium.FPDFText_GetLooseCharBox(self.text, last, box):
+            self.fragments[-1].right = float(box.right)
 
 
-def _widen_gaps(operator: bytes, operands: list[Any], *_: object) -> None:
-    """Make the gaps between words so wide that pypdf sees them in any font."""
-    for parts in operands[:1] if operator == b"TJ" else ():
-        for index, part in enumerate(parts if isinstance(parts, list) else ()):
-            if isinstance(part, (int, float)) and -CLEAR_GAP < part <= -MIN_GAP:
-                parts[index] = type(part)(-CLEAR_GAP)
-
-
-def _lacks_unicode(font: object) -> bool:
-    if not isinstance(font, Mapping) or "/ToUnicode" in font:
-        return False
-    return str(font.get("/Encoding", "")).startswith("/Identity")
+def _write_letter(code: int) -> str:
+    letter = chr(code)
+    return "-" if letter in _HYPHENS else "" if letter in "\r\n" else letter
 
 
 def _is_noise(letter: str) -> bool:
-    return letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" or letter < " "
+    return letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" or "" < letter < " "
 
 
-def _read_pages(
-    reader: "PdfReader", name: str, check_time: Callable[[], None]
-) -> Iterator[list[Line]]:
+def _read_pages(pdf: "PdfDocument", name: str, check_time: Callable[[], None]) -> list[list[Line]]:
+    from pypdfium2 import raw
+
     chars = unreadable = 0
     pages: list[list[Line]] = []
-    for page in reader.pages:
+    for page in pdf:
         check_time()
-        visitor = _PageVisitor()
-        page.extract_text(visitor_text=visitor.visit, visitor_operand_before=_widen_gaps)
-        chars, unreadable = chars + visitor.chars, unreadable + visitor.unreadable
+        page.set_rotation(0)
+        text = page.get_textpage()
+        count = text.count_chars()
+        chars += count
         if chars > MAX_CHARS:
             raise ObjectTooLarge(f"{name} holds more than {MAX_CHARS:,} characters.")
-        pages.append(build_lines(visitor.fragments))
+        found = _PageText(raw, text.raw)
+        found.read(count)
+        text.close()
+        page.close()
+        unreadable += found.unreadable
+        pages.append(build_lines(found.fragments))
+    _require_letters(pages, chars, unreadable, name)
+    return pages
+
+
+def _require_letters(pages: Sequence[object], chars: int, unreadable: int, name: str) -> None:
     if unreadable > MAX_UNREADABLE_SHARE * chars:
         raise UnreadableText(
             f"{name} cannot be read: its fonts do not say which letters they show, so that the "
@@ -159,4 +192,3 @@ def _read_pages(
         raise UnreadableText(
             f"{name} is a scan without text: recognise its text (OCR) first, or get an EPUB."
         )
-    return iter(drop_running_heads(pages))

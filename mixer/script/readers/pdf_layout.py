@@ -1,125 +1,55 @@
-"""Letters at their places on pages to blocks: lines, paragraphs, headings, without running heads.
+"""Lines at their places on pages to blocks: paragraphs, headings, verse, without footnotes.
 
-A line consists of letters of one height, a paragraph ends at a gap or an indented line, a
-heading is set larger than the text. Running heads and page numbers recur at the edges of pages;
-footnotes are set smaller, below the text.
+A paragraph ends at a gap, at an indented line, or where the next word would have had room; a
+heading is set larger than the text. Footnotes are set smaller, below it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import SCENE_BREAK, Block, has_words, heading, paragraph
 from mixer.script.readers.headings import ends_statement, is_counted_line
 from mixer.script.readers.hyphenation import LineJoiner
-from mixer.script.readers.marks import is_ornament, is_page_number
+from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.page_blocks import AnchoredBlock, build_verse
 from mixer.script.readers.paragraph_lines import begins_like_verse
 from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line, drop_references
+from mixer.script.readers.pdf_pages import (
+    HEADING_RATIO,
+    MIN_COLUMN_SHARE,
+    align_pages,
+    count_lefts,
+    find_columns,
+    find_size,
+)
 
-HEADING_RATIO, NOTE_RATIO = 1.15, 0.88
+NOTE_RATIO = 0.88
 """Of a letter's size to that of the text."""
 
-EDGE_LINES = 2
-"""At the top and bottom of a page, where running heads and page numbers are."""
-
-MIN_HEAD_REPEATS = 2
-MIN_COUNTED = 3
-"""Of heads with a number that counts with the pages."""
-
-_HEAD_NUMBER = compile_lazily(r"(?P<left>\d{1,4})(?:\s+\D.{0,80})?|.{0,80}\D\s+(?P<right>\d{1,4})")
 PARAGRAPH_GAP_RATIO = 1.3
 MIN_INDENT_RATIO = 0.8
 MIN_LEADING_RATIO = 0.9
-MAX_VERSE_SHARE, MIN_ROOM_SHARE = 0.7, 0.85
-"""Of the width of the text: lines of verse are shorter, with room for the next word."""
+MAX_VERSE_SHARE, WORD_SLACK = 0.7, 1.2
+"""Of the width of the text, which lines of verse are shorter than; of a word's to its estimate."""
+
+EDGE_QUANTILE = 0.9
+MAX_TITLE_GAP_RATIO = 1.5
+"""Between the lines of a title, to its size."""
 
 MIN_CENTRED_RATIO = 4
 """How far a title begins to the right of the text below it, to the size of the text."""
 
-MIN_COLUMN_SHARE, MIN_COLUMN_RATIO = 0.1, 6
-"""Of the letters that begin at a column's edge; of its width to the size of the text."""
-
 _BULLET = compile_lazily(r"^[•◦▪‣●○■]\s*(?=\S)")
 _RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
 MAX_NOTE_GROUPS = 5
-_DIGITS = compile_lazily(r"\d+")
+_ENTRY_END = compile_lazily(r"(?:[.·_…]\s*+){4,}+\d{1,4}\s*+$")
+ENTRY_END_CHARS = 40
+"""Of a line of the contents."""
+
 _NOTE_LINE = compile_lazily(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
-
-
-def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
-    """Drop lines at the edges of pages that recur, or are page numbers."""
-    places = Counter(head for page in pages for head in set(map(_fold_head, _find_edges(page))))
-    steps = Counter(step for n, page in enumerate(pages) for step in _list_steps(n, page))
-    lone = Counter(
-        int(line.text) - n
-        for n, page in enumerate(pages)
-        for line in _find_edges(page)
-        if line.text.strip().isdecimal()
-    )
-    is_uncounted = len(lone) >= MIN_COUNTED and max(lone.values()) == 1
-    title_size = _find_size(pages) * HEADING_RATIO
-    are_below = _count_below(pages)
-
-    def is_running_head(line: Line, number: int) -> bool:
-        if is_page_number(line.text):
-            return not is_uncounted and not (are_below and _is_above(line, pages[number]))
-        if line.size >= title_size and is_counted_line(line.text):
-            return False
-        is_counted = any(steps[step] >= MIN_COUNTED for step in _list_steps(number, [line]))
-        return is_counted or places[_fold_head(line)] >= MIN_HEAD_REPEATS
-
-    return [_drop_edges(page, number, is_running_head) for number, page in enumerate(pages)]
-
-
-def _drop_edges(
-    page: Sequence[Line], number: int, is_running_head: Callable[[Line, int], bool]
-) -> list[Line]:
-    dropped = [each for each in _find_edges(page) if is_running_head(each, number)]
-    return [each for each in page if not any(each is edge for edge in dropped)]
-
-
-def _count_below(pages: Sequence[Sequence[Line]]) -> bool:
-    """Whether pages have their numbers at the foot; then a number above the text is a chapter's."""
-    numbered = [page for page in pages if any(is_page_number(each.text) for each in page)]
-    below = [
-        page
-        for page in numbered
-        if any(is_page_number(each.text) and not _is_above(each, page) for each in page)
-    ]
-    return len(below) > MIN_HEAD_REPEATS and len(below) * 2 > len(pages)
-
-
-def _is_above(line: Line, page: Sequence[Line]) -> bool:
-    heights = [each.y for each in page]
-    return line.y > (max(heights) + min(heights)) / 2
-
-
-def _list_steps(number: int, lines: Sequence[Line]) -> set[int]:
-    """How far the numbers in the heads of a page are from the page's own number."""
-    found = (_HEAD_NUMBER.fullmatch(line.text.strip()) for line in _find_edges(lines))
-    return {int(match["left"] or match["right"]) - number for match in found if match}
-
-
-def _find_size(pages: Sequence[Sequence[Line]]) -> float:
-    """The size of most letters."""
-    sizes = Counter[float]()
-    for page in pages:
-        for line in page:
-            sizes[round(line.size, 1)] += len(line.text)
-    return sizes.most_common(1)[0][0] if sizes else 0.0
-
-
-def _find_edges(page: Sequence[Line]) -> list[Line]:
-    ordered = sorted(page, key=lambda line: -line.y)
-    return [*ordered[:EDGE_LINES], *ordered[EDGE_LINES:][-EDGE_LINES:]]
-
-
-def _fold_head(line: Line) -> tuple[str, int]:
-    """A head without its page number, and its size, in which a title differs."""
-    return _DIGITS.sub("#", "".join(line.text.split()).casefold()), round(line.size)
 
 
 def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[AnchoredBlock]:
@@ -127,12 +57,15 @@ def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[AnchoredBlock]:
     lines = [line for page in pages for line in page]
     if not lines:
         return
+    align_pages(pages)
     layout = _PageLayout.measure(pages)
     joiner = LineJoiner("\n".join(line.text for line in lines))
     groups = [group for page in pages for group in layout.group_lines(layout.drop_notes(page))]
     joined = _join_drop_caps(_join_over_pages(groups, layout), layout)
-    for group in _drop_endnotes(joined):
+    kept = _drop_endnotes(joined)
+    for group, following in zip_longest(kept, kept[1:]):
         is_strong = all(line.is_strong for line in group)
+        is_strong |= following is not None and layout.is_centred(group, following)
         for block in _read_group(group, layout, joiner):
             yield AnchoredBlock(block, frozenset(), is_strong=is_strong)
 
@@ -150,7 +83,7 @@ def _read_group(
         return []
     if level:
         return [heading(text, level)]
-    return build_verse(texts) if layout.is_verse(texts) else [paragraph(text)]
+    return build_verse(texts) if layout.is_verse(group) else [paragraph(text)]
 
 
 def _join_drop_caps(groups: Sequence[list[Line]], layout: "_PageLayout") -> list[list[Line]]:
@@ -188,8 +121,7 @@ def _join_over_pages(groups: list[list[Line]], layout: "_PageLayout") -> list[li
     for group in groups:
         last = joined[-1] if joined else None
         is_prose = last is not None and not layout.find_level(last) and not layout.find_level(group)
-        starts_low = group[0].text.lstrip()[:1].islower()
-        if last is not None and is_prose and starts_low and not ends_statement(last[-1].text):
+        if last is not None and is_prose and layout.goes_on(last[-1], group[0]):
             last += group
         else:
             joined.append(list(group))
@@ -202,53 +134,68 @@ def _find_leading(gaps: Sequence[float], size: float) -> float:
     return min((gap for gap, count in usual.items() if count > len(gaps) // 20), default=size)
 
 
-def _find_columns(lefts: Mapping[float, int], size: float) -> tuple[float, ...]:
-    """The left edges of columns: where many lines begin, and none shortly before."""
-    least = sum(lefts.values()) * MIN_COLUMN_SHARE
-    edges = list[float]()
-    for left in sorted(each for each, chars in lefts.items() if chars >= least):
-        if not edges or left - edges[-1] > size * MIN_COLUMN_RATIO:
-            edges.append(left)
-    return tuple(edges)
-
-
 @dataclass(frozen=True, slots=True)
 class _PageLayout:
-    """How the text is set: its size, the distance of its lines, the left edges of its columns."""
+    """How the text is set: its size, the distance of its lines, the edges of its columns."""
 
     size: float
     leading: float
-    lefts: tuple[float, ...]
-    line_chars: int
+    columns: Mapping[float, float]
     larger: tuple[float, ...]
+    indents: bool
 
     @classmethod
     def measure(cls, pages: Sequence[Sequence[Line]]) -> "_PageLayout":
         """Measure what most letters have."""
         lines = [line for page in pages for line in page]
-        sizes, lefts = Counter[float](), Counter[float]()
-        for line in lines:
-            sizes[round(line.size, 1)] += len(line.text)
-            lefts[round(line.x)] += len(line.text)
-        size = _find_size(pages)
+        size = find_size(pages)
+        sizes = {round(line.size, 1) for line in lines}
         gaps = [a.y - b.y for page in pages for a, b in pairwise(page) if 0 < a.y - b.y < 3 * size]
-        longest = max(len(line.text) for line in lines if abs(line.size - size) < 1)
         larger = sorted((each for each in sizes if each >= size * HEADING_RATIO), reverse=True)
-        edges = _find_columns(lefts, size)
-        return cls(size, _find_leading(gaps, size), edges, longest, tuple(larger))
+        edges = find_columns(count_lefts(pages), size)
+        columns = {
+            left: _find_edge([each for each in lines if _find_left(edges, each) == left], size)
+            for left in edges
+        }
+        indents = _has_indents(lines, columns, size)
+        return cls(size, _find_leading(gaps, size), columns, tuple(larger), indents)
 
-    @property
-    def verse_chars(self) -> int:
-        """The length of the longest line of verse."""
-        return int(self.line_chars * MAX_VERSE_SHARE)
+    def has_room(self, line: Line, following: Line, right: float = 0.0) -> bool:
+        """Whether the next line's first word would fit before the edge, so that a line ended."""
+        right = right or self.columns.get(_find_left(self.columns, line), 0.0)
+        width = (following.right - following.x) / max(len(following.text), 1)
+        word = len(following.text.split(" ")[0]) + 1
+        return line.right + word * width * WORD_SLACK < right
 
-    def is_verse(self, texts: Sequence[str]) -> bool:
+    def goes_on(self, last: Line, line: Line) -> bool:
+        """Whether a paragraph goes on in a line, perhaps of the next page."""
+        if not ends_statement(last.text):
+            return line.text.lstrip()[:1].islower()
+        is_next_page = line.y > last.y and self.indents
+        is_at_edge = any(abs(line.x - left) < 1 for left in self.columns)
+        return is_next_page and is_at_edge and not self.has_room(last, line)
+
+    def is_short(self, line: Line) -> bool:
+        """Whether a line is shorter than text is set."""
+        left = _find_left(self.columns, line)
+        right = self.columns.get(left, line.right)
+        return line.right - line.x <= MAX_VERSE_SHARE * (right - left)
+
+    def is_centred(self, group: Sequence[Line], following: Sequence[Line]) -> bool:
+        """Whether a line stands alone in the middle of a column, above text."""
+        left = _find_left(self.columns, group[0])
+        right = self.columns.get(left, 0.0)
+        is_apart = group[0].x - left > self.size * MIN_CENTRED_RATIO
+        middle = abs(group[0].x - left - (right - group[0].right))
+        is_above_text = following[0].x - left < self.size * MIN_CENTRED_RATIO
+        return len(group) == 1 and is_apart and middle < self.size and is_above_text
+
+    def is_verse(self, lines: Sequence[Line]) -> bool:
         """Whether lines are short on purpose: they begin like verse, or the next word would fit."""
-        if len(texts) == 1 or any(len(each) > self.verse_chars for each in texts):
+        if len(lines) == 1 or not all(map(self.is_short, lines)):
             return False
-        room = self.line_chars * MIN_ROOM_SHARE
-        has_room = all(len(a) + 1 + len(b.split(" ")[0]) <= room for a, b in pairwise(texts))
-        return has_room or all(map(begins_like_verse, texts))
+        has_room = all(self.has_room(a, b) for a, b in pairwise(lines))
+        return has_room or all(begins_like_verse(each.text) for each in lines)
 
     def find_level(self, group: Sequence[Line]) -> int:
         """The level of a heading, by the rank of its size; 0 for text."""
@@ -276,23 +223,66 @@ class _PageLayout:
     def group_lines(self, page: Sequence[Line]) -> Iterator[list[Line]]:
         """The paragraphs of a page."""
         group: list[Line] = []
-        for line in page:
-            if group and self._starts_paragraph(group[-1], line):
+        for index, line in enumerate(page):
+            if group and self._starts_paragraph(group[-1], line, _find_right(page, index - 1)):
                 yield group
                 group = []
             group.append(line)
         if group:
             yield group
 
-    def _starts_paragraph(self, last: Line, line: Line) -> bool:
+    def _starts_paragraph(self, last: Line, line: Line, right: float) -> bool:
         gap = last.y - line.y
+        if self._continues_title(last, line):
+            return False
         is_apart = gap > self.leading * PARAGRAPH_GAP_RATIO or gap < 0
-        has_ended = ends_statement(last.text) and len(last.text) < self.verse_chars
-        left = max((each for each in self.lefts if each < line.x + 1), default=line.x)
+        has_ended = ends_statement(last.text) and self.has_room(last, line, right)
+        has_ended |= _ENTRY_END.search(last.text[-ENTRY_END_CHARS:]) is not None
+        left = _find_left(self.columns, line)
         is_indented = line.x - last.x > self.size * MIN_INDENT_RATIO and line.x > left
         is_next = abs(line.x - last.x) < 1 and ends_statement(last.text)
         is_indented |= is_next and self.size * MIN_INDENT_RATIO < line.x - left
         is_title = last.x - line.x > self.size * MIN_CENTRED_RATIO
-        is_title |= last.is_strong and not line.is_strong and len(last.text) < self.verse_chars
+        is_title |= last.is_strong and not line.is_strong and self.is_short(last)
         is_other = is_title or abs(line.size - last.size) > 1
         return is_apart or is_indented or has_ended or is_other
+
+    def _continues_title(self, last: Line, line: Line) -> bool:
+        """Whether a title that is set large goes on in the next line."""
+        is_large = self.find_level([last]) == self.find_level([line]) > 0
+        is_close = 0 < last.y - line.y <= line.size * MAX_TITLE_GAP_RATIO
+        return is_large and is_close and not is_counted_line(last.text)
+
+
+def _has_indents(lines: Sequence[Line], lefts: Iterable[float], size: float) -> bool:
+    """Whether the first lines of paragraphs are indented, as many are alike."""
+    steps = Counter[int]()
+    for line, following in pairwise(lines):
+        step = line.x - _find_left(lefts, line)
+        steps[round(step)] += abs(following.x + step - line.x) < 1
+    return any(
+        count >= len(lines) * MIN_COLUMN_SHARE
+        for step, count in steps.items()
+        if size * MIN_INDENT_RATIO <= step <= size * MIN_CENTRED_RATIO
+    )
+
+
+def _find_edge(lines: Sequence[Line], size: float) -> float:
+    """The right edge of lines of text, but for the few that are longer."""
+    rights = sorted(line.right for line in lines if abs(line.size - size) < 1)
+    return rights[int(len(rights) * EDGE_QUANTILE)] if rights else 0.0
+
+
+def _find_left(lefts: Iterable[float], line: Line) -> float:
+    """The left edge of a line's column."""
+    return max((each for each in lefts if each < line.x + 1), default=line.x)
+
+
+def _find_right(page: Sequence[Line], index: int) -> float:
+    """The right edge of lines that begin below each other; 0 for a line on its own."""
+    start = end = index
+    while start and abs(page[start - 1].x - page[index].x) < 1:
+        start -= 1
+    while end + 1 < len(page) and abs(page[end + 1].x - page[index].x) < 1:
+        end += 1
+    return max(each.right for each in page[start : end + 1]) if end > start else 0.0

@@ -17,19 +17,23 @@ RAISED_RATIO = 0.86
 MIN_SHIFT_RATIO = 0.12
 """How far a raised letter is above the line, to the size of the text."""
 
+MIN_SPACE_RATIO = 0.2
+"""Of a gap between words to the size of their letters."""
+
 LARGE_LETTER = compile_lazily(r"[“‘\"'«„]?\p{Lu}")
 _NOTE_NUMBER = compile_lazily(r"\s*(\d{1,3})[.)\]\s]*\p{Lu}")
 CAP_RATIO, CAP_HEIGHT_RATIO = 1.5, 0.75
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fragment:
-    """A piece of text at its place, in points; `y` is measured upwards."""
+    """A piece of text from `x` to `right`, in points; `y` is measured upwards."""
 
     text: str
     x: float
     y: float
     size: float
+    right: float
     is_strong: bool = False
 
 
@@ -45,6 +49,7 @@ class Line:
     x: float
     y: float
     size: float
+    right: float
     note_mark: str = ""
     references: set[str] = field(default_factory=set)
     is_strong: bool = False
@@ -62,7 +67,8 @@ def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
         if each.text.isspace() and last is None:
             continue
         if last is None or abs(each.y - last.y) > max(each.size, last.size) * 0.6:
-            lines.append(Line(each.text, each.x, each.y, each.size, is_strong=each.is_strong))
+            place = each.x, each.y, each.size, each.right
+            lines.append(Line(each.text, *place, is_strong=each.is_strong))
         else:
             _add_fragment(last, each, body)
     return _order_drop_caps(lines, body)
@@ -84,8 +90,11 @@ def _add_fragment(line: Line, each: Fragment, body: float) -> None:
     shift = (each.y - line.y) / max(body, 1.0)
     if shift < -MIN_SHIFT_RATIO and line.text.strip().isdecimal() and line.size < each.size:
         line.note_mark, line.y, shift = line.text.strip(), each.y, 0.0
-    is_small = each.size < body * RAISED_RATIO and is_page_number(each.text)
-    text = each.text
+    is_small = each.size < line.size * RAISED_RATIO and is_page_number(each.text)
+    is_cap = line.size >= each.size * CAP_RATIO and LARGE_LETTER.fullmatch(line.text.strip())
+    is_apart = not is_cap and each.x - line.right > each.size * MIN_SPACE_RATIO
+    is_spaced = line.text[-1:].isspace() or each.text[:1].isspace()
+    text = f" {each.text}" if is_apart and not is_spaced else each.text
     if abs(shift) >= MIN_SHIFT_RATIO or is_small:
         kind = MarkKind.SUBSCRIPT if shift < 0 else MarkKind.SUPERSCRIPT
         rewritten = rewrite_mark(Mark(kind, 0, 0), line.text, text)
@@ -94,6 +103,7 @@ def _add_fragment(line: Line, each: Fragment, body: float) -> None:
         text = text if rewritten is None else rewritten.text
     line.text += text
     line.size = max(line.size, each.size)
+    line.right = max(line.right, each.right)
     line.is_strong = line.is_strong and (each.is_strong or not has_words(each.text))
 
 

@@ -37,7 +37,7 @@ from mixer.script.readers.headings import (
 )
 from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.inline_tags import read_tagged_text
-from mixer.script.readers.marks import is_ornament
+from mixer.script.readers.marks import fold_title, is_ornament
 from mixer.script.readers.page_blocks import build_verse
 from mixer.script.readers.paragraph_lines import (
     MAX_CAPITAL_TITLE_CHARS,
@@ -69,7 +69,7 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
     head = text[: len(text) - len(body)]
     book = split_gutenberg(body)
     document = read_tagged_text(head + book.text, name, _read_printed_blocks, is_markdown=False)
-    author, blocks = _find_byline(document.blocks)
+    author, blocks = _find_byline(_find_title(document.blocks, book.title))
     return replace(
         document,
         blocks=blocks,
@@ -81,6 +81,16 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
 
 def _read_printed_blocks(text: str) -> tuple[Block, ...]:
     return read_plain_blocks(clean_printed_text(mark_typed_titles(text)))
+
+
+def _find_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
+    """Blocks in which the line that a header states as title is one, not the line above it."""
+    named = [n for n, each in enumerate(blocks) if fold_title(each.text) == fold_title(title)]
+    if not title or not named or named[0] == 0 or blocks[0].level != 1:
+        return blocks
+    first = replace(blocks[0], kind=BlockKind.PARAGRAPH, level=0)
+    title_block = replace(blocks[named[0]], kind=BlockKind.HEADING, level=1)
+    return (first, *blocks[1 : named[0]], title_block, *blocks[named[0] + 1 :])
 
 
 def _find_byline(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:

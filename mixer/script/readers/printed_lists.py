@@ -3,7 +3,9 @@
 None is read. The contents name the chapters where their lines recur as titles.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import is_chapter_line, parse_lone_number
@@ -36,7 +38,13 @@ _PICTURE_ENTRY = compile_lazily(
     r"(?i).*(?:\s{2,}|[\s.·_]{3,})(?:\D{0,20}\d{1,4}|[ivxlc]{1,6}|_?frontispiece\.?_?)\s*"
 )
 _WORDED_NOTE = compile_lazily(r"\s*\[Footnote\b\s*(?P<mark>\p{L})?(?!\w)")
-_NUMBERED_START = compile_lazily(r"\s*(?:\(?\d{1,3}[.)]|[*†‡])\s")
+_SIGN = compile_lazily(
+    r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:(?P<sign>\*{1,3})|\s?(?P<sign>[†‡])|(?P<sign>\[\*\]))(?![*\w])"
+    r"|(?<=[.!?”\"’])\s?(?P<sign>\(\d{1,2}\))(?=\s+[“‘\"]?\p{Lu}|\s*$)"
+)
+_SIGN_START = compile_lazily(r"\s*(?P<sign>\*{1,3}|[†‡]|\[\*\]|\(\d{1,2}\))\s*(?=[\p{L}“\"])")
+_EMPHASIS = compile_lazily(r"(?<![\w*])\*+(?=\w)")
+_NUMBERED_START = compile_lazily(r"\s*(?:\(?(?P<number>\d{1,3})[.)]|[*†‡])\s")
 
 
 def drop_lists(lines: Sequence[str]) -> list[str]:
@@ -93,11 +101,13 @@ def _sign_titles(lines: list[str], entries: Sequence[str]) -> list[str]:
         n
         for n, line in enumerate(lines)
         if line and not any(lines[max(n - 1, 0) : n]) and not any(lines[n + 1 : n + 2])
-        if fold_title(line) in named and not is_chapter_line(line.strip())
-        if parse_lone_number(line.strip()) is None and not line.startswith(TITLE_SIGN)
+        if fold_title(line) in named
     ]
     for n in found if len(found) >= MIN_TITLES else ():
-        lines[n] = TITLE_SIGN + lines[n].strip()
+        line = lines[n].strip()
+        is_known = is_chapter_line(line) or parse_lone_number(line) is not None
+        if not is_known and not line.startswith(TITLE_SIGN):
+            lines[n] = TITLE_SIGN + line
     return lines
 
 
@@ -137,25 +147,63 @@ def _find_numbered_end(lines: Sequence[str], entries: Sequence[int]) -> int:
 
 def drop_notes(lines: Sequence[str], text: str) -> Iterator[str]:
     """Drop paragraphs that begin with the mark of a note which the text refers to."""
-    marks = find_note_references(text)
+    marks, signs = find_note_references(text), _SignedNotes()
     paragraphs = [*_split_paragraphs(lines), [""]]
     kept: list[list[str]] = []
-    letters = set[str]()
     in_notes, end = False, 0
     for index, each in enumerate(paragraphs):
         if worded := _WORDED_NOTE.match(each[0]):
             end = _find_note_end(paragraphs, index)
-            letters.add(worded["mark"] or "")
-        is_titled = in_notes and bool(kept) and is_notes_title(kept[-1][0])
-        is_note = index < end or parse_note_start(each[0]) in marks
-        is_note |= in_notes and _NUMBERED_START.match(each[0]) is not None
-        is_note |= is_titled and each[0][:1].isspace()
-        if is_titled and not is_note:
+            signs.letters.add(worded["mark"] or "")
+        is_titled = bool(kept) and is_notes_title(kept[-1][0])
+        is_note = signs.find(each) or index < end or parse_note_start(each[0]) in marks
+        is_note |= _is_among_notes(each[0], marks, in_notes=in_notes, is_titled=is_titled)
+        if in_notes and is_titled and not is_note:
             kept.pop()
         if not is_note:
             kept.append(each)
         in_notes = is_note
-    return (_drop_references(line, letters) for each in kept[:-1] for line in (*each, ""))
+    return (signs.drop_references(line) for each in kept[:-1] for line in (*each, ""))
+
+
+def _is_among_notes(line: str, marks: Collection[str], *, in_notes: bool, is_titled: bool) -> bool:
+    """Whether a numbered paragraph stands below another note, or below their title."""
+    numbered = _NUMBERED_START.match(line)
+    if in_notes:
+        return numbered is not None or (is_titled and line[:1].isspace())
+    return is_titled and numbered is not None and numbered["number"] in marks
+
+
+@dataclass
+class _SignedNotes:
+    """Notes that begin with `*`, `†` or `(1)`, each below a text that refers to it.
+
+    `letters` are the names of others, such as `[Footnote A: …]`.
+    """
+
+    letters: set[str] = field(default_factory=set)
+    pending: Counter[str] = field(default_factory=Counter)
+    dropped: set[str] = field(default_factory=set)
+
+    def find(self, paragraph: Sequence[str]) -> bool:
+        """Whether a paragraph is a note; counts the references of any other."""
+        start = _SIGN_START.match(paragraph[0])
+        if start and self.pending[start["sign"]] > 0:
+            self.pending[start["sign"]] -= 1
+            self.dropped.add(start["sign"])
+            return True
+        text = " ".join(paragraph)
+        found = (match["sign"] for match in _SIGN.finditer(text))
+        self.pending.update(each for each in found if each[0] != "*" or not _EMPHASIS.search(text))
+        return False
+
+    def drop_references(self, line: str) -> str:
+        """A line without the references to what was dropped."""
+        for letter in self.letters - {""} if "[" in line else ():
+            line = line.replace(f"[{letter}]", "")
+        if self.dropped and any(each in line for each in self.dropped):
+            return _SIGN.sub(lambda match: "" if match["sign"] in self.dropped else match[0], line)
+        return line
 
 
 def _find_note_end(paragraphs: Sequence[Sequence[str]], start: int) -> int:
@@ -167,13 +215,6 @@ def _find_note_end(paragraphs: Sequence[Sequence[str]], start: int) -> int:
         if depth <= 0:
             return index + 1
     return start + 1
-
-
-def _drop_references(line: str, letters: set[str]) -> str:
-    """A line without the references to notes that are named by letters."""
-    for letter in letters - {""} if "[" in line else ():
-        line = line.replace(f"[{letter}]", "")
-    return line
 
 
 def _split_paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:

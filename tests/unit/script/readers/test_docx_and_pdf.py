@@ -6,11 +6,18 @@ calibre 6.13 from Pandoc's DOCX by way of Kindle's AZW3 and MOBI, exported by Li
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import NameObject
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    EncodedStreamObject,
+    NameObject,
+)
 
 from mixer.errors import BadInput, ObjectTooLarge, UnreadableText
 from mixer.script.document import BlockKind
@@ -18,8 +25,9 @@ from mixer.script.planning import plan_document
 from mixer.script.readers import TextType, detect_text_type, is_book, read_document
 from mixer.script.readers.docx import read_docx
 from mixer.script.readers.pdf import read_pdf
-from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
+from mixer.script.readers.pdf_layout import build_blocks
 from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
+from mixer.script.readers.pdf_pages import drop_running_heads
 
 DATA = Path(__file__).parent / "data"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -170,9 +178,9 @@ def write_pdf(writer: PdfWriter) -> bytes:
     return made.getvalue()
 
 
-def lock_pdf(password: str) -> bytes:
+def lock_pdf(password: str, algorithm: str = "AES-256") -> bytes:
     writer = PdfWriter(clone_from=PdfReader(DATA / "printed.pdf"))
-    writer.encrypt(password, "owner", algorithm="RC4-128")
+    writer.encrypt(password, "owner", algorithm=algorithm)
     return write_pdf(writer)
 
 
@@ -208,13 +216,61 @@ def test_a_pdf_that_cannot_be_read_is_refused_in_a_sentence(content, reason):
     assert "\n" not in str(refused.value)
 
 
+def fill_page(levels: int) -> bytes:
+    """A page of text and spaces, packed so many times."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(build_blank_pdf(1))))
+    content = b"BT (He left.) Tj ET".ljust(40 << 20)
+    for _ in range(levels):
+        content = zlib.compress(content, 9)
+    stream = EncodedStreamObject()
+    stream[NameObject("/Filter")] = ArrayObject([NameObject("/FlateDecode")] * levels)
+    stream._data = content
+    writer.pages[0][NameObject("/Contents")] = writer._add_object(stream)
+    return write_pdf(writer)
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_a_pdf_that_unpacks_to_more_than_a_page_is_refused(levels):
+    with pytest.raises(ObjectTooLarge, match=r"story\.pdf cannot be used: .* than a page holds"):
+        read_pdf(fill_page(levels), "story.pdf")
+
+
+def nest_forms(levels: int) -> bytes:
+    """A page of forms in each other, each of which draws the next ten times."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(build_blank_pdf(1))))
+    drawn = DictionaryObject()
+    for _ in range(levels):
+        form = DecodedStreamObject()
+        form.set_data(b"/X Do " * 10 if drawn else b"BT (He left.) Tj ET")
+        form[NameObject("/Subtype")] = NameObject("/Form")
+        form[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): drawn})
+        drawn = DictionaryObject({NameObject("/X"): writer._add_object(form)})
+    writer.pages[0][NameObject("/Resources")][NameObject("/XObject")] = drawn
+    return write_pdf(writer)
+
+
+def test_a_pdf_that_draws_its_parts_again_and_again_is_refused():
+    with pytest.raises(ObjectTooLarge, match=r"story\.pdf cannot be used: it draws the same"):
+        read_pdf(nest_forms(9), "story.pdf")
+    with pytest.raises(UnreadableText, match="a scan without text"):
+        read_pdf(nest_forms(3), "story.pdf")
+
+
 def test_a_pdf_of_more_pages_than_a_book_is_refused():
     with pytest.raises(ObjectTooLarge, match=r"story\.pdf has 3 pages, too many for a book"):
         read_pdf(build_blank_pdf(3), "story.pdf", max_pages=2)
 
 
-def test_a_pdf_that_only_forbids_changes_is_read():
-    document = read_pdf(lock_pdf(""), "story.pdf")
+def turn_pages(angle: int) -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(DATA / "printed.pdf"))
+    for page in writer.pages:
+        page.rotate(angle)
+    return write_pdf(writer)
+
+
+@pytest.mark.parametrize("content", [lock_pdf(""), lock_pdf("", "RC4-128"), turn_pages(90)])
+def test_a_pdf_that_forbids_changes_or_lies_on_its_side_is_read(content):
+    document = read_pdf(content, "story.pdf")
     assert read_words(document.blocks) == read_words(STORY.blocks)
 
 
@@ -227,9 +283,14 @@ def test_what_is_no_book_is_refused(text_type):
 LONG = "It was late in the year when the boats came in, and nothing was said of it."
 
 
+def find_right(text: str, x: float, _: float, size: float) -> float:
+    """Where a text of usual letters ends."""
+    return x + len(text) * size * 0.4
+
+
 def lay_out(*lines: tuple[str, float, float, float]) -> list[str]:
     """What is read of a page with these pieces of text: x, y, size."""
-    pages = [build_lines([Fragment(*each) for each in lines])]
+    pages = [build_lines([Fragment(*each, find_right(*each)) for each in lines])]
     return [each.block.text for each in build_blocks(pages)]
 
 
@@ -261,13 +322,13 @@ def test_notes_of_a_pdf_in_letters_of_any_size_are_left_out():
 
 
 def test_the_number_of_a_chapter_above_a_page_is_no_page_number():
-    body = [Line(*each) for each in BODY]
+    body = [Line(*each, find_right(*each)) for each in BODY]
     texts = [
-        [Line("abcdef"[n] + each.text, each.x, each.y, each.size) for each in body]
+        [Line("abcdef"[n] + each.text, each.x, each.y, each.size, each.right) for each in body]
         for n in range(4)
     ]
     pages = [
-        [Line(str(n), 200, 450, 12), *texts[n - 1], Line(str(n + 4), 200, 20, 9)]
+        [Line(str(n), 200, 450, 12, 205), *texts[n - 1], Line(str(n + 4), 200, 20, 9, 205)]
         for n in range(1, 5)
     ]
     assert [page[0].text for page in drop_running_heads(pages)] == ["1", "2", "3", "4"]

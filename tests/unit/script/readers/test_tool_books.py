@@ -27,6 +27,15 @@ def show(blocks) -> list[str]:
     return lines
 
 
+def test_pages_of_a_fixed_layout_are_no_scenes_and_hidden_ornaments_are():
+    pages = {f"{n}.xhtml": build_page(f"<p>{text}</p>") for n, text in enumerate(BOTH)}
+    pages["1.xhtml"] = build_page(f'{STAYED}<p aria-hidden="true">❦</p>{LEFT}')
+    fixed = '<meta property="rendition:layout">pre-paginated</meta>'
+    book = Book(pages, [("0.xhtml", "One", 1)], metadata=fixed)
+    lines = show(read_epub(book.content()).blocks)
+    assert lines == ["(One)", "He left.", "She stayed.", "-", "He left."]
+
+
 def read_body(body: str) -> list[str]:
     return show(read_epub(Book({"1.xhtml": build_page(body)}).content()).blocks)
 
@@ -286,7 +295,8 @@ NUMBERING = (
     f'<w:numbering {W}><w:abstractNum w:abstractNumId="0"><w:lvl><w:start w:val="1"/>'
     '<w:numFmt w:val="upperRoman"/><w:lvlText w:val="Chapter %1"/></w:lvl><w:lvl>'
     '<w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%1.%2)"/></w:lvl><w:lvl>'
-    '<w:numFmt w:val="none"/><w:lvlText w:val="%3"/></w:lvl></w:abstractNum>'
+    '<w:numFmt w:val="none"/><w:lvlText w:val="%3"/></w:lvl><w:lvl>'
+    '<w:numFmt w:val="cardinalText"/><w:lvlText w:val="Part %4"/></w:lvl></w:abstractNum>'
     '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
 )
 RAISED, BOLD = '<w:vertAlign w:val="superscript"/>', "<w:b/>"
@@ -308,6 +318,7 @@ BOX = f"<w:txbxContent>{write(run('A box.'))}</w:txbxContent>"
             write_heading("The Storm", 0) + write_heading("Noon", 1) + write_heading("End", 0),
             ["#2 Chapter I: The Storm", "#2 I.A) Noon", "#2 Chapter II: End"],
         ),
+        (write_heading("The Storm", 3) + HE, ["#2 Part One: The Storm", "He left."]),
         (write_heading("The Storm", 2) + HE, ["#2 The Storm", "He left."]),
         (write(run("5 m") + run("2", RAISED)), ["5 m²"]),
         (write(run("He left.") + run("1", RAISED) + run(" He slept.")), ["He left. He slept."]),

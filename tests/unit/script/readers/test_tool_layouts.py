@@ -9,12 +9,17 @@ from mixer.script.planning import plan_document
 from mixer.script.readers import TextType, read_document
 from mixer.script.readers.docx import read_docx
 from mixer.script.readers.epub import read_epub
-from mixer.script.readers.pdf import _widen_gaps
-from mixer.script.readers.pdf_layout import build_blocks, drop_running_heads
+from mixer.script.readers.pdf_layout import build_blocks
 from mixer.script.readers.pdf_lines import Line
+from mixer.script.readers.pdf_pages import drop_running_heads
 from mixer.script.readers.plain_text import read_plain_text
 from tests.books import Book, build_page
-from tests.unit.script.readers.test_docx_and_pdf import W, build_docx, write_paragraph
+from tests.unit.script.readers.test_docx_and_pdf import (
+    W,
+    build_docx,
+    find_right,
+    write_paragraph,
+)
 from tests.unit.script.readers.test_tool_books import show
 
 FIRST, SECOND = "The ferry left the pier a little after six.", "Old Henrik walked around it."
@@ -85,6 +90,15 @@ Author: Ann Gander
             [*CHAPTERS[:2], "hens six", SECOND],
         ),
         (GUTENBERG.format(BODY), CHAPTERS),
+        (
+            GUTENBERG.format(f"_By the same Author_\n\n\n\nTHE SEVEN NOTES\n\n\n\n{BODY}"),
+            ["By the same Author", "#1 THE SEVEN NOTES", *CHAPTERS],
+        ),
+        (
+            f"CONTENTS\n\nPREFACE     1\nNOTE     9\n\n\n\nPREFACE\n\n{FIRST}\n\n\n\nNOTE\n\n"
+            + SECOND,
+            ["#2 PREFACE", FIRST, "#2 NOTE", SECOND],
+        ),
         (GUTENBERG.format(f"Transcriber's Note:\n\nDots were added.\n\n\n\n\n{BODY}"), CHAPTERS),
         (
             GUTENBERG.format(f"+---+\n|   |\n| TRANSCRIBER'S NOTE: |\n+---+\n\n{BODY}"),
@@ -154,6 +168,10 @@ def write(text: str, style: str = "") -> str:
             "<w:t>2</w:t></w:r><w:r><w:t> so.</w:t></w:r></w:p>"),
             ["She said so."],
         ),
+        (
+            "<w:p><w:r><w:t>It rose</w:t><w:sym/></w:r><w:r><w:t>twice.</w:t></w:r></w:p>",
+            ["It rose twice."],
+        ),
         (write("•") [:-6] + "<w:r><w:tab/><w:t>an oar</w:t></w:r></w:p>", ["an oar"]),
     ],
 )  # fmt: skip
@@ -219,6 +237,16 @@ NOTE = '<p>She signed.<a href="n.xhtml#n1"><sup>1</sup></a></p>'
             "One A. Two B.",
         ),
         (
+            {
+                "1.xhtml": '<h1>One</h1><p>A<a href="#f" id="r">1</a>.</p><ol><li id="f">'
+                '<p>A note.</p><p>More of it.</p><a href="#r">↩</a></li></ol>',
+                "2.xhtml": "<h1>Two</h1><p>B.</p>",
+            },
+            [("1.xhtml", "One", 1), ("2.xhtml", "Two", 1)],
+            ["One", "Two"],
+            "One A. Two B.",
+        ),
+        (
             {"1.xhtml": '<h1>One</h1><p>A<a class="footnote-link" id="r" href="#f">*</a>.</p>'
              '<p id="f"><a href="#r">*</a> A note.</p>', "2.xhtml": "<h1>Two</h1><p>B.</p>"},
             [("1.xhtml", "One", 1), ("2.xhtml", "Two", 1)],
@@ -238,7 +266,53 @@ LONG = "It was late in the year when the boats came in, and little was said of i
 
 
 def lay_lines(*lines: tuple[str, float, float], strong: str = "", size: float = 12) -> list[Line]:
-    return [Line(text, x, y, size, is_strong=text == strong) for text, x, y in lines]
+    return [
+        Line(text, x, y, size, find_right(text, x, y, size), is_strong=text == strong)
+        for text, x, y in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "texts"),
+    [
+        # Where the next word had room, a paragraph ended.
+        ([(LONG, 70, 400), ("It ended.", 70, 386), (LONG, 70, 372)], [f"{LONG} It ended.", LONG]),
+        # Lines of the contents are apart, and their dots are no text.
+        ([("The Ferry . . . . . 3", 70, 400), ("The Key . . . . . 9", 70, 386)],
+         ["The Ferry . . . . . 3", "The Key . . . . . 9"]),
+        # A title of two lines is one.
+        ([("The Long Ferry", 70, 400, 24), ("Home", 70, 372, 24)], ["The Long Ferry Home"]),
+        ([("Chapter 1", 70, 400, 24), ("Home", 70, 372, 24)], ["Chapter 1", "Home"]),
+    ],
+)  # fmt: skip
+def test_paragraphs_of_a_pdf_end_where_a_word_had_room(lines, texts):
+    body = lay_lines(*((LONG, 70, 300 - 14 * n) for n in range(6)))
+    pieces = ((line[:3], (*line, 12)[3]) for line in lines)
+    page = [each for place, size in pieces for each in lay_lines(place, size=size)]
+    assert list_texts([page, body])[: len(texts)] == texts
+
+
+def test_a_paragraph_goes_on_at_the_next_page_which_may_have_another_margin():
+    def lay_page(left: float, *indented: int) -> list[Line]:
+        return [
+            Line(f"{k} {LONG}", left + 20 * (k in indented), 400 - 14 * k, 12, left + 300)
+            for k in range(9)
+        ]
+
+    whole = list_texts([lay_page(70, 0, 3, 6), lay_page(90, 2, 6)])
+    assert [each[0] for each in whole] == ["0", "3", "6", "2", "6"]
+    apart = list_texts([lay_page(70, 0, 3, 6), lay_page(90, 0, 2, 6)])
+    assert [each[0] for each in apart] == ["0", "3", "6", "0", "2", "6"]
+
+
+def test_a_head_that_stands_where_others_do_is_not_read():
+    heads = ("Ann Gander", "The Ferry", "Ann Gander")
+    pages = [
+        lay_lines((head, 70, 500), size=8)
+        + lay_lines(*((f"{head[k:]} {LONG}"[n:], 70, 450 - 14 * k) for k in range(5)))
+        for n, head in enumerate(heads)
+    ]
+    assert all(len(page) == 5 for page in drop_running_heads(pages))
 
 
 def list_texts(pages: list[list[Line]]) -> list[str]:
@@ -286,9 +360,3 @@ def test_marks_of_notes_in_letters_of_their_own_are_left_out():
         *lay_lines(("1It is lost.", 70, 100), size=9),
     ]
     assert list_texts([page])[0].startswith("A letter of four lines.")
-
-
-def test_gaps_between_words_are_wide_enough_in_any_font():
-    parts = ["In", -222, "the", 15, "lo", -20, "ng"]
-    _widen_gaps(b"TJ", [parts])
-    assert parts == ["In", -1000, "the", 15, "lo", -20, "ng"]

@@ -1,0 +1,159 @@
+"""Pages of a PDF: the letters of their text, their columns, what recurs at their edges."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mixer.lazy import compile_lazily
+from mixer.script.readers.headings import is_counted_line
+from mixer.script.readers.marks import is_contents_title, is_page_number
+from mixer.script.readers.pdf_lines import Line
+
+HEADING_RATIO, SMALL_RATIO = 1.15, 0.95
+"""Of a letter's size to that of the text."""
+
+EDGE_LINES = 2
+"""At the top and bottom of a page, where running heads and page numbers are."""
+
+MIN_HEAD_REPEATS = 2
+MIN_COUNTED = 3
+"""Of heads with a number that counts with the pages."""
+
+_HEAD_NUMBER = compile_lazily(r"(?P<left>\d{1,4})(?:\s+\D.{0,80})?|.{0,80}\D\s+(?P<right>\d{1,4})")
+_ROMAN_HEAD = compile_lazily(r"^[ivxlc]+\s+|\s+[ivxlc]+$")
+_DIGITS = compile_lazily(r"\d+")
+MIN_COLUMN_SHARE, MIN_COLUMN_RATIO = 0.1, 6
+"""Of the letters that begin at a column's edge; of its width to the size of the text."""
+
+
+def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
+    """Drop lines at the edges of pages that recur, are page numbers, or stand where others do."""
+    heads = _RunningHeads.measure(pages)
+    heights = {
+        round(line.y)
+        for number, page in enumerate(pages)
+        for line in _find_edges(page)
+        if heads.is_small(line) and heads.contain(line, number)
+    }
+    kept = []
+    for number, page in enumerate(pages):
+        dropped = {
+            id(line)
+            for line in _find_edges(page)
+            if (heads.is_small(line) and round(line.y) in heights) or heads.contain(line, number)
+        }
+        kept.append([line for line in page if id(line) not in dropped])
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _RunningHeads:
+    """What recurs at the edges of pages: lines, numbers that count with the pages."""
+
+    pages: Sequence[Sequence[Line]]
+    size: float
+    places: Mapping[tuple[str, int], int]
+    steps: Mapping[int, int]
+    are_below: bool
+    are_counted: bool
+
+    @classmethod
+    def measure(cls, pages: Sequence[Sequence[Line]]) -> "_RunningHeads":
+        """Count the lines and numbers at the edges of pages."""
+        edges = [_find_edges(page) for page in pages]
+        places = Counter(head for page in edges for head in set(map(_fold_head, page)))
+        steps = Counter(step for n, page in enumerate(edges) for step in _list_steps(n, page))
+        lone = Counter(
+            int(line.text) - n
+            for n, page in enumerate(edges)
+            for line in page
+            if line.text.strip().isdecimal()
+        )
+        are_counted = len(lone) < MIN_COUNTED or max(lone.values()) > 1
+        return cls(pages, find_size(pages), places, steps, _count_below(pages), are_counted)
+
+    def is_small(self, line: Line) -> bool:
+        """Whether a line is set smaller than the text."""
+        return line.size < self.size * SMALL_RATIO
+
+    def contain(self, line: Line, number: int) -> bool:
+        """Whether a line at the edge of a page is a running head, or the page's number."""
+        if is_page_number(line.text):
+            is_title = self.are_below and _is_above(line, self.pages[number])
+            return self.are_counted and not is_title
+        is_large = line.size >= self.size * HEADING_RATIO
+        if is_large and is_counted_line(line.text):
+            return False
+        if is_contents_title(_ROMAN_HEAD.sub("", line.text.strip())) and line.size <= self.size:
+            return True
+        steps = _list_steps(number, [line])
+        is_counted = not is_large and any(self.steps.get(s, 0) >= MIN_COUNTED for s in steps)
+        return is_counted or self.places.get(_fold_head(line), 0) >= MIN_HEAD_REPEATS
+
+
+def _count_below(pages: Sequence[Sequence[Line]]) -> bool:
+    """Whether pages have their numbers at the foot; then a number above the text is a chapter's."""
+    numbered = [page for page in pages if any(is_page_number(each.text) for each in page)]
+    below = [
+        page
+        for page in numbered
+        if any(is_page_number(each.text) and not _is_above(each, page) for each in page)
+    ]
+    return len(below) > MIN_HEAD_REPEATS and len(below) * 2 > len(pages)
+
+
+def _is_above(line: Line, page: Sequence[Line]) -> bool:
+    heights = [each.y for each in page]
+    return line.y > (max(heights) + min(heights)) / 2
+
+
+def _list_steps(number: int, lines: Sequence[Line]) -> set[int]:
+    """How far the numbers in heads are from the page's own number."""
+    found = (_HEAD_NUMBER.fullmatch(line.text.strip()) for line in lines)
+    return {int(match["left"] or match["right"]) - number for match in found if match}
+
+
+def find_size(pages: Sequence[Sequence[Line]]) -> float:
+    """The size of most letters."""
+    sizes = Counter[float]()
+    for page in pages:
+        for line in page:
+            sizes[round(line.size, 1)] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _find_edges(page: Sequence[Line]) -> list[Line]:
+    ordered = sorted(page, key=lambda line: -line.y)
+    return [*ordered[:EDGE_LINES], *ordered[EDGE_LINES:][-EDGE_LINES:]]
+
+
+def _fold_head(line: Line) -> tuple[str, int]:
+    """A head without its page number, and its size, in which a title differs."""
+    return _DIGITS.sub("#", "".join(line.text.split()).casefold()), round(line.size)
+
+
+def align_pages(pages: Sequence[Sequence[Line]]) -> None:
+    """Move the lines of left pages so that they begin where those of right pages do."""
+    size = find_size(pages)
+    odd, even = (find_columns(count_lefts(pages[side::2]), size) for side in (0, 1))
+    if odd and even and odd[0] != even[0]:
+        for line in (each for page in pages[1::2] for each in page):
+            line.x, line.right = line.x + odd[0] - even[0], line.right + odd[0] - even[0]
+
+
+def count_lefts(pages: Sequence[Sequence[Line]]) -> Counter[float]:
+    """How many letters begin at which left edge."""
+    lefts = Counter[float]()
+    for line in (each for page in pages for each in page):
+        lefts[round(line.x)] += len(line.text)
+    return lefts
+
+
+def find_columns(lefts: Mapping[float, int], size: float) -> tuple[float, ...]:
+    """The left edges of columns: where many lines begin, and none shortly before."""
+    least = sum(lefts.values()) * MIN_COLUMN_SHARE
+    edges = list[float]()
+    for left in sorted(each for each, chars in lefts.items() if chars >= least):
+        if not edges or left - edges[-1] > size * MIN_COLUMN_RATIO:
+            edges.append(left)
+    return tuple(edges)
