@@ -38,7 +38,7 @@ from mixer.script.normalise.rule import (
     starts_sentence,
 )
 
-_COUNT = re.compile(rf"{SPACE}?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)")
+_COUNT = re.compile(rf"{SPACE}?\(?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)")
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
 _NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
 
@@ -74,6 +74,7 @@ def _add_capitals(spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
     titles = language.spellings("abbreviations.before_name")
     followers = {*(title.rstrip(".") for title in titles), language.phrase("symbols.and")}
+    followers |= set(language.words("sentences.particles"))
     by_place: dict[str, Reading] = {
         "before_name": lambda match, spoken: _expand_before_name(match, spoken, followers),
         "before_number": _expand_before_number,

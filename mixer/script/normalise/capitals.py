@@ -68,8 +68,9 @@ class _CapitalWords:
         is_shouted = len(run) > 1 and self._is_shouted(text, run, words)
         is_opening = self._is_opening(text, run, words)
         for index, (match, word) in enumerate(zip(run, words, strict=True)):
-            if self._is_title(text, match):
-                yield Replacement(*match.span(), match[0].title())
+            is_named = index and self._is_title(text, run[index - 1])
+            if self._is_title(text, match) or (is_named and self._is_long_word(match[0])):
+                yield Replacement(*match.span(), match[0].capitalize())
             elif len(word) == 1:
                 if (is_shouted or is_opening) and match[0] == "A" and index:
                     yield Replacement(*match.span(), "a")

@@ -167,15 +167,33 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
             DIGITS,
             rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
         )
-        name = rf"(?P<name>{build_alternation(short)})"
-        day = rf"(?:{build_alternation(short)}\.?|{build_alternation(short.values())})"
         if language.code == "en":
             yield _build_led_rule("on|by|until|next|last|every", short, r"\.?", language)
-        for pattern in (
-            rf"(?<![\w.])(?P<edit>{name}\.?)(?= ?[–-] ?{day}(?!\w))",
-            rf"(?<!\w){day} ?[–-] ?(?P<edit>{name}(?:\.(?= ?[a-z\d(,;:]))?)(?!\w)",
-        ):
-            yield compile_rule(pattern, lambda match: short[match["name"]], "–-", rf"{day} ?[–-]")
+        yield from _build_weekday_range_rules(language, short)
+
+
+def _build_weekday_range_rules(
+    language: Language, short: Mapping[str, str]
+) -> Iterator[NormalisationRule]:
+    """`Mon–Fri`, `lun. a vie.`; between two words of a sentence the first has its stop."""
+    word = language.phrase("numbers.range")
+    stopped = {f"{key}.": name for key, name in short.items()}
+    names = {**short, **stopped}
+    day = build_alternation([*names, *short.values()])
+
+    def expand(match: re.Match[str]) -> str:
+        low, high = match["low"], match["high"]
+        stop = keep_stop(match.string, match.end(), language) if high.endswith(".") else ""
+        return f"{names.get(low, low)} {word} {names.get(high, high)}{stop}"
+
+    first_stopped = build_alternation(stopped)
+    for first, joint, chars in ((day, " ?[–-] ?", "–-"), (first_stopped, f" {word} ", ".")):
+        yield compile_rule(
+            rf"(?<![\w.])(?P<low>{first}){joint}(?P<high>{day})(?!\w)",
+            expand,
+            chars,
+            first + joint,
+        )
 
 
 def _build_led_rule(

@@ -1,7 +1,7 @@
-"""Strings of digits that count nothing: telephones, codes, postcodes, cards. Digit by digit."""
+"""Figures that count nothing: telephones, codes, postcodes, cards; formulas. Digit by digit."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -17,6 +17,15 @@ from mixer.script.normalise.rule import (
     next_word,
     previous_word,
 )
+
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+PLAIN_DIGITS = str.maketrans(SUPERSCRIPTS + SUBSCRIPTS, "0123456789" * 2)
+_ELEMENT = "(?:A[glrsu]|B[aer]?|C[adlorsu]?|Fe?|H[eg]?|K|Li|M[gn]|N[aei]?|O|P[bt]?|S[inr]?|Ti|Zn)"
+_FORMULA = r"[A-Z]\d?[A-Z]\d?(?!\w)|[A-Z]+\d+[A-Z]|[A-Z\d]*[A-Z][a-z]\w*\d"
+"""What may be one: `H2S`, `N2O5`, `MgSO4`, but not `POP3`."""
+
+_ION = "(?:Na|Li|Ag|Ca|Mg|Fe|Cu|Zn|Al|Ba|Pb|Cl|Br|OH|NH4|H3O|NO3)"
 
 _ALONE = r"(?<![\w.,:/$€£¥₹+#'’–−-])"
 """Before a figure that belongs to nothing before it."""
@@ -136,3 +145,59 @@ def _expand_postcode(match: re.Match[str], wording: FigureWording) -> str | None
     if before.strip(" \"'“‘(") and not is_place:
         return None
     return wording.spell(match["edit"])
+
+
+def build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
+    """`CO₂`, `Ca²⁺`, `x₁`; of formulas with plain figures only those that are known."""
+    plus = wording.language.phrase("symbols.operators.+")
+    minus = wording.language.phrase("numbers.minus")
+    signs = {"⁺": plus, "+": plus, "⁻": minus, "−": minus}
+
+    def space_out(match: re.Match[str]) -> str | None:
+        formula, charge = match["formula"].translate(PLAIN_DIGITS), match["charge"]
+        if formula == match["formula"] and not charge:
+            return None
+        parts = [_space_formula(formula), *(charge or "").translate(PLAIN_DIGITS)]
+        return " ".join(signs.get(part, part) for part in parts)
+
+    yield compile_rule(
+        rf"(?<!\w)(?P<formula>(?:[A-Z][a-z]?[{SUBSCRIPTS}]{{0,3}}){{1,8}})"
+        rf"(?P<charge>[{SUPERSCRIPTS}]?[⁺⁻])?(?![\w{SUPERSCRIPTS}])",
+        space_out,
+        SUBSCRIPTS + "⁺⁻",
+    )
+    yield compile_rule(
+        rf"(?<=[A-Za-z])[{SUBSCRIPTS}]{{1,3}}(?!\w)",
+        lambda match: f" {match[0].translate(PLAIN_DIGITS)}",
+        SUBSCRIPTS,
+    )
+    yield from _build_known_formula_rules(wording.language.words("figures.formulas"), signs)
+
+
+def _build_known_formula_rules(
+    formulas: Collection[str], signs: Mapping[str, str]
+) -> Iterator[NormalisationRule]:
+    """Elements with figures (`H2S`), ions (`Ca2+`), and the formulas without a figure."""
+    if formulas:
+        yield compile_rule(
+            rf"(?<![\w.-])(?=\w*\d)(?={_FORMULA})(?:{_ELEMENT}\d{{0,2}}){{2,8}}(?!\w)",
+            lambda match: _space_formula(match[0]),
+            "0123456789",
+            r"[A-Za-z]\d",
+        )
+        known = build_alternation(formulas)
+        yield compile_rule(
+            rf"(?<![\w.-]){known}(?!\w)", lambda match: _space_formula(match[0]), "HNCK", known
+        )
+        yield compile_rule(
+            rf"(?<![\w.-])(?P<ion>{_ION})(?P<charge>\d?)"
+            r"(?P<sign>[+−])(?!\w)",
+            lambda match: (
+                f"{_space_formula(match['ion'] + match['charge'])} {signs[match['sign']]}"
+            ),
+            "+−",
+        )
+
+
+def _space_formula(formula: str) -> str:
+    return " ".join(re.findall(r"\d+|[A-Z]", formula.upper()))

@@ -7,10 +7,16 @@ count nothing (telephones, codes), which are read digit by digit. A language wit
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import partial
 
-from mixer.script.normalise.digit_strings import FigureWording, build_digit_rules
+from mixer.script.normalise.digit_strings import (
+    PLAIN_DIGITS,
+    SUPERSCRIPTS,
+    FigureWording,
+    build_digit_rules,
+    build_formula_rules,
+)
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.ordinals import spell_ordinal
 from mixer.script.normalise.rule import (
@@ -22,9 +28,6 @@ from mixer.script.normalise.rule import (
     previous_word,
 )
 
-SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
-_PLAIN_DIGITS = str.maketrans(SUPERSCRIPTS + SUBSCRIPTS, "0123456789" * 2)
 _VOWEL = re.compile("[AEIOUYaeiouy]")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 
@@ -50,7 +53,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     yield from build_digit_rules(wording)
     if wording.word("point"):
         yield from _build_decimal_rules(wording)
-    yield from _build_formula_rules(wording)
+    yield from build_formula_rules(wording)
     yield from _build_power_rules(wording)
     yield from _build_fraction_rules(wording)
     yield from _build_size_rules(wording)
@@ -82,7 +85,7 @@ def _build_power_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     units = wording.language.table("units")
 
     def expand(match: re.Match[str]) -> str | None:
-        base, exponent = match["base"], match["exponent"].translate(_PLAIN_DIGITS)
+        base, exponent = match["base"], match["exponent"].translate(PLAIN_DIGITS)
         if base + match["edit"] in units or (len(base) > 1 and _VOWEL.search(base)):
             return None
         if _YEAR.fullmatch(base) and len(exponent) == 1 and not match["sign"]:
@@ -125,13 +128,23 @@ def _build_fraction_rules(wording: FigureWording) -> Iterator[NormalisationRule]
         lambda match: vulgar[match["sign"]],
         alone,
     )
+    yield from _build_ratio_rules(wording)
+
+
+def _build_ratio_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     yield compile_rule(
         r"(?<![\w.,:/$€£–-])\d{1,3}(?P<edit>[ -](?P<over>\d{1,2})[/⁄](?P<under>\d{1,2}))(?![\w/⁄])",
         partial(_expand_mixed_number, wording=wording),
         "/⁄",
     )
     yield compile_rule(
-        r"(?<![\w./$€£–-])(?<!\d )(?P<over>\d{1,3})/(?P<under>\d{1,3})(?![\w/]|[.,]\d|-\d)",
+        r"(?<![\w./$€£–-])(?P<over>\d{1,2})/(?P<under>\d{1,3})(?:ths?|rds?|nds?)(?!\w)",
+        lambda match: _name_fraction(int(match["over"]), int(match["under"]), wording),
+        "/",
+        r"/\d{1,3}[trn]",
+    )
+    yield compile_rule(
+        r"(?<![\w./$€£–-])(?<!\d )(?P<over>\d{1,3})/(?P<under>\d{1,4})(?![\w/]|[.,]\d|-\d)",
         partial(_expand_ratio, wording=wording),
         "/",
     )
@@ -150,7 +163,9 @@ def _expand_mixed_number(match: re.Match[str], wording: FigureWording) -> str | 
 
 def _name_fraction(over: int, under: int, wording: FigureWording) -> str | None:
     if under not in wording.denominators:
-        return None
+        if over != 1 or under <= LAST_DAY or wording.language.code != "en":
+            return None
+        return f"{wording.word('one')} {spell_ordinal(under, wording.language)}"
     one, many = wording.denominators[under]
     return f"{wording.word('one')} {one}" if over == 1 else f"{over} {many}"
 
@@ -162,7 +177,8 @@ def _expand_ratio(match: re.Match[str], wording: FigureWording) -> str | None:
     over, under = int(match["over"]), int(match["under"])
     context = match.string[max(0, match.start() - LOOK_CHARS) : match.start()].replace(":", "")
     before = previous_word(context.replace("  ", " "), len(context))
-    after = next_word(match.string, match.end()).lower()
+    behind = match.string[match.end() : match.end() + LOOK_CHARS]
+    after = next_word(re.sub("^-", " ", behind), 0).lower()
     if wording.has("time_nouns", after):
         return f"{over} {under}"
     is_date = over <= LAST_MONTH and under <= LAST_DAY and wording.has("date_words", before)
@@ -198,48 +214,6 @@ def _is_pressure(over: int, under: int, context: str) -> bool:
     return is_possible and re.search(r"pressure|\bBP\b|mm ?Hg", context) is not None
 
 
-def _build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
-    """`CO₂`, `Ca²⁺`, `x₁`; of formulas with plain figures only those that are known."""
-    signs = {
-        "⁺": wording.language.phrase("symbols.operators.+"),
-        "⁻": wording.language.phrase("numbers.minus"),
-    }
-
-    def space_out(match: re.Match[str]) -> str | None:
-        formula, charge = match["formula"].translate(_PLAIN_DIGITS), match["charge"]
-        if formula == match["formula"] and not charge:
-            return None
-        parts = [_space_formula(formula), *(charge or "").translate(_PLAIN_DIGITS)]
-        return " ".join(signs.get(part, part) for part in parts)
-
-    yield compile_rule(
-        rf"(?<!\w)(?P<formula>(?:[A-Z][a-z]?[{SUBSCRIPTS}]{{0,3}}){{1,8}})"
-        rf"(?P<charge>[{SUPERSCRIPTS}]?[⁺⁻])?(?![\w{SUPERSCRIPTS}])",
-        space_out,
-        SUBSCRIPTS + "⁺⁻",
-    )
-    yield compile_rule(
-        rf"(?<=[A-Za-z])[{SUBSCRIPTS}]{{1,3}}(?!\w)",
-        lambda match: f" {match[0].translate(_PLAIN_DIGITS)}",
-        SUBSCRIPTS,
-    )
-    yield from _build_known_formula_rules(wording.language.words("figures.formulas"))
-
-
-def _build_known_formula_rules(formulas: Collection[str]) -> Iterator[NormalisationRule]:
-    if formulas:
-        yield compile_rule(
-            rf"(?<![\w.-]){build_alternation(formulas)}(?!\w)",
-            lambda match: _space_formula(match[0]),
-            "0123456789CO",
-            r"[A-Za-z]\d|[a-z](?:Cl|OH?)(?!\w)|HCl|K(?:Cl|OH)",
-        )
-
-
-def _space_formula(formula: str) -> str:
-    return " ".join(re.findall(r"\d+|[A-Z]", formula.upper()))
-
-
 def _build_star_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """Ratings that are drawn: `★★★★☆`; one star alone is an ornament."""
     stars = wording.word("stars")
@@ -261,7 +235,8 @@ def _build_size_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     figure = r"\d{1,4}(?:\.\d+)?"
     yield compile_rule(
         rf"(?<![\d.,])(?<![\w.,:])(?:[1-9]\d{{0,3}}(?:\.\d+)?|(?<=x){figure})"
-        rf"(?P<edit> x |[x×])(?={figure}(?:[cm]?m|in|ft|[\"″'′])?(?![\w.]\d|[^\W\d]))",
+        rf"(?P<edit> x |[x×]| × (?=[\d.,]+ ?[ckm]?m(?!\w)))"
+        rf"(?={figure}(?:[cm]?m|in|ft|[\"″'′])?(?![\w.]\d|[^\W\d]))",
         lambda _: f" {wording.word('by')} ",
         "x×",
         r"\d ?[x×]",

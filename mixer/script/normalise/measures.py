@@ -21,8 +21,8 @@ from mixer.script.normalise.rule import (
 )
 
 FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
-_NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\.?{FIGURE})"
-_START = r"(?<![\w.,:$€£¥₹+^])(?<!\d[–/-])(?<![/:-]/)"
+_NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\d{{1,2}}/\d{{1,2}}|\.?{FIGURE})"
+_START = r"(?<![\w.,:$€£¥₹^])(?<!\w\+)(?<!\d[–/-])(?<![/:-]/)"
 _FIGURES = DIGITS | frozenset(FRACTIONS)
 _POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LAST_FIGURE = rf"[\d{FRACTIONS}]"
@@ -43,6 +43,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         return
     yield _build_unit_rule(language, units)
     yield from _build_share_rules(language)
+    yield from _build_lone_rules(language, units)
     yield compile_rule(
         rf"(?<=[{_POWERS}])(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))"
         rf"{_build_unit_end(language)}",
@@ -114,18 +115,36 @@ def _build_share_rules(language: Language) -> Iterator[NormalisationRule]:
     if names:
         yield compile_rule(
             rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*[{_POWERS}]*"
-            rf"(?:{SPACE}?(?:[€$£]|[^\W\d_]{{1,8}}[²³]?))?"
+            rf"(?:{SPACE}?(?:[€$£%]|°[CF]?|[^\W\d_]{{1,8}}[²³]?))?"
             rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}})(?![\w/²³-]|\.\w)",
             lambda match: "".join(
                 f" {f'{word} {names[share]}'.strip()}" for share in match["edit"].split("/")[1:]
             ),
             "/",
-            r"\d[^/]{0,16}/[^\W\d]",
+            r"\d[^/]{0,16}/[^\s\d]",
+        )
+
+
+def _build_lone_rules(
+    language: Language, units: Mapping[str, Forms]
+) -> Iterator[NormalisationRule]:
+    """A unit that has no figure after a word that asks for one: `pro kg`, `el km`."""
+    leaders, shares = language.words("per.leaders"), language.spellings("per.names")
+    symbols = [symbol for symbol in shares if symbol in units and len(symbol) > 1]
+    if leaders and symbols:
+        yield compile_rule(
+            rf"(?<!\w)(?i:{build_alternation(leaders)}) (?P<edit>{build_alternation(symbols)})"
+            r"(?![\w/²³-]|\.\w)",
+            lambda match: units[match["edit"]][0],
+            "gmn²³",
+            rf" {build_alternation(symbols)}(?!\w)",
         )
 
 
 def _is_singular(match: re.Match[str]) -> bool:
-    return not match["low"] and match["number"] in {"1", *FRACTIONS}
+    number, start = match["number"], match.start("number")
+    is_part = number in FRACTIONS or ("/" in number and not match.string[:start][-2:-1].isdigit())
+    return not match["low"] and (number == "1" or is_part)
 
 
 def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
@@ -189,8 +208,11 @@ def _expand_ounces(match: re.Match[str], language: Language) -> str:
 
 
 def _build_minus_rules(language: Language) -> Iterator[NormalisationRule]:
-    """The true minus before a figure, and the hyphen before degrees."""
-    minus = language.phrase("numbers.minus")
+    """The true minus before a figure; the hyphen and the plus before degrees."""
+    minus, plus = language.phrase("numbers.minus"), language.phrase("symbols.operators.+")
+    if plus:
+        figure = rf"{FIGURE}{SPACE}?[°%]"
+        yield compile_rule(rf"(?<![\w.,)+])\+(?={figure})", lambda _: f"{plus} ", "+", r"\+\d")
     if minus:
         figure = rf"{FIGURE}{SPACE}?°"
         yield compile_rule(r"(?<![\w.,)])−(?=\d)", lambda _: f"{minus} ", "−")

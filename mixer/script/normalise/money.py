@@ -6,7 +6,7 @@ tables name signs (`money.signs`: one, many, one and many of the hundredth), sca
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,25 +54,35 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     if not wording.currencies:
         return
     yield from _build_old_rules(language)
-    sign, scale = build_alternation(wording.currencies), build_alternation(wording.scales or ["\0"])
+    scale = build_alternation(wording.scales or ["\0"])
     first_scale = rf"(?:{SPACE}?(?P<first_scale>{scale})(?!\w))?"
-    amount = rf"(?P<low>{FIGURE})(?:{first_scale} ?[–-] ?(?:{sign})?(?P<high>{FIGURE}))?"
     scaled = rf"(?:{SPACE}?(?P<scale>{scale})(?!\w))?"
     expand = partial(_expand_sum, wording=wording, language=language)
-    chars = "".join(each[-1] for each in wording.currencies)
+    codes = [each for each in wording.currencies if each[-1].isalpha() or each[-1] == "."]
+    signs = [each for each in wording.currencies if each not in codes]
+    for written, chars in ((signs, "".join(each[-1] for each in signs)), (codes, "0123456789")):
+        if written:
+            sign = build_alternation(written)
+            amount = rf"(?P<low>{FIGURE})(?:{first_scale} ?[–-] ?(?:{sign})?(?P<high>{FIGURE}))?"
+            yield from _build_sum_rules(sign, amount + scaled, chars, expand)
+
+
+def _build_sum_rules(
+    sign: str, amount: str, chars: str, expand: Callable[[re.Match[str]], str | None]
+) -> Iterator[NormalisationRule]:
     yield compile_rule(
-        rf"{_ARTICLE}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount}{scaled})"
+        rf"{_ARTICLE}(?<![\w$€£¥₹])(?<!\w[–-])(?P<edit>(?P<sign>{sign}){SPACE}?{amount})"
         rf"(?![\w%]|[.,–]?\d|-[\d$€£])(?P<noun>[ -][a-z])?",
         expand,
         chars,
-        sign,
+        rf"{sign}{SPACE}?\d",
     )
     yield compile_rule(
-        rf"{_ARTICLE}(?<![\w.,–$€£-])(?P<edit>{amount}{scaled}{SPACE}?(?P<sign>{sign}))(?!\w)"
+        rf"{_ARTICLE}(?<![\w.,–$€£-])(?P<edit>{amount}{SPACE}?(?P<sign>{sign}))(?!\w)"
         r"(?P<noun>$^)?",
         expand,
         chars,
-        sign,
+        rf"[\w.]{SPACE}?{sign}",
     )
 
 

@@ -203,11 +203,14 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
     if language.code != "en":
         return
     excluded = frozenset([*things, *language.words("sentences.starters")])
+    before_thing = frozenset(language.words("numerals.before_thing"))
 
     def expand(match: re.Match[str]) -> str | None:
         value = ROMAN_NUMERALS.get(match["edit"])
         if value is None or match["name"] in excluded or value > MAX_NAMESAKES:
             return None
+        if previous_word(match.string, match.start()).lower() in before_thing:
+            return str(value)
         return template.format(ordinal=spell_ordinal(value, language).title())
 
     yield compile_rule(

@@ -28,9 +28,9 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[NormalisationRule]:
     """`W. 42nd St.`, `Main Street NW`, `9 km SSW of Rome`."""
     yield compile_rule(
-        r"(?<![\w.])(?P<edit>(?P<side>[NSEW])\.?)(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]+)"
-        r" (?:St|Ave|Avenue|Street|Blvd)(?!\w))",
-        lambda match: directions[match["side"]].title(),
+        r"(?<![\w.])(?:[NSEW]\.(?= \d{1,3}(?:st|nd|rd|th)(?!\w))|[NSEW]\.?"
+        r"(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]+) (?:St|Ave|Avenue|Street|Blvd)(?!\w)))",
+        lambda match: directions[match[0][0]].title(),
         "NSEW",
         r"(?<![\w.])[NSEW]\.? (?:\d|[A-Z])",
     )
@@ -42,7 +42,7 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
         r" [NSEW]{1,2}(?!\w)",
     )
     yield compile_rule(
-        r"(?<!\w)(?:miles?|mi|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|due) "
+        r"(?<!\w)(?:miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|due) "
         rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt])",
         lambda match: directions[match["edit"]],
         "NSEW",

@@ -115,10 +115,16 @@ def _build_wide_range_rules(word: str) -> Iterator[NormalisationRule]:
         "–",
     )
     yield compile_rule(
-        r"(?<![\w.,:–/-])\d{1,2}:\d\d(?P<edit>-)(?=\d{1,2}:\d\d(?![\w–/:-]))",
+        r"(?<![\w.,:–/-])\d{1,2}(?P<part>:\d\d)?(?P<edit>[–-])(?=\d{1,2}"
+        r"(?:(?::\d\d)? ?[AaPp]\.?[Mm](?!\w)|(?(part):\d\d(?![\w–/:-])|(?!))))",
         lambda _: f" {word} ",
-        "-",
-        r":\d\d-",
+        "–-",
+        r"\d[–-]\d",
+    )
+    yield compile_rule(
+        rf"(?<![\w.,:–/-]){_LARGE}(?P<edit>–)(?=\d{{1,4}}(?![\w–/:.,-]))",
+        lambda _: f" {word} ",
+        "–",
     )
     unit = r" ?(?:%|[ap]m|[AP]M|[ap]\.m\.|°[CF]?|km|kg|cm|mm)"
     yield compile_rule(

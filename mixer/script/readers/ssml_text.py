@@ -141,7 +141,7 @@ class _SsmlSourceParser:
 
     def _check_element(self, tag: str, attributes: dict[str, str]) -> None:
         if tag not in ATTRIBUTES:
-            raise self._build_error(f"<{tag}> is not an element of SSML")
+            raise self._build_error(f"<{tag}> is not an element that Mixer can speak")
         unknown = attributes.keys() - ATTRIBUTES[tag]
         if unknown:
             raise self._build_error(f"<{tag}> has no attribute {min(unknown)}")

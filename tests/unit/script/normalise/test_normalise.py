@@ -156,7 +156,7 @@ ENGLISH = {
     "use --help": "use --help",
     # decorations and invisible characters
     "**Dr.** Smith said *hello* to __me__": "Doctor Smith said hello to me",
-    "f*** ~5 snake_case 5 * 3": "f*** ~5 snake_case 5 * 3",
+    "f*** ~5 snake_case 5 * 3": "f*** about 5 snake_case 5 * 3",
     "# Heading": "Heading",
     "* * *": "",
     "a word* with a note": "a word with a note",
