@@ -114,11 +114,20 @@ def open_folder_services(
     with closing(voice or open_local_engine()) as engine:
         yield LaptopServices(
             settings=settings,
-            store=FolderStore(folder, links),
+            store=_open_store(folder, links),
             music=FolderStore(music_folder, music_links) if music_folder else None,
             engine=engine,
             secret=load_secret(folder),
         )
+
+
+def _open_store(folder: "Path", links: "SignedLinks | None" = None) -> "FolderStore":
+    """Open the store of chunks and stories, without what killed processes left."""
+    from mixer.store import FolderStore, LeaseKeeper
+
+    store = FolderStore(folder, links)
+    LeaseKeeper(store).release_dead_leases("speaking/")
+    return store
 
 
 def build_story_runner(
@@ -128,7 +137,7 @@ def build_story_runner(
     from mixer.store import FolderStore
     from mixer.stories import StoryRunner
 
-    kept = FolderStore(store)
+    kept = _open_store(store)
     return StoryRunner(
         kept,
         engine,

@@ -13,7 +13,7 @@ from shutil import copyfileobj, rmtree
 from stat import S_ISREG
 from typing import IO
 
-from mixer.errors import BadInput, DamagedObject, Misconfigured, NotFound
+from mixer.errors import BadInput, DamagedObject, Misconfigured, NotFound, StoreFailed
 from mixer.files import open_atomic, translate_disk_errors, write_once
 from mixer.store.links import SignedLinks
 from mixer.store.objects import SEAL, StoredObject, UploadForm, validate_key
@@ -26,6 +26,9 @@ COPY_BYTES = 1 << 20
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 """Errors for a missing object; a folder is not an object."""
+
+_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""Errors that say nothing about the object."""
 
 
 class FolderStore:
@@ -220,8 +223,10 @@ class FolderStore:
         return self._root / METADATA_FOLDER / f"{key}.json"
 
     def _read_metadata(self, key: str) -> Mapping[str, str]:
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            record = json.loads(self._metadata_path(key).read_bytes())
+        with suppress(NotFound, DamagedObject, ValueError, KeyError, TypeError, AttributeError):
+            with _translate_read_errors(key):
+                content = self._metadata_path(key).read_bytes()
+            record = json.loads(content)
             return {str(name): str(value) for name, value in record["metadata"].items()}
         return {}
 
@@ -239,9 +244,8 @@ def _translate_read_errors(key: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in _ABSENT:
             raise _not_found_error(key) from error
-        raise DamagedObject(
-            f"The object {key} cannot be read: {error.strerror}.", key=key
-        ) from error
+        kind = StoreFailed if error.errno in _SHORTAGES else DamagedObject
+        raise kind(f"The object {key} cannot be read: {error.strerror}.", key=key) from error
 
 
 def _read_block(source: IO[bytes], size_bytes: int, key: str) -> bytes:

@@ -77,6 +77,14 @@ class LeaseKeeper:
             if not _read_subjects(_read_lease(self.store, key)).isdisjoint(subjects)
         }
 
+    def release_dead_leases(self, prefix: str) -> None:
+        """Delete the leases under a prefix whose owners, processes of this machine, are gone."""
+        for each in self.store.list(prefix):
+            lease = _Lease(self.store, each.key, _Owner(token_hex(8), identify_process()))
+            current = _read_lease(self.store, each.key)
+            if _is_owner_gone(current) and lease.take_over_lease(current, 0):
+                lease.release_lease(is_sure=False)
+
     def await_releases(self, keys: Collection[str], pause: Pause) -> None:
         """Wait until each lease is released, or its owner is dead, and a moment by chance more."""
         for key in keys:

@@ -1,13 +1,16 @@
 """Sealed objects in every ObjectStore: damage is found, set aside and reported, and heals."""
 
 import logging
+import os
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from mixer.errors import DamagedObject
+from mixer.errors import DamagedObject, StoreFailed
 from mixer.store import FolderStore, ObjectStore, find_sealed, put_sealed
 from tests.contract.test_object_store import CASES, keys
 
@@ -121,6 +124,32 @@ def test_unreadable_object_is_set_aside_only_if_it_can_be_made_again(tmp_path: P
     with pytest.raises(DamagedObject, match="cannot be read"):
         store.get(OTHER)
     assert (tmp_path / OTHER).is_symlink()
+
+
+def test_object_outlives_a_shortage_of_file_handles(tmp_path: Path):
+    store = FolderStore(tmp_path)
+    put_sealed(store, KEY, CONTENT)
+    for look in (store.head, store.get, lambda key: find_sealed(store, key)):
+        with (
+            use_up_file_handles(),
+            pytest.raises(StoreFailed, match="Too many open files") as caught,
+        ):
+            look(KEY)
+        assert type(caught.value) is StoreFailed
+    assert find_sealed(store, KEY) is not None
+
+
+@contextmanager
+def use_up_file_handles() -> Iterator[None]:
+    """Let this process open no further file."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_reading_a_damaged_file_fails_and_sets_it_aside(tmp_path: Path):

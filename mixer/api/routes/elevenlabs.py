@@ -127,8 +127,8 @@ class _ElevenLabsRoutes:
         return json_response(200, {**body, "next_page_token": None})
 
     def search_voices(self) -> Response[str]:
-        asked = self.api.current_event.query_string_parameters or {}
-        return self.list_voices(asked.get("search", ""))
+        parameters = self.api.current_event.query_string_parameters or {}
+        return self.list_voices(parameters.get("search", ""))
 
     def get_voice(self, voice_id: str) -> Response[str]:
         services, deadline_s = self.load_services(), self.api.request_context.deadline_s

@@ -175,5 +175,8 @@ def test_lease_of_a_killed_process_of_this_machine_is_taken_over_at_once(
     assert subprocess.run(command, env=environment, check=False).returncode == -9
     assert list_keys(store) == [KEY]
     with LeaseKeeper(store).hold_lease(KEY, wait_in_vain):
-        pass
+        LeaseKeeper(store).release_dead_leases("")
+        assert list_keys(store) == [KEY]
+    subprocess.run(command, env=environment, check=False)
+    LeaseKeeper(store).release_dead_leases("")
     assert list_keys(store) == []
