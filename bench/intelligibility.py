@@ -29,7 +29,7 @@ from mixer.speech.embedded.kokoro import KokoroEngine, find_voice_folder
 SENTENCES: dict[str, list[str]] = tomllib.loads(
     Path(__file__).with_name("sentences.toml").read_text("utf-8")
 )
-"""By language, a hundred each, with no figures in them, which may be written in two ways."""
+"""By language, with no figures in them, which may be written in two ways."""
 
 GROUP = 6
 """Sentences that are transcribed at once: Whisper reads 30 seconds at a time."""

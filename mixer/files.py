@@ -74,13 +74,22 @@ def _open_partial(folder: Path, mode: int) -> Iterator[tuple[IO[bytes], Path]]:
         opener = functools.partial(os.open, mode=mode)
         with open(partial, "xb", opener=opener) as file:
             try:
-                with suppress(OSError):  # a file system without locks, or deleted as a leftover
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                if partial.exists():
+                if _lock_partial(file) and partial.exists():
                     yield file, partial
                     return
             finally:
                 partial.unlink(missing_ok=True)
+
+
+def _lock_partial(file: IO[bytes]) -> bool:
+    """Lock a new file; False if it is about to be deleted as a leftover."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 @functools.lru_cache(1024)

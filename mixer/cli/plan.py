@@ -49,7 +49,7 @@ def plan(
     planned = plan_story(story, options, music)
     script = planned.script
     if as_json:
-        _print_json(script, has_phonemes=(options.engine or EMBEDDED) == EMBEDDED)
+        _print_json(script, has_phonemes=planned.engine == EMBEDDED)
     elif review:
         _print_review(script, planned.warnings)
     elif doubtful:
@@ -112,9 +112,7 @@ def estimate(
     if not as_json:
         click.echo(format_estimate(planned))
         return
-    figures = planned.estimate.describe(
-        options.voice, options.engine or EMBEDDED, planned.costs_usd
-    )
+    figures = planned.estimate.describe(planned.voice, planned.engine, planned.costs_usd)
     click.echo(
         json.dumps(
             {**figures, "cover_base64": None, "dry_run": False}

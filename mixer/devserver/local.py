@@ -16,6 +16,8 @@ from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from mixer.compose import (
@@ -224,7 +226,8 @@ def build_application(
         routes.append(Route(UPLOAD_PATH, uploads.respond, methods=["POST"]))
     for prefix, stored in (objects or {}).items():
         routes.append(Route(prefix + "{key:path}", stored.respond))
-    routes.append(Route("/{path:path}", pages.respond))
+    compressed = [Middleware(GZipMiddleware)]
+    routes.append(Route("/{path:path}", pages.respond, middleware=compressed))
     handlers = {HTTPException: respond_to_error, Exception: respond_to_error}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False

@@ -83,6 +83,8 @@ class Plan:
 
     Attributes:
         duration_s: predicted to about 20 %.
+        voice, engine: of the narrator. Without an account Polly's voice is empty if none is named,
+            and its engine the best.
         costs_usd: by Amazon Polly engine, and by the story's own if it has a price.
         estimate: the same by chapter.
         warnings: what deserves attention before it is spoken.
@@ -95,6 +97,8 @@ class Plan:
     duration_s: float
     costs_usd: dict[str, float]
     estimate: Estimate
+    voice: str = ""
+    engine: str = ""
     warnings: tuple[str, ...] = ()
 
 

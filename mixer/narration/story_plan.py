@@ -11,6 +11,7 @@ from mixer.errors import BadOption, MixerError, MixerWarning
 from mixer.formats import DEFAULT_FORMAT
 from mixer.narration.results import Plan
 from mixer.narration.story_files import (
+    StoryFiles,
     apply_head,
     apply_source,
     collect_story_files,
@@ -30,9 +31,10 @@ from mixer.stories.steps import plan_script
 
 DEFAULTS = Options()
 DEFAULT_LANGUAGE = "en-US"
-POLLY = "polly"
+POLLY, BEST_OF_POLLY = "polly", "generative"
+"""The first takes the best engine that the voice has, which only an account knows."""
 
-LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS["generative"], **LIMITS}
+LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS[BEST_OF_POLLY], **LIMITS}
 """Limits of a call, by the names of the option `engine`."""
 
 
@@ -65,13 +67,15 @@ def plan(
         duration_s=estimate.duration_s,
         costs_usd=costs_usd(estimate.characters) | voices.price(script, options),
         estimate=estimate,
-        warnings=(
-            *files.warnings,
-            *files.missing,
-            *list_conflicts(options, has_music=files.has_music),
-            *voices.check_script(script, options),
-        ),
+        voice=voices.settings.voice if voices.settings else options.voice,
+        engine=BEST_OF_POLLY if options.engine == POLLY else options.engine or EMBEDDED,
+        warnings=(*_list_warnings(files, options), *voices.check_script(script, options)),
     )
+
+
+def _list_warnings(files: StoryFiles, options: Options) -> tuple[str, ...]:
+    conflicts = list_conflicts(options, has_music=files.has_music)
+    return (*files.warnings, *files.missing, *conflicts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,12 +214,12 @@ def _read_pairs(answer: str) -> Mapping[str, object]:
 
 def _describe_tally(tally: Tally, settings: ModelSettings) -> Iterator[str]:
     count, host = len(tally.labels), settings.host
-    yield f"The language model at {host} named the speakers of {count} quotations in doubt."
+    yield f"The language model at {host} named the speakers of {count} of the quotations in doubt."
     if tally.ignored:
-        yield f"{tally.ignored} of its answers could not be used and were ignored."
+        yield f"{tally.ignored:,} of its answers could not be used."
     if tally.unasked:
         reason = tally.fault or (
             f"{settings.max_chars:,} characters may be sent for a book (MODEL_MAX_CHARS), and a "
             "request has a limit of time."
         )
-        yield f"It was not asked about {tally.unasked} quotations: {reason}"
+        yield f"It was not asked about {tally.unasked:,} of the quotations: {reason}"

@@ -5,12 +5,14 @@ made, extended, or changed to another key or place. Only a new secret revokes a 
 expires.
 """
 
+import fcntl
 import hashlib
 import hmac
 import math
+import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -98,10 +100,23 @@ def load_secret(folder: Path) -> bytes:
     path = folder / SECRET_NAME
     with translate_disk_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
-        if not _is_private(path):
-            path.unlink(missing_ok=True)
-            write_once(path, token_bytes(SECRET_BYTES))
-        return path.read_bytes()
+        with _lock_folder(folder):
+            if not _is_private(path):
+                path.unlink(missing_ok=True)
+                write_once(path, token_bytes(SECRET_BYTES))
+            return path.read_bytes()
+
+
+@contextmanager
+def _lock_folder(folder: Path) -> Iterator[None]:
+    """Keep other threads and processes out, where the file system has locks."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _is_private(path: Path) -> bool:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind
+from mixer.script.readers.languages import names_language
 
 HEAD_OPTIONS = frozenset({
     "bitrate_kbps", "chapters", "de_ess", "disclose", "disclosure", "duck_attack_s", "duck_db",
@@ -44,8 +45,13 @@ def list_head_warnings(lines: Sequence[str], known: frozenset[str]) -> Iterator[
     """Sentences on names in the head that mean nothing, with their lines in the text."""
     names = sorted(known | HEAD_OPTIONS)
     for number, line in enumerate(lines, start=2):
-        name, colon, _ = line.partition(":")
+        name, colon, value = line.partition(":")
         key = name.strip().lower().replace("-", "_")
+        if key in ("language", "lang") and not names_language(value.strip(" \"'")):
+            yield (
+                f"line {number}: “{value.strip()[:40]}” is not a language, so the voice's own is "
+                "used; write a tag such as en-US."
+            )
         if not colon or line[0].isspace() or line[0] in "#-" or key in {*names, *FOREIGN_KEYS}:
             continue
         near = get_close_matches(key, names, n=1)

@@ -49,13 +49,22 @@ _NAME = compile_lazily(r"(?P<name>\p{L}+)(?:[\s,(-].*)?", regex.DOTALL)
 def normalise_language_tag(written: str) -> str:
     """The BCP 47 tag of a language; empty where none is known, so that the voice's own applies."""
     text = written.strip()[:MAX_TAG_CHARS]
-    if match := _TAG.fullmatch(text.replace("_", "-").split(".")[0]):
+    if match := _match_tag(text):
         code = match["code"].lower()
         return (
             "" if code in _UNKNOWN else _SHORT_CODES.get(code, code) + _format_rest(match["rest"])
         )
     name = _NAME.fullmatch(text)
     return _CODES_BY_NAME.get(name["name"].lower(), "") if name else ""
+
+
+def names_language(written: str) -> bool:
+    """Whether a text is empty, has the form of a tag, or is a language's known name."""
+    return not written or bool(_match_tag(written) or normalise_language_tag(written))
+
+
+def _match_tag(text: str) -> regex.Match[str] | None:
+    return _TAG.fullmatch(text.replace("_", "-").split(".")[0])
 
 
 def _format_rest(rest: str) -> str:

@@ -118,8 +118,13 @@ def _build_source(path: str, options: Sequence[str]) -> str:
 
 def select_probe_bytes(path: Path) -> int:
     """How much of a sound FFmpeg need decode to learn its parameters; 0 for its default."""
-    with path.open("rb") as file:
-        return WAV_PROBE_BYTES if file.read(len(_RIFF)) == _RIFF else 0
+    with (
+        contextlib.suppress(OSError),
+        path.open("rb") as file,
+    ):  # FFmpeg names what cannot be opened
+        if file.read(len(_RIFF)) == _RIFF:
+            return WAV_PROBE_BYTES
+    return 0
 
 
 def is_damaged(log: str) -> bool:

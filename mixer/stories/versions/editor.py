@@ -96,7 +96,7 @@ class StoryEditor:
         versions = self.texts.reader.load(story, caller)
         newest, old = versions.require_newest(base), versions.find(number)
         if old.story_id == newest.story_id:
-            raise BadOption(f"version: {number} is the newest already.", field="version")
+            raise BadOption(f"version: version {number} is the newest already.", field="version")
         record = VersionRecord(
             newest.number + 1,
             old.story_id,

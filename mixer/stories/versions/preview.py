@@ -7,7 +7,7 @@ one, with the music and the level that they will have.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -144,11 +144,10 @@ class PreviewMaker:
     ) -> tuple[VersionText, int]:
         """Synthesize what is missing around a sentence; returns how many chunks are new."""
         max_cost_usd, deadline_s = limits
-        known = dict(text.recordings)
-        near = find_neighbours(text.stored.script, sentence)
+        known, near = dict(text.recordings), find_neighbours(text.stored.script, sentence)
         with (
             self._open_narrator(text, deadline_s) as narrator,
-            ExitStack() as payment,
+            ExitStack() as claim,
             ExitStack() as reservation,
         ):
 
@@ -159,12 +158,22 @@ class PreviewMaker:
 
             new = _find_new(narrator, near, text.unknown_chunks, known)
             if new:
-                keys, lacking = (list(map(narrator.key, each)) for each in (near, new))
-                hold = self.planner.budget.hold_payment
-                held = hold(text.request.caller, keys, lacking, reserve, narrator.pause)
-                new = payment.enter_context(held)
+                new = claim.enter_context(self._hold_payment(text, narrator, (near, new), reserve))
             known |= _narrate_new(narrator, new, charges)
         return replace(text, recordings=known), len(new)
+
+    def _hold_payment(
+        self,
+        text: VersionText,
+        narrator: Narrator,
+        chunks: tuple[Sequence[Chunk], Sequence[Chunk]],
+        reserve: Callable[[bool], list[Chunk]],
+    ) -> AbstractContextManager[list[Chunk]]:
+        """Pay for the second of two lists of chunks, of which the first is all that is needed."""
+        keys, lacking = (list(map(narrator.key, each)) for each in chunks)
+        return self.planner.budget.hold_payment(
+            text.request.caller, keys, lacking, reserve, narrator.pause
+        )
 
     @contextmanager
     def _open_narrator(self, text: VersionText, deadline_s: float | None) -> Iterator[Narrator]:

@@ -48,6 +48,10 @@ def test_every_option_is_for_the_head_or_left_out_on_purpose():
             "muzik: sea.mp3",
             "line 2: “muzik” is not known in the front matter; did you mean “music”?",
         ),
+        (
+            "language: Klingon",
+            "line 2: “Klingon” is not a language, so the voice's own is used; write a tag such as",
+        ),
         ("wibble: 1", "line 2: “wibble” is not known in the front matter; it is ignored."),
     ],
 )

@@ -138,6 +138,9 @@ def test_estimate_as_json_has_figures(mixer):
     assert set(figures["costs_usd"]) == {"standard", "neural", "long-form", "generative"}
     assert set(figures) == set(EstimateAnswer.model_fields)
     assert EstimateAnswer.model_validate(figures, strict=True).cost_usd == 0
+    assert (figures["voice"], figures["engine"]) == ("Ada", "embedded")
+    polly = json.loads(mixer("estimate", "story.md", "--json", "--engine", "polly").out)
+    assert polly["cost_usd"] == polly["costs_usd"]["generative"] > 0
 
 
 def test_voices_are_listed(mixer):

@@ -1,5 +1,6 @@
 """What the local server shows of the disk: stored audio by signed links, and the page's files."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -39,6 +40,7 @@ def server(tmp_path_factory, clock):
     (web / "parts").mkdir(parents=True)
     (web / "index.html").write_text("<!doctype html><title>Mixer</title>")
     (web / "app.js").write_text("export {};")
+    (web / "long.js").write_text("export const word = 'lamp';\n" * 100)
     (web / "style.css").write_text("body {}")
     (web / "parts" / "player.js").write_text("export {};")
     (web / "a b.txt").write_text("spaces")
@@ -370,6 +372,18 @@ def test_page_may_run_only_its_own_scripts(server):
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_page_is_compressed_for_clients_that_accept_it(server):
+    page = server.send("GET", "/long.js").body
+    packed = server.send("GET", "/long.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.body) == page
+    for headers in ({}, {"Accept-Encoding": "gzip", "Range": "bytes=0-999"}):
+        plain = server.send("GET", "/long.js", headers=headers)
+        assert "Content-Encoding" not in plain.headers
+        assert page.startswith(plain.body)
 
 
 def test_head_and_etag_of_a_page(server):

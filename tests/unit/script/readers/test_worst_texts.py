@@ -32,7 +32,7 @@ WORST = {
         "a[1]\n\n[1] b\n\n", "Chapter 1\n\n", "I\n\n", ". ", "* * *\n", "“", "a\n",
         "Page 1\n\n", "-\n",
         "THE HEAD\n\n12\n\nand ", "[[lang fr: " + " " * 30, "\t", "Title: a\n",
-        "Chapter 1\nA b.\n", "<i>a ", "a ..... 3\n",
+        "Chapter 1\nA b.\n", "<i>a ", "a" * 30 + " ..... 3\n",
     ),
     "markdown": (
         "<!--", "<!-- a -->\n", "[^1]", "^[a]", "%%", "[[a]]", "{#a", "==a", "$a",

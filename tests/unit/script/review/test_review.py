@@ -15,7 +15,7 @@ from mixer.script.review.checks import (
 from tests.scripts import plan_text
 
 TEXT = (
-    "Nobody met Siobhan at NASA. The café sold B2B tea to Siobhan's aunt, and the King. "
+    "Nobody met Siobhan at NASA. The café sold k8s tea to Siobhan's aunt, and the King. "
     "A king is no name. She wrote [[say iOS: eye o s]] and iPad."
 )
 
@@ -24,14 +24,14 @@ def test_names_abbreviations_and_odd_words_are_listed_and_others_are_not():
     assert find_pronunciation_hints(plan_text(TEXT)) == (
         PronunciationHint("NASA", "abbreviation", 1),
         PronunciationHint("café", "foreign letters", 1),
-        PronunciationHint("B2B", "mixed", 1),
         PronunciationHint("iPad", "mixed", 1),
+        PronunciationHint("k8s", "mixed", 1),
         PronunciationHint("Siobhan", "name", 2),
     )
 
 
 def test_what_a_lexicon_says_is_not_doubted():
-    lexicon = read_lexicon("NASA = nassa\nSiobhan = Shivawn\nB2B = x\niPad = x\ncafé = x")
+    lexicon = read_lexicon("NASA = nassa\nSiobhan = Shivawn\nk8s = x\niPad = x\ncafé = x")
     assert not find_pronunciation_hints(plan_text(TEXT, style=PlanStyle(lexicon=lexicon)))
 
 
