@@ -193,20 +193,21 @@ class Retry:
             SpeechUnavailable: the fault did not pass; names the passage.
             Exception: a permanent fault, as the call raised it.
         """
-        started_s, failures = self.now(), 0
+        started_s, tries, failures = self.now(), 0, 0
         while True:
             try:
                 return self._try_once(limiter, request)
             except _service_errors() as error:
-                failures += 1
                 fault = classify_fault(error)
                 if fault is FaultKind.PERMANENT:
                     raise
+                tries += 1
+                failures += fault is not FaultKind.THROTTLED
                 if fault is FaultKind.LOST:
                     report_loss()
                 if self._is_exhausted(fault, failures, started_s):
-                    raise _unavailable_error(error, failures, passage) from error
-            self._wait_backoff(failures)
+                    raise _unavailable_error(error, tries, passage) from error
+            self._wait_backoff(tries)
 
     def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
         with limiter.permit(self._last_start_s(), self.stop) as permit:
@@ -227,9 +228,9 @@ class Retry:
             return self.now() - started_s > self.policy.max_throttled_s
         return failures >= self.policy.max_tries
 
-    def _wait_backoff(self, failures: int) -> None:
+    def _wait_backoff(self, tries: int) -> None:
         """Wait a random time; raises OutOfTime instead of waiting past the last start."""
-        longest_s = self.policy.first_delay_s * 2.0 ** min(failures - 1, 30)
+        longest_s = self.policy.first_delay_s * 2.0 ** min(tries - 1, 30)
         delay_s = self.random_fraction() * min(self.policy.max_delay_s, longest_s)
         last_start_s = self._last_start_s()
         if last_start_s is not None and self.now() + delay_s > last_start_s:

@@ -128,6 +128,13 @@ def test_throttling_is_borne_as_long_as_patience_lasts():
     assert bench.calls > POLICY.max_tries
 
 
+def test_throttled_calls_use_up_no_tries_of_other_faults():
+    throttled = [answer("ThrottlingException", 400) for _ in range(POLICY.max_tries)]
+    bench = Bench(*throttled, ReadTimeoutError(endpoint_url="x"), chance=0.1)
+    assert bench.call() == "said"
+    assert bench.calls == POLICY.max_tries + 2
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "ServiceFailureException"])
 def test_no_try_is_begun_that_could_not_end_before_the_deadline(code):
     bench = Bench(*[answer(code, 500) for _ in range(99)], deadline_s=6.5)
