@@ -156,7 +156,7 @@ class FinishedStory:
         return StoryTexts(self.narration, self.mix, self.tags, self.options)
 
     @property
-    def timed_tags(self) -> AudioTags:
+    def full_tags(self) -> AudioTags:
         """The tags with chapters, as the finished file has them."""
         timeline = self.mix.timeline
         return self.tags.with_chapters(chapter_starts(timeline), timeline.duration_s)
@@ -165,7 +165,7 @@ class FinishedStory:
         """Open the finished file."""
         timeline, folder = self.mix.timeline, self.folder
         whole = StoredAudio(folder.store, folder.key(self.joined.name), scratch.path)
-        tags = self.timed_tags
+        tags = self.full_tags
         finished = FinishedFile(whole, timeline, self.mix.encoding, self.options.preset, tags)
         return replace(finished, sign=self.signer.sign_file) if self.signer else finished
 

@@ -241,7 +241,7 @@ def _list_broken_rules(story: FinishedStory) -> Iterator[str]:
     measured = story.joined.measurements
     rules = {"the preset": measured.rules if measured else ()}
     if target := load_targets().get(story.options.target or ""):
-        rules[target.title] = tuple(story.timed_tags.check_target(target))
+        rules[target.title] = tuple(story.full_tags.check_target(target))
     for owner, checked in rules.items():
         broken = (each for each in checked if not each.passed)
         yield from (f"A rule of {owner} is broken. {each.sentence}" for each in broken)
