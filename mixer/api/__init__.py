@@ -24,21 +24,3 @@ from mixer.api.handlers import (
     answer_story_mix_event,
     run_speech_step,
 )
-
-__all__ = [
-    "InvocationContext",
-    "answer_authorizer_event",
-    "answer_mix_request",
-    "answer_speech_request",
-    "answer_story_event",
-    "answer_story_mix_event",
-    "build_authorizer",
-    "build_mix_endpoint",
-    "build_preview_endpoint",
-    "build_speech_endpoint",
-    "build_story_endpoint",
-    "digest_token",
-    "parse_callers",
-    "run_speech_step",
-    "shape_error",
-]

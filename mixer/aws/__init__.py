@@ -8,14 +8,3 @@ from mixer.aws.stories import (
     open_state_machine,
     open_story_function,
 )
-
-__all__ = [
-    "SigningVault",
-    "StoryFunction",
-    "open_event_bus",
-    "open_listening_function",
-    "open_signing_key",
-    "open_state_machine",
-    "open_story_function",
-    "read_secret",
-]

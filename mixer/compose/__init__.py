@@ -26,22 +26,4 @@ if TYPE_CHECKING:
     )
     from mixer.compose.services import Services
 
-__all__ = [
-    "AwsServices",
-    "LaptopServices",
-    "Services",
-    "build_story_runner",
-    "create_process_group",
-    "is_polly",
-    "list_engines",
-    "list_local_voices",
-    "mix_local_files",
-    "open_bucket_services",
-    "open_cloud_services",
-    "open_folder_services",
-    "open_local_engine",
-    "open_speaker_model",
-    "open_story_starter",
-]
-
 __getattr__ = export_lazily(__name__)

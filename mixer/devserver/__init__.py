@@ -15,15 +15,3 @@ from mixer.devserver.local import (
     open_laptop,
 )
 from mixer.devserver.server import DevServer, catch_signals, serve
-
-__all__ = [
-    "DevServer",
-    "Folders",
-    "ServerLimits",
-    "build_token_authorizer",
-    "catch_signals",
-    "load_laptop_settings",
-    "open_cloud",
-    "open_laptop",
-    "serve",
-]

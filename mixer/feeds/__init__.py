@@ -10,15 +10,4 @@ if TYPE_CHECKING:
     from mixer.feeds.records import FeedRecord
     from mixer.feeds.service import FeedService, FeedSettings, FeedStory
 
-__all__ = [
-    "FeedCatalogue",
-    "FeedFolder",
-    "FeedRecord",
-    "FeedService",
-    "FeedSettings",
-    "FeedStory",
-    "FolderEpisode",
-    "build_slug",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -20,22 +20,4 @@ if TYPE_CHECKING:
     from mixer.narration.story_files import read_lexicon_file
     from mixer.narration.story_plan import plan, select_limits
 
-__all__ = [
-    "Cancellation",
-    "MixedAudio",
-    "Narration",
-    "Output",
-    "Plan",
-    "cast",
-    "claim_file",
-    "clean_name",
-    "inspect",
-    "mix",
-    "narrate",
-    "plan",
-    "read_lexicon_file",
-    "select_limits",
-    "stream",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -29,22 +29,4 @@ if TYPE_CHECKING:
     from mixer.publish.tags import build_tags
     from mixer.publish.zips import unpack_zip, write_zip
 
-__all__ = [
-    "PODCAST_TYPE",
-    "FinishedFile",
-    "Picture",
-    "build_tags",
-    "cut_chapters",
-    "encode_cover",
-    "format_labels",
-    "format_podcast_json",
-    "read_cover",
-    "require_cover_size",
-    "require_cuttable",
-    "require_picture",
-    "unpack_zip",
-    "write_zip",
-    "zip_chapters",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -10,21 +10,3 @@ from mixer.retention.policy_document import (
 )
 from mixer.retention.report import Mode, RunReport, TargetReport
 from mixer.retention.run import CleanupContext, CleanupRun, run_cleanup
-
-__all__ = [
-    "AwsAccount",
-    "CleanupContext",
-    "CleanupRun",
-    "Item",
-    "Mode",
-    "Policy",
-    "RetentionPlan",
-    "RunReport",
-    "TargetReport",
-    "build_default_policy",
-    "describe_error",
-    "open_account",
-    "parse_policy",
-    "read_environment_policy",
-    "run_cleanup",
-]

@@ -17,20 +17,4 @@ if TYPE_CHECKING:
     from mixer.services.speaker_model import SpeakerModel
     from mixer.services.target_rules import check_target
 
-__all__ = [
-    "SHARED_PREFIX",
-    "UPLOAD_TYPES",
-    "CastBook",
-    "Inspection",
-    "MusicLibrary",
-    "Project",
-    "ProjectService",
-    "SpeakerModel",
-    "assign_voices",
-    "check_target",
-    "collect_figures",
-    "draw_picture",
-    "inspect",
-]
-
 __getattr__ = export_lazily(__name__)

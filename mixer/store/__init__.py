@@ -19,22 +19,4 @@ if TYPE_CHECKING:
     from mixer.store.s3 import S3Store, create_s3_client
     from mixer.store.seals import find_sealed, put_sealed
 
-__all__ = [
-    "UPLOADS_PREFIX",
-    "FolderStore",
-    "LeaseKeeper",
-    "LinkStatus",
-    "ObjectStore",
-    "S3Store",
-    "SignedLinks",
-    "StoredObject",
-    "UploadForm",
-    "create_s3_client",
-    "find_sealed",
-    "load_secret",
-    "open_object",
-    "put_sealed",
-    "validate_key",
-]
-
 __getattr__ = export_lazily(__name__)

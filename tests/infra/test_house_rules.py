@@ -51,7 +51,11 @@ BROKEN = [
         },
         "import mixer.p",
     ),
-    (borders.find_large_exports, {"mixer/p/__init__.py": f"__all__ = {['x'] * 16}"}, "16"),
+    (
+        borders.find_large_exports,
+        {"mixer/p/__init__.py": f"from mixer.p.a import {', '.join('abcdefghijklmnop')}"},
+        "16",
+    ),
     (
         borders.find_single_importers,
         {"mixer/a.py": "", "mixer/b.py": "from mixer import a"},

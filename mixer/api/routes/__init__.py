@@ -19,22 +19,4 @@ if TYPE_CHECKING:
         add_version_routes,
     )
 
-__all__ = [
-    "ClientServices",
-    "EditDependencies",
-    "FeedDependencies",
-    "SpeechServices",
-    "StoryDependencies",
-    "add_cast_route",
-    "add_client_routes",
-    "add_feed_routes",
-    "add_library_routes",
-    "add_mix_routes",
-    "add_preview_routes",
-    "add_speech_routes",
-    "add_story_routes",
-    "add_version_routes",
-    "build_capabilities",
-]
-
 __getattr__ = export_lazily(__name__)

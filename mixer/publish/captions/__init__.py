@@ -29,20 +29,4 @@ if TYPE_CHECKING:
         time_words,
     )
 
-__all__ = [
-    "CaptionCue",
-    "CaptionedSentence",
-    "TimedWord",
-    "WordOrigin",
-    "build_cues",
-    "format_chapters_vtt",
-    "format_karaoke",
-    "format_srt",
-    "format_webvtt",
-    "format_words_json",
-    "format_words_vtt",
-    "time_words",
-    "visible_text",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -12,13 +12,4 @@ if TYPE_CHECKING:
     from mixer.publish.epub.pages import BookPage, ReadAloudMetadata
     from mixer.publish.epub.read_aloud import build_pages, write_read_aloud
 
-__all__ = [
-    "BookPage",
-    "OwnBook",
-    "ReadAloudMetadata",
-    "SourceBook",
-    "build_pages",
-    "write_read_aloud",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -22,22 +22,4 @@ if TYPE_CHECKING:
     )
     from mixer.publish.feed.rss import FEED_TYPE, format_feed
 
-__all__ = [
-    "FEED_TYPE",
-    "Episode",
-    "EpisodeMode",
-    "FeedChannel",
-    "FeedFile",
-    "FeedItem",
-    "Person",
-    "PublishedStory",
-    "StoryEpisodes",
-    "derive_guid",
-    "fit_artwork",
-    "format_feed",
-    "hash_text",
-    "is_valid_artwork",
-    "list_items",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -25,22 +25,4 @@ if TYPE_CHECKING:
         read_provenance,
     )
 
-__all__ = [
-    "SOURCE_TYPE",
-    "FileSigner",
-    "Origin",
-    "OriginSound",
-    "Provenance",
-    "SignerOpener",
-    "SigningFiles",
-    "SigningIdentity",
-    "SigningKey",
-    "holds_manifest",
-    "is_signable",
-    "open_identity",
-    "open_no_signer",
-    "open_vault_identity",
-    "read_provenance",
-]
-
 __getattr__ = export_lazily(__name__)

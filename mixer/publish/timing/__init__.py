@@ -21,21 +21,4 @@ if TYPE_CHECKING:
         time_sentences,
     )
 
-__all__ = [
-    "PADDING_WEIGHTS",
-    "PARAGRAPH_ENDINGS",
-    "CharacterAligner",
-    "CharacterTimes",
-    "RecordedChunk",
-    "build_takes",
-    "caption_chunk",
-    "caption_sentences",
-    "chapter_starts",
-    "find_unspoken",
-    "list_sound_files",
-    "map_to_timeline",
-    "pair_recordings",
-    "time_sentences",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -6,15 +6,6 @@ from mixer.progress import format_clock
 from mixer.publish.waveform.picture import WaveformPicture
 from mixer.sound import Timeline
 
-__all__ = [
-    "OUTLINE_COLUMNS",
-    "WaveformPicture",
-    "draw_waveform",
-    "format_clock",
-    "speech_spans_s",
-    "spread_times",
-]
-
 OUTLINE_COLUMNS = 1_600
 """Width of the picture, one column of samples for each pixel."""
 

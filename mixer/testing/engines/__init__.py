@@ -1,5 +1,3 @@
 """The conformance suite of speech engines; run by pytest, never imported by Mixer itself."""
 
 from mixer.testing.engines.case import EngineCase
-
-__all__ = ["EngineCase"]

@@ -44,10 +44,11 @@ def find_large_exports(source: Source) -> list[Finding]:
 
 
 def _list_exports(tree: ast.Module) -> list[str]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return [each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)]
-    return []
+    """What the `__init__` of a package imports from within, it exports."""
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    inner = (node for node in imports if str(node.module).startswith("mixer."))
+    names = [alias.name for node in inner for alias in node.names]
+    return [name for name in names if name != "export_lazily"]
 
 
 def find_handler_imports(source: Source) -> list[Finding]:
