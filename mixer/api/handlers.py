@@ -91,7 +91,7 @@ def is_story_request(event: object) -> bool:
 
 
 def create_requested_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any]:
-    """Create the story that an event from `mixer.aws.stories` requests."""
+    """Create the story that an event from `mixer.aws` requests."""
     from pydantic import TypeAdapter
 
     from mixer.stories import StoryRequest

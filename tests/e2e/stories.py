@@ -20,7 +20,7 @@ from typing import Any
 
 import boto3
 
-from mixer.aws.stories import StateMachine
+from mixer.aws import StateMachine
 from mixer.store.s3 import create_s3_client
 from mixer.stories.budget import DailyBudget
 from mixer.stories.model import StoryKind, StoryState

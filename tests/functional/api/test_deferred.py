@@ -16,7 +16,7 @@ from mixer.api.endpoints import (
     build_story_endpoint,
 )
 from mixer.api.handlers import create_requested_story, is_story_request
-from mixer.aws.stories import StoryFunction
+from mixer.aws import StoryFunction
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from moto import mock_aws
 
-from mixer.aws.stories import EventBus
+from mixer.aws import EventBus
 from mixer.errors import StoreFailed
 from tests.functional.clouds import session
 from tests.functional.story_world import StoryWorld

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from moto.awslambda.models import LambdaFunction
 
-from mixer.aws.stories import StateMachine, execution_name
+from mixer.aws import StateMachine, execution_name
 from mixer.compose import AwsServices
 from mixer.settings import Settings
 from mixer.store.s3 import S3Store

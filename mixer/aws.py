@@ -1,4 +1,4 @@
-"""What makes stories in AWS: functions that start others, the state machine, the bus of events.
+"""AWS services that only stories use: functions, the state machine, the bus, secrets, keys.
 
 Functions that create stories through the Story Lambda need neither the secret of the ids nor the
 right to start executions. A function that was idle for weeks rejects calls while its image is
@@ -6,27 +6,34 @@ loaded, and a busy account throttles: both are retried while the caller's gatewa
 
 An execution is named by story and attempt. Starting it again while it runs has no effect; once it
 has ended, the name is unusable for 90 days (Step Functions developer guide, StartExecution).
+
+KMS is sent a digest, never the data: it accepts at most 4,096 bytes of a message, but any digest.
+Its keys never leave it. boto3 is imported late.
 """
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from mixer.errors import StoreFailed
+from mixer.errors import Misconfigured, StoreFailed
 from mixer.parallel import retry_call
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.literals import InvocationTypeType
     from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_stepfunctions import SFNClient
 
     from mixer.stories import StoryRequest
-
 
 BEGIN = "begin"
 """The action in its event."""
@@ -44,7 +51,6 @@ PASSING = frozenset(
 
 WAITS_S = (0.2, 0.5, 1.0)
 """Before each retry: the caller has about five seconds left (docs/scaling.md)."""
-
 
 LISTEN = "listen"
 """The action of an event that asks for the pieces of a story."""
@@ -201,3 +207,68 @@ class StateMachine:
 def execution_name(story: str, attempt: int) -> str:
     """Name the execution of an attempt, in at most 80 characters."""
     return f"{story}-{attempt}"
+
+
+def read_secret(name: str) -> str:
+    """Read a secret by name or ARN; may raise Misconfigured."""
+    with _translate_errors(f"The secret {name} cannot be read"):
+        return str(_open_secrets().get_secret_value(SecretId=name)["SecretString"])
+
+
+@cache
+def _open_secrets() -> "SecretsManagerClient":
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        retries={"total_max_attempts": 3, "mode": "standard"}, connect_timeout=2, read_timeout=3
+    )
+    return boto3.client("secretsmanager", config=config)
+
+
+def open_signing_key(name: str) -> "SigningVault":
+    """Open a key of this account by its ARN."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        retries={"total_max_attempts": 4, "mode": "standard"}, connect_timeout=2, read_timeout=5
+    )
+    return SigningVault(boto3.client("kms", config=config), name)
+
+
+@contextmanager
+def _translate_errors(problem: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise Misconfigured(f"{problem}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SigningVault:
+    """A key of type ECC_NIST_P256 for signing and verifying; may raise Misconfigured."""
+
+    client: "KMSClient"
+    key: str
+
+    def read_public_key(self) -> bytes:
+        """Read the public key as DER."""
+        with self._translate_errors():
+            return self.client.get_public_key(KeyId=self.key)["PublicKey"]
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign data; returns DER."""
+        with self._translate_errors():
+            answer = self.client.sign(
+                KeyId=self.key,
+                Message=sha256(data).digest(),
+                MessageType="DIGEST",
+                SigningAlgorithm="ECDSA_SHA_256",
+            )
+        return answer["Signature"]
+
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return _translate_errors(f"The signing key {self.key} cannot be used")

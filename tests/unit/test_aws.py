@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from mixer.aws.secrets import read_secret
-from mixer.aws.stories import WAITS_S, StateMachine, StoryFunction
+from mixer.aws import WAITS_S, StateMachine, StoryFunction, read_secret
 from mixer.errors import Misconfigured, StoreFailed
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
