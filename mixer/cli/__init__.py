@@ -31,7 +31,7 @@ COMMANDS = {
     "estimate": "mixer.cli.plan:estimate",
     "voices": "mixer.cli.voices:voices",
     "serve": "mixer.cli.serve:command",
-    "mcp": "mixer.cli.mcp:mcp",
+    "mcp": "mixer.cli.serve:mcp",
     "sanitize": "mixer.cli.sanitize:sanitize",
 }
 """The module and the name of each command, in the order in which a newcomer meets them."""

@@ -13,8 +13,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from mixer.cli.remaining import RemainingTime
-from mixer.progress import format_clock
+from mixer.progress import RemainingTime, format_clock
 
 
 class ProgressBar:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 import mixer
-from mixer.cli.remaining import RemainingTime
 from mixer.errors import MixerWarning
-from mixer.progress import format_clock
+from mixer.progress import RemainingTime, format_clock
 
 if TYPE_CHECKING:
     from mixer import MixedAudio, Narration, Options, Plan

@@ -6,7 +6,13 @@ from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.services.book_cast import CastBook, assign_voices
-    from mixer.services.inspection import Inspection, collect_figures, draw_picture, inspect
+    from mixer.services.inspection import (
+        Inspection,
+        check_target,
+        collect_figures,
+        draw_picture,
+        inspect,
+    )
     from mixer.services.library import (
         SHARED_PREFIX,
         UPLOAD_TYPES,
@@ -15,6 +21,5 @@ if TYPE_CHECKING:
     from mixer.services.project_states import Project
     from mixer.services.projects import ProjectService
     from mixer.services.speaker_model import SpeakerModel
-    from mixer.services.target_rules import check_target
 
 __getattr__ = export_lazily(__name__)

@@ -7,10 +7,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer import services
-from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.operations import describe_route
 from mixer.api.responses import json_response
-from mixer.api.routes.speech import SpeechServices, fetch_source
+from mixer.api.routes.speech import (
+    SpeechServices,
+    fetch_source,
+    require_one_text,
+    validate_source_key,
+)
 from mixer.api.routing import Api
 from mixer.api.schemas import CastAnswer, CastBody
 from mixer.errors import BadOption, TextTooLong, UnreadableText

@@ -10,7 +10,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from mixer import publish, speech, stories
 from mixer.api.deferred import StoryStarter, run_or_defer
-from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.operations import describe_route
 from mixer.api.responses import OutputLinks, json_response
 from mixer.api.routing import Api
@@ -24,8 +23,9 @@ from mixer.api.schemas import (
     VoicesAnswer,
 )
 from mixer.api.telemetry import emit_metrics, trace_subsegment
-from mixer.errors import NotFound, UnusablePicture
+from mixer.errors import BadInput, NotFound, UnusablePicture
 from mixer.script import readers
+from mixer.store import UPLOADS_PREFIX, validate_key
 
 if TYPE_CHECKING:
     from mixer.script import Cover
@@ -186,3 +186,20 @@ def emit_speech_metrics(synthesis: "Synthesis") -> None:
         "AudioSeconds": synthesis.duration_s,
     }
     emit_metrics(SERVICE, values)
+
+
+def require_one_text(text: str | None, source: str | None) -> None:
+    """Raise BadInput unless exactly one of the two is there."""
+    if (text is None) == (source is None):
+        raise BadInput("text: send either a text or the key of an uploaded source.", field="text")
+
+
+def validate_source_key(source: str) -> str:
+    """Return the key of an uploaded text; raises BadInput for any other key."""
+    try:
+        validate_key(source)
+    except BadInput as error:
+        raise BadInput(f"source: {error}", field="source") from error
+    if not source.startswith(UPLOADS_PREFIX):
+        raise BadInput("source: not a key returned by POST /uploads.", field="source")
+    return source

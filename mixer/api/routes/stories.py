@@ -1,34 +1,45 @@
 """The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}.
 
-Those of projects come with them.
+Those of projects and, in AWS, of listeners come with them.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from mixer.api.deferred import build_accepted_response
 from mixer.api.events import RequestContext
-from mixer.api.inputs import require_one_text, validate_source_key
 from mixer.api.operations import describe_route
 from mixer.api.responses import OutputLinks, json_response, round_db
-from mixer.api.routes.listening import add_listen_routes
 from mixer.api.routes.projects import ProjectDependencies, add_project_routes
+from mixer.api.routes.speech import require_one_text, validate_source_key
 from mixer.api.routing import Api
 from mixer.api.schemas import StoryAccepted
 from mixer.api.story_schemas import StoriesAnswer, StoryAnswer, StoryBody
-from mixer.errors import BadInput, TextTooLong, UnreadableText
+from mixer.errors import BadInput, NotFound, TextTooLong, UnreadableText
 from mixer.formats import DEFAULT_FORMAT
 from mixer.publish import require_cuttable
 from mixer.services import ProjectService
 from mixer.stories import StoryKind, StoryRequest, StoryService, StoryState, StoryStatus
-from mixer.stories.renditions import ListenLinks, StoredRenditions
+from mixer.stories.renditions import PATHS, PLAYLIST_TYPE, ListenLinks, StoredRenditions
 
 MONEY_DIGITS = 6
+
+LISTEN_NAMES = re.compile(
+    r"listen(\.m3u8|\.mp3|-(?P<attempt>\d{1,3})-(?P<piece>\d{1,6})\.ts)", re.ASCII
+)
+"""The last part of a path: one route of the gateway leads to all of them."""
+
+LISTEN_HEADERS = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
+"""As of stored objects: who has a link may use it from any page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +68,8 @@ def add_story_routes(api: Api, load_dependencies: Callable[[], StoryDependencies
     api.delete("/stories/<story_id>", **describe_route("Cancel a story", StoryAnswer))(
         routes.cancel
     )
-    add_listen_routes(
-        api,
-        lambda: load_dependencies().listen_links,
-        lambda: load_dependencies().renditions,
-    )
+    # It matches what other routes of a story do, so it comes after them.
+    api.get("/stories/<story_id>/<listening>", include_in_schema=False)(routes.listen)
 
     def load_projects() -> ProjectDependencies:
         dependencies = load_dependencies()
@@ -100,6 +108,29 @@ class _StoryRoutes:
         dependencies = self.load_dependencies()
         status = dependencies.service.cancel(story_id, self._caller)
         return json_response(200, _build_status(dependencies, story_id, status))
+
+    def listen(self, story_id: str, listening: str) -> Response[str]:
+        """Answer with the playlist of a story in AWS, or redirect to one of its segments.
+
+        The signature of a link takes the place of a token. Segments are signed again each time they
+        are asked for, so a playlist stays valid as long as its own link.
+        """
+        dependencies, name = self.load_dependencies(), LISTEN_NAMES.fullmatch(listening)
+        links, renditions = dependencies.listen_links, dependencies.renditions
+        if name is None or links is None or renditions is None:
+            raise NotFoundError
+        query = dict(self.api.current_event.query_string_parameters or {})
+        links.check(story_id, query)
+        if listening == PATHS["audio"]:
+            raise NotFound(
+                "This server cannot send a growing response: play listen.m3u8 instead of "
+                "listen.mp3, or the finished file."
+            )
+        if listening == PATHS["playlist"]:
+            return _send_playlist(renditions, story_id, query)
+        link = renditions.link_piece(story_id, int(name["attempt"]), int(name["piece"]))
+        headers: dict[str, str | list[str]] = {**LISTEN_HEADERS, "Location": link}
+        return Response(HTTPStatus.FOUND, "text/plain", "", headers)
 
     def _link_listening(self, story: str, status: StoryStatus) -> dict[str, Any]:
         """Link the story for listeners, as long as it is being made."""
@@ -236,3 +267,14 @@ def _build_mix_answer(
         "expires_s": dependencies.links.lifetime_s,
         "key": key,
     }
+
+
+def _send_playlist(
+    renditions: StoredRenditions, story_id: str, query: Mapping[str, str]
+) -> Response[str]:
+    """Answer with the playlist so far; `start=live` lets players begin at its end."""
+    attempt, seen = renditions.await_playlist(story_id)
+    signed = urlencode(query)
+    start = query.get("start", "")
+    text = seen.build(lambda piece: f"listen-{attempt:03}-{piece:06}.ts?{signed}", start)
+    return Response(HTTPStatus.OK, PLAYLIST_TYPE, text, dict(LISTEN_HEADERS))

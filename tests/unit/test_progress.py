@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.cli.remaining import RemainingTime
+from mixer.progress import RemainingTime
 
 STAGES = ("planning", "speech", "mixing", "joining", "publishing")
 RUNS = {
