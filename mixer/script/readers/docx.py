@@ -142,6 +142,7 @@ class _DocxReader:
         """All that was read, without notes that are linked to their references."""
         notes = NoteReferences()
         notes.add_links(self.page.note_links, "", _find_bookmark)
+        notes.declared |= set(map(_find_bookmark, self.page.declared_notes))
         kept = drop_notes(self.page.content.blocks, notes, "", _find_bookmark)
         kept = drop_contents(list(join_wrapped(kept)) if has_wrapped_lines(kept) else kept)
         return tuple(join_titles(find_headings(kept)))
@@ -172,6 +173,7 @@ class _DocxReader:
     ) -> None:
         level = find_level(properties, styles)
         kind = "dropcap" if is_drop_cap(properties) else ""
+        is_centred = properties is not None and find_value(properties, "jc") == "center"
         with self._open(f"h{level}" if level else "p", **{"class": kind}):
             if level:
                 number = self.numbers.count(properties, [each.number for each in styles])
@@ -181,6 +183,7 @@ class _DocxReader:
                 self._read_runs(each)
             self._begun.clear()
             words = "".join(self.page.content.open.pieces)
+            self.page.content.open.is_strong |= is_centred and words.isupper()
         if level == 1 and not self.title:
             self.title = " ".join(words.split())
         if has_rule(paragraph) or (not words.strip() and any(each.is_ruled for each in styles)):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MACROS = split_names("word/vbaProject.bin word/vbaData.xml")
 STYLES, NUMBERING = "word/styles.xml", "word/numbering.xml"
-MAX_LEVEL = 6
+TITLE_LEVEL, MAX_LEVEL = 1, 6
 _HEADING_NAME = compile_lazily(
     r"(?:heading|überschrift|titre|título|titolo|kop)\s*(?P<level>[1-9])"
 )
@@ -80,7 +80,7 @@ def read_docx_styles(archive: Archive) -> dict[str, Style]:
         level = CHAPTER_LEVEL if _CHAPTER_NAME.fullmatch(name) else level
         if not level and outline.isdecimal() and int(outline) < MAX_LEVEL:
             level = int(outline) + 2
-        level = 1 if name == "title" else level
+        level = TITLE_LEVEL if name == "title" else level
         key = get_attribute(each, "styleId")
         raised = next((get_attribute(e, "val") for e in find_all(each, "vertAlign")), "")
         number = next(map(read_number, find_all(each, "numPr")), ("", 0))
@@ -239,7 +239,8 @@ def find_level(properties: "Element | None", styles: Sequence[Style]) -> int:
     outline = find_value(properties, "outlineLvl") if properties is not None else ""
     if outline.isdecimal() and int(outline) < MAX_LEVEL:
         return min(int(outline) + 2, MAX_LEVEL)
-    return next((each.level for each in styles if each.level), 0)
+    inherited = (each.level for each in styles[1:] if each.level > TITLE_LEVEL)
+    return next((each.level for each in styles[:1] if each.level), next(inherited, 0))
 
 
 def find_raised_tag(properties: "Element", raised: str) -> str:

@@ -106,7 +106,7 @@ class ChapterOpenings:
     """Where the contents point into a file, and the titles that wait for their block.
 
     `blocks` are those of the page that are read, `levels` those of headings that the contents name:
-    where a file begins with another of such a level, that opens a chapter as well.
+    another of such a level opens a chapter as well, unless it stands below a heading.
     """
 
     page: WebPage
@@ -118,9 +118,12 @@ class ChapterOpenings:
     def insert_headings(self) -> Iterator[Block]:
         """A file's blocks, with a heading where a chapter opens."""
         self._claim_beginning()
-        for number, each in enumerate(self.blocks):
+        is_below = False
+        for each in self.blocks:
             self._claim(each.anchors)
-            if not (number or self.waiting) and each.is_heading and each.block.level in self.levels:
+            opens = each.is_heading and not is_below and each.block.level in self.levels
+            is_below = each.is_heading
+            if opens and not self.waiting:
                 yield replace(each.block, level=CHAPTER_LEVEL)
             elif self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
                 yield from self._open_chapters(each)

@@ -46,7 +46,7 @@ class OpenBlock:
     level: int = 0
     is_drop_cap: bool = False
     is_ornament: bool = False
-    is_main: bool = False
+    regions: frozenset[str] = frozenset()
     pieces: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     spans: deque[tuple[int, int]] = field(default_factory=deque)

@@ -40,7 +40,8 @@ class AnchoredBlock:
     `links` is empty unless all words are links; `is_note` where it begins with a link back, which
     may be all of a paragraph before it (`has_lone_mark`). `owners` are the anchors of elements
     around it, `targets` where all its links lead, those of marks included. `precedes_note` where
-    notes behind it were left out, `is_strong` where it is all in bold type.
+    notes behind it were left out, `is_strong` where it is all in bold type. `regions` are `main`
+    and `article` where it stands in them.
     """
 
     block: Block
@@ -48,7 +49,7 @@ class AnchoredBlock:
     links: frozenset[str] = frozenset()
     is_note: bool = False
     has_lone_mark: bool = False
-    is_main: bool = False
+    regions: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
     precedes_note: bool = False
@@ -207,7 +208,7 @@ class BlockList:
                     links,
                     is_note=state.is_note or lone is not None,
                     has_lone_mark=lone is not None,
-                    is_main=state.is_main,
+                    regions=state.regions,
                     owners=state.owners,
                     is_strong=state.is_strong and state.has_own_words,
                     targets=frozenset(state.targets | (lone.targets if lone else set())),

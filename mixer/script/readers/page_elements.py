@@ -15,6 +15,7 @@ from mixer.script.readers.page_marks import (
     HEADING_LEVELS,
     SCRIPTS,
     Mark,
+    MarkKind,
     find_level,
     find_mark,
     is_drop_cap_class,
@@ -56,7 +57,7 @@ class PageElements:
     _scripts: list[_Script] = field(default_factory=list)
     _owners: list[tuple[int, str]] = field(default_factory=list)
     depth: int = 0
-    main_depth: int = 0
+    _regions: list[tuple[int, str]] = field(default_factory=list)
     pre_depth: int = 0
     link: tuple[int, str] = (0, "")
     _line_depth: int = 0
@@ -65,8 +66,7 @@ class PageElements:
 
     def open_element(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open an element that is read."""
-        if tag == "main" and not self.main_depth:
-            self.main_depth = self.depth
+        self._enter_region(tag, attributes)
         is_block = tag in BLOCK_TAGS or tag in HEADING_LEVELS
         if is_block:
             self._open_block(tag, attributes)
@@ -96,7 +96,8 @@ class PageElements:
             self._close_inline()
         self.link = self.link if self.depth >= self.link[0] else (0, "")
         self.strong_depth = self.strong_depth if self.depth >= self.strong_depth else 0
-        self.main_depth = self.main_depth if self.depth >= self.main_depth else 0
+        while self._regions and self._regions[-1][0] > self.depth:
+            self._regions.pop()
         self.pre_depth = self.pre_depth if self.depth >= self.pre_depth else 0
 
     def _open_script(self, tag: str) -> None:
@@ -131,8 +132,16 @@ class PageElements:
     def _close_block(self) -> None:
         while self._owners and self._owners[-1][0] > self.depth:
             self._owners.pop()
-        is_main = self.depth >= self.main_depth > 0
-        self.content.flush(OpenBlock(is_main=is_main, owners=self._list_owners(), is_tail=True))
+        regions = self.list_regions()
+        self.content.flush(OpenBlock(regions=regions, owners=self._list_owners(), is_tail=True))
+
+    def _enter_region(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag in ("main", "article") or attributes.get("role") == "main":
+            self._regions.append((self.depth, "article" if tag == "article" else "main"))
+
+    def list_regions(self) -> frozenset[str]:
+        """Which of `main` and `article` the open block stands in."""
+        return frozenset(name for depth, name in self._regions if depth <= self.depth)
 
     def _list_owners(self) -> frozenset[str]:
         return frozenset(each for _, each in self._owners[-MAX_OWNERS:])
@@ -157,7 +166,7 @@ class PageElements:
                 level=find_level(tag, attributes),
                 is_drop_cap=any(map(is_drop_cap_class, classes)),
                 is_ornament=any(map(is_ornament_name, classes)),
-                is_main=self.main_depth > 0,
+                regions=self.list_regions(),
                 label=attributes.get("title", ""),
                 owners=self._list_owners(),
                 ids=own,
@@ -196,6 +205,8 @@ class PageElements:
             block.is_note = block.is_note or not has_words(before)
             if rewritten.is_reference and any(map(str.isalpha, before)):
                 self.add_note(mark.link)
+                if any(each.kind is MarkKind.SUPERSCRIPT for each in (mark, *self._marks)):
+                    self.declared_notes.add(mark.link)
         self.content.page_ended |= rewritten.is_page_number
         block.rewrite(mark.at, rewritten.text)
 

@@ -7,6 +7,7 @@ import regex
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import BlockKind
+from mixer.script.readers.headings import is_chapter_line, is_counted_line
 from mixer.script.readers.marks import (
     fold_title,
     is_contents_column,
@@ -69,9 +70,16 @@ def _is_line(each: AnchoredBlock, titles: str) -> bool:
     text = each.block.text
     if len(text) > MAX_LINE_CHARS or (each.is_heading and not each.targets):
         return False
-    folded = fold_title(text)
-    is_named = folded in titles or fold_title(_ENTRY_NUMBER.sub("", text)) in titles
+    entry = _ENTRY_NUMBER.sub("", text)
+    is_named = _is_named(text, titles) or _is_named(entry, titles)
+    is_named |= entry != text and is_chapter_line(entry.strip())
     return bool(each.targets) or is_page_number(text) or is_named or is_contents_column(text)
+
+
+def _is_named(text: str, titles: str) -> bool:
+    """Whether a title has the words of a line; of a lone number it has no others."""
+    folded = fold_title(text)
+    return folded in (titles.split("\n") if is_counted_line(text) else titles)
 
 
 def _find_index_end(blocks: Sequence[AnchoredBlock], start: int) -> int:

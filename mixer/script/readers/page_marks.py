@@ -4,7 +4,7 @@ Left out: scripts, styles, navigation, ruby readings, hidden text, page numbers,
 references, sidenotes; of pages of the web also share bars, site headers and footers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,6 +14,7 @@ from mixer.lazy import compile_lazily
 from mixer.script.document import has_words, split_names
 from mixer.script.readers.headings import CHAPTER_LEVEL
 from mixer.script.readers.marks import (
+    MAX_MARK_CHARS,
     is_named_note_mark,
     is_note_mark,
     is_page_number,
@@ -73,15 +74,26 @@ _REFERENCE_CLASSES = split_names(
 _PAGE_CLASSES = split_names("page pb pg pagebreak page-break page_break folio page-no page_no pgno")
 """These hold page numbers in some books, and text in others."""
 
-_SITE_CLASSES = split_names(
-    "share sharing share-bar sharebar share-buttons social social-share social-links sharedaddy "
-    "sidebar site-header site-footer site-nav masthead navbar nav menu breadcrumb breadcrumbs "
-    "cookie cookie-banner cookie-notice advert advertisement ads ad related related-posts "
-    "newsletter subscribe comments comment-form respond pagination skip-link signup promo "
-    "popup modal mw-editsection hatnote noprint subscription-widget subscription-widget-wrap"
+_SITE_WORDS = split_names(
+    "share sharing sharebar sharedaddy social sidebar masthead navbar navbox nav navigation menu "
+    "breadcrumb breadcrumbs cookie advert advertisement ads ad related relatedposts newsletter "
+    "subscribe subscription comment comments commentlist respond pagination pager skip signup "
+    "promo popup modal editsection hatnote noprint noexport catlinks printfooter footer topbar "
+    "toolbar button buttons btn timestamp tags vote votes jumplink"
 )
+_TEXT_WORDS = split_names(
+    "content article body main post entry hentry story chapter text prose markdown"
+)
+"""Of classes and ids: the last word says what an element is, `newsletter-post` or `post-footer`."""
+
 _SITE_ROLES = split_names("banner navigation contentinfo complementary search")
-_SITE_HEADER_CLASSES = split_names("site global page-header page-footer top main-header")
+_SITE_HEADER_CLASSES = split_names("site global page-header top main-header site-header")
+_BOXES = frozenset({"div", "aside", "ul", "form", "header", "footer"})
+"""Elements whose `id` says what they are; that of a section is its title's."""
+
+_QUOTATIONS = frozenset({"quote", "blockquote"})
+_NAME_PART = compile_lazily(r"[a-z]++|[A-Z][a-z]*+")
+_READING_TIME = compile_lazily(r"(?i)(?:^|[|·•—–-])\s*\d{1,3} min(?:ute)?s? read\s*$")
 _PAGE_PART_DEPTH = 3
 """Of a header or footer that belongs to the page itself: html, body, footer."""
 
@@ -173,14 +185,30 @@ def is_note_reference(attributes: Attributes) -> bool:
 
 def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
     """Whether an element belongs to a site and not to the text of a page."""
-    classes = parse_classes(attributes) | set(attributes.get("id", "").lower().split())
     if tag in ("html", "body", "main", "article"):
         return False
-    if _SITE_CLASSES & classes or attributes.get("role", "").lower() in _SITE_ROLES:
+    if attributes.get("role", "").lower() in _SITE_ROLES:
         return True
-    if (tag == "footer" or "footer" in classes) and depth <= _PAGE_PART_DEPTH:
+    if tag == "footer" and depth <= _PAGE_PART_DEPTH:
         return True
-    return tag in ("header", "footer") and bool(_SITE_HEADER_CLASSES & classes)
+    if tag == "header" and _SITE_HEADER_CLASSES & parse_classes(attributes):
+        return True
+    names = f"{attributes.get('class', '')} {attributes.get('id', '') if tag in _BOXES else ''}"
+    parts = [[each.lower() for each in _NAME_PART.findall(name)] for name in names.split()]
+    is_text = any(_TEXT_WORDS.intersection(each[-1:]) for each in parts)
+    is_text |= tag in ("div", "section") and ["section"] in parts
+    return not is_text and any(map(_names_decoration, parts))
+
+
+def _names_decoration(parts: Sequence[str]) -> bool:
+    """Whether the words of a class name a part of a site, such as `entry-footer`."""
+    words = {*parts, "".join(parts)}
+    return not _SITE_WORDS.isdisjoint(words) and _QUOTATIONS.isdisjoint(words)
+
+
+def drop_reading_time(text: str) -> str:
+    """Text of a site's page, without how long it takes to be read."""
+    return _READING_TIME.sub("", text) if "read" in text[-MAX_MARK_CHARS:] else text
 
 
 def find_mark(

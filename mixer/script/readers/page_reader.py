@@ -22,6 +22,7 @@ from mixer.script.readers.page_elements import PageElements, find_anchors
 from mixer.script.readers.page_head import PageHead
 from mixer.script.readers.page_marks import (
     BLOCK_TAGS,
+    drop_reading_time,
     is_decoration,
     is_for_listeners,
     is_note_element,
@@ -156,6 +157,7 @@ class _PageReader(PageElements):
             self.content.add_scene_break()
         if not self._skipped[0] and not self._in_list_mark:
             words = data.replace("\n", LINE_BREAK) if self.pre_depth else data
+            words = drop_reading_time(words) if self.is_site else words
             self.content.add_words(words, self.link[1], place, is_strong=bool(self.strong_depth))
             self.has_own_words = self.has_own_words or self.content.open.has_own_words
 
@@ -191,7 +193,7 @@ class _PageReader(PageElements):
             self.content.add_words(f" {attributes['alttext']} ")
         is_page_break = bool(parse_types(attributes) & {"pagebreak", "doc-pagebreak"})
         if tag in BLOCK_TAGS:
-            self.content.flush(OpenBlock(is_main=self.main_depth > 0))
+            self.content.flush(OpenBlock(regions=self.list_regions()))
             self.content.page_ended |= is_page_break or is_page_class(attributes)
         if is_note:
             self.content.mark_note()

@@ -33,6 +33,9 @@ WRAPPED_LINE_CHARS = 90
 """Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
 
 MIN_RUN_INS = 2
+MIN_LINES_PER_GAP, MIN_LONG_LINES = 5, 3
+"""Where each line is a paragraph, few are empty, between scenes."""
+
 MAX_CAPITAL_TITLE_CHARS = 300
 """Of titles such as "IN WHICH TOM MEETS A STRANGER, AND …"."""
 
@@ -43,8 +46,10 @@ _FIRST_LETTER = compile_lazily(r"[\p{L}\p{N}]")
 def group_paragraph_lines(text: str) -> list[list[str]]:
     """The lines of each paragraph; a title's are apart from those below it."""
     lines = [line.rstrip() for line in text.strip("\n").split("\n")]
-    if "" not in lines and _has_paragraph_per_line(lines):
-        return [[line] for line in lines]
+    written = [line for line in lines if line]
+    are_few = (len(lines) - len(written)) * MIN_LINES_PER_GAP < len(lines)
+    if are_few and _has_paragraph_per_line(written, are_long=len(written) < len(lines)):
+        return [[line] for line in written]
     groups: list[list[str]] = [[]]
     for line in lines:
         if not line or is_ornament(line) or _is_indented_start(line, groups[-1]):
@@ -128,20 +133,31 @@ def _split_long_lines(lines: list[str]) -> list[list[str]]:
     return [lines]
 
 
-def _has_paragraph_per_line(lines: list[str]) -> bool:
+def _has_paragraph_per_line(lines: list[str], *, are_long: bool) -> bool:
     """Whether only line breaks separate paragraphs: most lines end a sentence, titles apart.
 
-    Lines longer than an editor wraps decide, where there are any.
+    Lines longer than an editor wraps decide, where there are any, or with `are_long` only they.
     """
     text = [line for line in lines if not is_chapter_line(line.strip())]
     lines = text if len(text) > 1 else lines
     long = [line for line in lines if len(line) > WRAPPED_LINE_CHARS]
     decisive = long or lines
+    if are_long and len(long) < MIN_LONG_LINES:
+        return False
     return sum(map(ends_sentence, decisive)) * 4 >= len(decisive) * 3
 
 
 def _is_indented_start(line: str, before: list[str]) -> bool:
-    return bool(before) and line[0].isspace() and not before[-1][0].isspace()
+    """Whether an indented line begins a paragraph: no other is so, or a sentence ended above."""
+    if not before or not line[0].isspace():
+        return False
+    has_ended = len(before) == 1 and ends_statement(before[0])
+    is_first = has_ended and _indent(line) == _indent(before[0])
+    return not before[-1][0].isspace() or is_first
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def detect_chapter_heading(lines: list[str]) -> Block | None:
@@ -163,19 +179,21 @@ def begins_like_verse(line: str) -> bool:
 
 
 def find_chapter_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Blocks without any heading, with those as headings that name or count chapters.
+    """Blocks, with those as headings that name or count chapters.
 
     So is a name in a line of its own below a number.
     """
-    if any(block.kind is BlockKind.HEADING for block in blocks):
-        return blocks
     found = find_sequences([block.text for block in blocks])
     found |= {n for n, block in enumerate(blocks) if is_chapter_line(block.text)}
     found |= {n for n in range(1, len(blocks) - 1) if _is_named_below(blocks, n, found)}
-    return tuple(
-        replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin) if n in found else block
-        for n, block in enumerate(blocks)
-    )
+    return tuple(open_chapter(block) if n in found else block for n, block in enumerate(blocks))
+
+
+def open_chapter(block: Block) -> Block:
+    """A paragraph as the heading of a chapter; a heading as it is."""
+    if block.kind is BlockKind.HEADING:
+        return block
+    return replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin)
 
 
 def _is_named_below(blocks: tuple[Block, ...], n: int, found: set[int]) -> bool:

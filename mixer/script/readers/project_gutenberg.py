@@ -34,6 +34,12 @@ _ETEXT = compile_lazily(
 )
 """The first line, which is all that the oldest headers state."""
 
+_ARCHIVE = compile_lazily(
+    r"Posted originally on the [\w ]{1,40} at https?://\S+$"
+    r"|Please drop by the [Aa]rchive and comment"
+)
+"""What an archive of stories puts before and behind each."""
+
 _FRAME = compile_lazily(r"[ \t]*[+|*][-=+*| \t]*$")
 SECTION_GAP_LINES = 2
 """Empty lines that end a section of several paragraphs."""
@@ -91,7 +97,7 @@ def find_book_span(lines: Sequence[str]) -> tuple[int, int]:
 def select_book(blocks: Sequence[Block]) -> Sequence[Block]:
     """The blocks of a book out of its frame, without those that name who made the file."""
     start, end = find_book_span([block.text for block in blocks])
-    kept = blocks[start:end]
+    kept = [each for each in blocks[start:end] if not _ARCHIVE.match(each.text)]
     if not start:
         return kept
     return tuple(

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from mixer.script.document import Block, BlockKind, Document, has_words, heading
+from mixer.script.document import Block, BlockKind, Document, has_words
 from mixer.script.readers.epub_metadata import split_authors
 from mixer.script.readers.headings import (
-    CHAPTER_LEVEL,
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
+    is_chapter_line,
 )
 from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import (
@@ -23,7 +23,7 @@ from mixer.script.readers.marks import (
 )
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
-from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles
+from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles, open_chapter
 from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.script import Metadata
 
@@ -32,6 +32,10 @@ Place = tuple[str, str]
 
 MAX_NOTE_BLOCKS = 40
 MIN_BLOCKS_PER_TITLE = 2
+MIN_NAMED_PER_HEADING = 3
+MIN_ARTICLE_PART = 2
+"""The share of a page's text in its articles is at least one of so many."""
+
 MIN_WRAPPED, MIN_BLOCKS_PER_LINE = 5, 4
 MIN_LINE_CHARS, WRAPPED_LINE_CHARS = 45, 90
 """Of lines that a tool took for paragraphs, which are at least a fourth of all."""
@@ -49,11 +53,11 @@ def read_html(
     page = read_page(text, name, is_site=True, check_time=check_time)
     notes = NoteReferences()
     notes.add_page(page, "", _find_fragment)
-    kept = drop_notes(_select_main_part(page.blocks), notes, "", _find_fragment)
+    kept = drop_notes(_select_main_part(page.blocks, page.title), notes, "", _find_fragment)
     kept = drop_contents(kept)
     return Document(
         tuple(select_book(tuple(join_titles(find_headings(kept))))),
-        page.title,
+        _find_title(" ".join(page.title.split()), kept),
         ", ".join(split_authors(page.author)),
         normalise_language_tag(page.language),
         Metadata(description=page.description),
@@ -102,16 +106,21 @@ def _join_blocks(one: Block, two: Block) -> Block:
 
 
 def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
-    """Blocks; where none is a heading, lines that name chapters are, or short ones in bold type."""
+    """Blocks; where none is a heading, lines that name chapters are, or short ones in bold type.
+
+    So are lines that name chapters where they outnumber headings that do.
+    """
     plain = tuple(each.block for each in blocks)
-    if any(each.is_heading for each in blocks):
+    named = {n for n, block in enumerate(plain) if is_chapter_line(block.text)}
+    headings = {n for n, each in enumerate(blocks) if each.is_heading}
+    openings = {n for n in headings if n - 1 not in headings}
+    if not openings <= named or len(named) < MIN_NAMED_PER_HEADING * len(openings):
         return plain
     strong = {n for n, each in enumerate(blocks) if each.is_strong and _is_title(each.block.text)}
-    if not 0 < len(strong) * MIN_BLOCKS_PER_TITLE <= len(blocks):
+    if headings or not 0 < len(strong) * MIN_BLOCKS_PER_TITLE <= len(blocks):
         return find_chapter_lines(plain)
     return tuple(
-        replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin) if n in strong else block
-        for n, block in enumerate(plain)
+        open_chapter(block) if n in strong | named else block for n, block in enumerate(plain)
     )
 
 
@@ -123,9 +132,25 @@ def _find_fragment(link: str) -> Place:
     return "", link.rpartition("#")[2]
 
 
-def _select_main_part(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
-    """The blocks of `<main>`, or all of them where a page has none."""
-    return [each for each in blocks if each.is_main] or list(blocks)
+def _select_main_part(blocks: Sequence[AnchoredBlock], title: str) -> list[AnchoredBlock]:
+    """The blocks of `<main>`, or of `<article>` if that holds most of it, with its title above."""
+    main = [each for each in blocks if "main" in each.regions] or list(blocks)
+    inside = [each for each in blocks if "article" in each.regions]
+    if not inside or _count_chars(inside) * MIN_ARTICLE_PART < _count_chars(main):
+        return main
+    first = blocks.index(inside[0])
+    above = (each for each in blocks[:first] if each.is_heading and each in main)
+    return [each for each in above if fold_title(each.block.text) in fold_title(title)] + inside
+
+
+def _count_chars(blocks: Sequence[AnchoredBlock]) -> int:
+    return sum(len(each.block.text) for each in blocks)
+
+
+def _find_title(stated: str, blocks: Sequence[AnchoredBlock]) -> str:
+    """A page's title, without the name of its site where a heading has only the rest of it."""
+    titles = (" ".join(each.block.text.split()) for each in blocks if each.is_heading)
+    return next((title for title in titles if stated.startswith(f"{title} ")), stated)
 
 
 @dataclass
@@ -252,7 +277,7 @@ class _NoteFinder:
         first = self.blocks[start]
         own = first.owners - (self.blocks[start - 1].owners if start else set())
         is_own = place[1] in first.owners
-        is_note = first.is_note or (is_own and place in self.references.declared)
+        is_note = first.is_note or place in self.references.declared
         is_note = is_note or (is_own and start in titled)
         end = start + is_note
         for index in range(start, min(len(self.blocks), start + MAX_NOTE_BLOCKS)):

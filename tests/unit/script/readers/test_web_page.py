@@ -80,3 +80,74 @@ def test_no_text_makes_it_fail(text):
 )
 def test_formulas_typed_notes_contents_and_large_letters(html, blocks):
     assert read(html) == blocks
+
+
+STORY = "<h1>The Clock</h1><p>It told plum time.</p>"
+READ = ["# The Clock", "p It told plum time."]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '{}<div class="entry-footer">Posted in Stories</div>',
+        '{}<div class="post-share-buttons">Email This</div>',
+        '{}<section class="comments-area"><h2>2 comments</h2><p>Nice!</p></section>',
+        '{}<div id="comments"><p>Nice!</p></div>',
+        '<div class="topBar"><h1>Small Hours</h1></div>{}',
+        '{}<div class="nav-buttons"><a class="btn btn-primary">Next Chapter</a></div>',
+        '{}<div class="jp-relatedposts"><h3>Related</h3></div>',
+        '{}<div class="printfooter">Retrieved from the clock</div>',
+        '<dl class="tags"><dt>Rating</dt><dd>General</dd></dl>{}',
+        "{}<p>Please drop by the archive and comment to thank the author.",
+        "<span>4 min read</span>{}",
+        '<div role="main">{}</div><div><h2>Navigation menu</h2></div>',
+        "<article>{}</article><footer><h2>Written by Ola</h2></footer><p>120 votes",
+        "<div><h1>Garden Notes</h1></div><article>{}</article>",
+        "<main><article>{}</article><h2>Member discussion</h2></main>",
+    ],
+)
+def test_what_a_site_puts_around_a_text_is_not_read(around):
+    assert read(around.format(f"<div>{STORY}</div>")) == READ
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<div class="newsletter-post">{}</div>',
+        '<div class="section" id="comments">{}</div>',
+        '<section class="level2" id="related">{}</section>',
+        '<div class="comment-content">{}</div>',
+        "<article>{}</article>",
+        "<article><h1>The Clock</h1></article><p>It told plum time.",
+        '<blockquote class="blockquote-footer">{}</blockquote>',
+    ],
+)
+def test_what_only_has_a_name_like_that_is_read(inside):
+    assert read(inside.format(STORY)) == READ
+
+
+@pytest.mark.parametrize(
+    ("stated", "title"),
+    [
+        ("The Clock – Tales by Lamplight", "The Clock"),
+        ("The Clock | by Ola Finn | Medium", "The Clock"),
+        ("Clocks", "Clocks"),
+        ("The Clocks", "The Clocks"),
+    ],
+)
+def test_a_title_has_no_name_of_a_site_where_a_heading_has_none(stated, title):
+    assert read_html(f"<title>{stated}</title>{STORY}").title == title
+
+
+def test_lines_that_name_chapters_are_headings_beside_few_that_are_marked():
+    html = (
+        "<p>Chapter 1<p>A.<h2>Chapter 2</h2><h3>The Sea</h3><p>B.<p>Chapter 3<p>C.<p>Chapter 4<p>D."
+    )
+    titles = [line for line in read(html) if line.startswith("#")]
+    assert titles == ["# Chapter 1", "# Chapter 2: The Sea", "# Chapter 3", "# Chapter 4"]
+    assert read("<p>Chapter One<p>A.<p><b>Chapter Two</b><p>B.")[0] == "# Chapter One"
+
+
+def test_a_raised_number_leads_to_a_note_though_no_link_leads_back():
+    html = "<p>He left<sup><a href='#n'>1</a></sup> late.<p>She stayed.<p id='n'>At dawn."
+    assert read(html) == ["p He left late.", "p She stayed."]
