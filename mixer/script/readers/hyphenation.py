@@ -32,7 +32,7 @@ _PREFIXES = split_names("ex up down off out by")
 
 _SUFFIXES = split_names(
     "ed er ers est ing ings ly ness less ful ment ments tion tions sion able ible al ally ity ous "
-    "ish ism ist ive ward wards hood ship some en es ern let"
+    "ish ism ist ive ward wards hood ship some en es ern let teen teenth ty tieth"
 )
 
 

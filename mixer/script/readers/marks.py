@@ -23,9 +23,11 @@ _NAMED_NOTE_MARK = compile_lazily(
     regex.IGNORECASE,
 )
 _NOTE_REFERENCE = compile_lazily(
-    r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-zA-Z*])\]|\s?([†‡]))"
+    r"(?<=[\p{L}\p{N}.,;:!?”\"’)])(?:\[(\d{1,3}|[a-zA-Z*])\]|\{([A-Z]|\d{1,3})\}|\s?([†‡]))"
 )
-_NOTE_START = compile_lazily(r"\s*(?:\[(?P<number>\d{1,3}|[a-zA-Z*])\]|(?P<sign>[†‡]))")
+_NOTE_START = compile_lazily(
+    r"\s*(?:\[(?P<number>\d{1,3}|[a-zA-Z*])\]|\{(?P<number>[A-Z]|\d{1,3})\}|(?P<sign>[†‡]))"
+)
 _TRAILING_NOTE_MARKS = compile_lazily(
     r"(?<=\S)(?:\s?+\[(?:\d{1,3}|[a-z*†‡])\]|\((?:\d{1,2}|[*†‡])\)|[¹²³⁰⁴-⁹]++|[*†‡]++)++\s*+$"
 )
@@ -134,7 +136,7 @@ def is_return_mark(text: str) -> bool:
 
 def find_note_references(text: str) -> set[str]:
     """The marks of notes that a text refers to, such as `[1]` behind a word."""
-    return {match[1] or match[2] for match in _NOTE_REFERENCE.finditer(text)}
+    return {match[1] or match[2] or match[3] for match in _NOTE_REFERENCE.finditer(text)}
 
 
 def parse_note_start(text: str) -> str:

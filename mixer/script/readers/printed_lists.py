@@ -60,12 +60,21 @@ def _drop_section(
     """Drop the section of a title where most of its lines are entries."""
     titles = [n for n, line in enumerate(lines) if line and is_title(line)]
     for start in titles[:MAX_CONTENTS_TITLES]:
-        end = _find_section_end(lines, start + 1)
-        entries = [line for line in lines[start + 1 : end] if line and not is_contents_column(line)]
-        count = sum(bool(is_entry(line)) for line in entries)
-        if count >= max(MIN_TITLES, MIN_INDEX_SHARE * len(entries)):
+        if end := _find_list_end(lines, start + 1, is_entry):
             return [*lines[:start], "", *lines[end:]]
     return lines
+
+
+def _find_list_end(
+    lines: Sequence[str],
+    start: int,
+    is_entry: Callable[[str], object] = _NUMBERED_ENTRY.search,
+) -> int:
+    """Where a section ends of which most lines are entries; 0 for any other."""
+    end = _find_section_end(lines, start)
+    entries = [line for line in lines[start:end] if line and not is_contents_column(line)]
+    count = sum(bool(is_entry(line)) for line in entries)
+    return end if count >= max(MIN_TITLES, MIN_INDEX_SHARE * len(entries)) else 0
 
 
 def _find_section_end(lines: Sequence[str], start: int) -> int:
@@ -89,7 +98,7 @@ def _drop_contents(lines: list[str]) -> list[str]:
     dotted = [n for n, line in enumerate(lines) if ".." in line and _DOTTED_ENTRY.fullmatch(line)]
     starts += [(n, n) for n in dotted[:1]]
     for index, first in starts:
-        if end := _find_contents_end(lines, first):
+        if end := _find_contents_end(lines, first) or _find_list_end(lines, first):
             return [*lines[:index], "", *_sign_titles(lines[end:], lines[first:end])]
     return lines
 
@@ -154,13 +163,15 @@ def drop_notes(lines: Sequence[str], text: str) -> Iterator[str]:
     for index, each in enumerate(paragraphs):
         if worded := _WORDED_NOTE.match(each[0]):
             end = _find_note_end(paragraphs, index)
-            signs.letters.add(worded["mark"] or "")
+            signs.marks.add(f"[{worded['mark']}]")
         is_titled = bool(kept) and is_notes_title(kept[-1][0])
         is_note = signs.find(each) or index < end or parse_note_start(each[0]) in marks
         is_note |= _is_among_notes(each[0], marks, in_notes=in_notes, is_titled=is_titled)
         if in_notes and is_titled and not is_note:
             kept.pop()
-        if not is_note:
+        if is_note:
+            signs.add_note(each[0])
+        else:
             kept.append(each)
         in_notes = is_note
     return (signs.drop_references(line) for each in kept[:-1] for line in (*each, ""))
@@ -178,10 +189,10 @@ def _is_among_notes(line: str, marks: Collection[str], *, in_notes: bool, is_tit
 class _SignedNotes:
     """Notes that begin with `*`, `†` or `(1)`, each below a text that refers to it.
 
-    `letters` are the names of others, such as `[Footnote A: …]`.
+    `marks` are those of others that are left out, such as `[A]` for `[Footnote A: …]`.
     """
 
-    letters: set[str] = field(default_factory=set)
+    marks: set[str] = field(default_factory=set)
     pending: Counter[str] = field(default_factory=Counter)
     dropped: set[str] = field(default_factory=set)
 
@@ -197,10 +208,18 @@ class _SignedNotes:
         self.pending.update(each for each in found if each[0] != "*" or not _EMPHASIS.search(text))
         return False
 
+    def add_note(self, line: str) -> None:
+        """Add the first line of a note: `3.` is that of `(3)`."""
+        numbered = _NUMBERED_START.match(line)
+        if numbered and numbered["number"]:
+            self.dropped.add(f"({numbered['number']})")
+        elif line.lstrip().startswith("{"):
+            self.marks.add(f"{{{parse_note_start(line)}}}")
+
     def drop_references(self, line: str) -> str:
         """A line without the references to what was dropped."""
-        for letter in self.letters - {""} if "[" in line else ():
-            line = line.replace(f"[{letter}]", "")
+        for mark in self.marks if "[" in line or "{" in line else ():
+            line = line.replace(mark, "")
         if self.dropped and any(each in line for each in self.dropped):
             return _SIGN.sub(lambda match: "" if match["sign"] in self.dropped else match[0], line)
         return line

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import pairwise
 
 import regex
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import ends_statement, is_chapter_line
-from mixer.script.readers.marks import PICTURE_NOTE, fold_title
+from mixer.script.readers.marks import PICTURE_NOTE, fold_title, names_counted_thing
 from mixer.script.readers.printed_lists import drop_lists, drop_notes
 
 MAX_HEAD_CHARS = 70
@@ -49,6 +50,17 @@ _MARKUP = compile_lazily(
 MAX_MARKUP_DEPTH = 3
 _ENTITY = compile_lazily(r"&(?:nbsp|amp|mdash|ndash|hellip|quot|lt|gt|[lr][sd]quo|#\d{2,5});")
 _CLOSING_TAG = compile_lazily(r"\[/\w|</\w")
+_GLUED = compile_lazily(
+    r"(?<=[^\n] (?P<word>\p{Ll}{2,24})[.,;:!?”\"’)]{0,2})"
+    r"(?P<number>(?<!\d)\d{1,3})(?=[\s.,;:!?”\"’)])"
+)
+MIN_GLUED = 2
+_NAVIGATION = compile_lazily(
+    r"(?m)^[ \t]*[<«←]*[ \t]*Prev(?:ious)?(?: \w{1,10})?[ \t]*[|/·•]"
+    r"(?:[^|/·•\n]{0,40}[|/·•])?[ \t]*Next(?: \w{1,10})?[ \t]*[>»→]*[ \t]*$"
+)
+"""The line of links between the pages of a story."""
+
 _TIMECODE = compile_lazily(
     r"(?m)^(?:\d+[ \t]*\n)?(?:\d\d:)?\d\d:\d\d[,.]\d{3} --> .*\n|\AWEBVTT.*\n"
 )
@@ -59,15 +71,29 @@ def clean_printed_text(text: str) -> str:
     """Take out what only print needs; the words of the text stay, in their order."""
     if _CLOSING_TAG.search(text):
         text = _drop_markup(text)
+    text = _NAVIGATION.sub("", text) if "Next" in text and "Prev" in text else text
     text = _TIMECODE.sub("", text) if " --> " in text else text
     text = _STRONG.sub(r"\2", _EMPHASIS.sub(r"\1", PICTURE_NOTE.sub("", text)))
     if len(_BRACED_PAGE.findall(text)) >= MIN_PAGE_NUMBERS:
         text = _BRACED_PAGE.sub("", text)
+    text = _drop_glued_marks(text)
     if "|" in text:
         text = _TABLE_ROW.sub(_join_cells, _TABLE_RULE.sub("", text))
     lines = [line.rstrip() for line in text.split("\n")]
     lines = _PageFurniture(drop_lists(lines)).remove()
     return "\n".join(drop_notes(lines, text))
+
+
+def _drop_glued_marks(text: str) -> str:
+    """Drop raised numbers of notes that became digits behind words: they count on from 1."""
+    found = [each for each in _GLUED.finditer(text) if not names_counted_thing(f"{each['word']} ")]
+    numbers = [int(match["number"]) for match in found]
+    are_marks = all(n in (1, last + 1) for last, n in pairwise([0, *numbers]))
+    are_apart = len({match["word"] for match in found}) == len(found)
+    if len(found) < MIN_GLUED or not are_marks or not are_apart:
+        return text
+    places = {match.span("number") for match in found}
+    return _GLUED.sub(lambda match: "" if match.span("number") in places else match[0], text)
 
 
 def _join_cells(match: regex.Match[str]) -> str:

@@ -12,17 +12,28 @@ from itertools import pairwise
 import regex
 
 from mixer.lazy import compile_lazily
-from mixer.script.readers.headings import TITLE_CHARS, ends_sentence, is_chapter_line
+from mixer.script.readers.headings import (
+    MIN_CAPITALISED_CHARS,
+    TITLE_CHARS,
+    ends_sentence,
+    is_chapter_line,
+    names_chapter,
+)
 
 TITLE_SIGN = "\ue001"
 """Before a line that is a title for certain; of the private use area."""
 
 MIN_HASH_TITLES = 2
 MIN_DATES = 3
+MIN_TITLES_APART = 3
 
 _UNDERLINED = compile_lazily(
     rf"(?:\A|(?<=\n\n))(?P<title>[^\n]{{1,{TITLE_CHARS}}})\n"
     r"[ \t]*(?P<rule>([=~-])\3{2,}+)[ \t]*(?=\n|\Z)"
+)
+_APART = compile_lazily(
+    r"(?:\A|(?<=\n\n\n))(?P<title>\p{Lu}[^\n]{2,60}(?<![.,;:!?…”\"’]))(?=\n\n)"
+    r"(?=\n{2,6}(?:[^\n]{45,}|[^\n]*[.!?…”\"]\n))"
 )
 _WIKI = compile_lazily(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
 _HASHED = compile_lazily(
@@ -72,7 +83,24 @@ def mark_typed_titles(text: str) -> str:
         )
     if "# " in text and len(_HASHED.findall(text)) >= MIN_HASH_TITLES:
         text = _HASHED.sub(lambda match: _sign(match["title"]), text)
+    if "\n\n\n" in text:
+        text = _mark_titles_apart(text)
     return _DECORATED.sub(_undecorate, _SPACED.sub(_close_up, text))
+
+
+def _mark_titles_apart(text: str) -> str:
+    """Sign short lines below two empty ones and above prose, where no line names a chapter."""
+    titles = {match["title"] for match in _APART.finditer(text)}
+    titles = {title for title in titles if _is_capitalised(title)}
+    is_named = len(titles) < MIN_TITLES_APART
+    if is_named or any(names_chapter(line.strip()) for line in text.split("\n")):
+        return text
+    return _APART.sub(lambda m: _sign(m["title"]) if m["title"] in titles else m[0], text)
+
+
+def _is_capitalised(title: str) -> bool:
+    words = (word for word in title.split() if len(word) >= MIN_CAPITALISED_CHARS)
+    return not title.isupper() and all(word[0].isupper() for word in words)
 
 
 def find_dates(lines: Sequence[str]) -> set[int]:

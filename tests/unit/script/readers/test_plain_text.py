@@ -301,3 +301,33 @@ def test_the_first_lines_name_the_text_and_its_author(text, title, author):
         title,
         author,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ('It rained.\n\t"Late," he said.\n\t"So?" she said.\n', 3),
+        ("\tOne day.\n\tThe next day it rained\nall night.\n", 2),
+        ("So:\n    Cold is the water,\n    Cold is the stone;\n", 3),
+    ],
+)
+def test_indented_lines_below_each_other_begin_paragraphs_where_sentences_end(text, paragraphs):
+    assert len(read_plain_text(text).blocks) == paragraphs
+
+
+PROSE = "He walked along the river and counted the boats."
+
+
+def test_each_line_is_a_paragraph_though_empty_ones_divide_scenes():
+    line = f"{PROSE[:-1]}, which were few, and then he counted the birds above the water."
+    text = f"Prologue\n{line}\n{line}\n\n{line}\n1. The Sea\n{line}\n2. The Land\n{line}\n{line}\n"
+    titles = [each.text for each in read_plain_text(text).blocks if each.level]
+    assert titles == ["Prologue", "1. The Sea", "2. The Land"]
+
+
+def test_titles_stand_below_two_empty_lines_where_none_names_a_chapter():
+    names = ("The Ferry", "The Guest of Honour", "Mended")
+    text = "\n\n\n".join(f"{name}\n\n{PROSE}" for name in ("Six", *names))
+    assert [each.text for each in read_plain_text(text).blocks if each.level][-3:] == list(names)
+    few = f"{PROSE}\n\n\nThe Ferry\n\n{PROSE}"
+    assert not [each for each in read_plain_text(few).blocks if each.level]

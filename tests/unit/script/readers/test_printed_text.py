@@ -116,6 +116,12 @@ def test_marks_of_pictures_and_emphasis_are_left_out(text, blocks):
             ["Take two: (1) an oar.", "(1) An oar is long."],
         ),
         ("One.\n\n[Footnote 1: It was so.]\n\nTwo.", ["One.", "Two."]),
+        ("One.{A} Two.\n\n{A} It was so.", ["One. Two."]),
+        ("One.[1] Two.(2)\n\nNotes\n\n[1] So.\n\n2. No.", ["One.[1] Two."]),
+        ("He was late1 and sorry.2 So.", ["He was late and sorry. So."]),
+        ("He was late1.\n\nShe was not1.", ["He was late.", "She was not."]),
+        ("See the step1 and the step2.", ["See the step1 and the step2."]),
+        ("It was the mp3 of May4.", ["It was the mp3 of May4."]),
         (
             "One.\n\n[2] A line with a number.\n\nTwo.",
             ["One.", "[2] A line with a number.", "Two."],
@@ -129,3 +135,17 @@ def test_notes_that_the_text_refers_to_are_left_out(text, blocks):
 
 def test_number_zero_alone_on_a_line_stays():
     assert read("One.\n\n0\n\nTwo.") == ["One.", "0", "Two."]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Prev | Table of Contents | Next",
+        "<< Previous Chapter | Next Chapter >>",
+        "Previous · Next",
+        "« Prev / Next »",
+        "Previous chapter | Index | Next chapter",
+    ],
+)
+def test_links_to_other_pages_of_a_story_are_left_out(line):
+    assert read(f"He left.\n\n{line}\n") == ["He left."]
