@@ -30,7 +30,7 @@ NOTE_RATIO = 0.88
 """Of a letter's size to that of the text."""
 
 PARAGRAPH_GAP_RATIO = 1.3
-MIN_INDENT_RATIO = 0.8
+MIN_INDENT_RATIO, MAX_INDENT_RATIO = 0.8, 2.5
 MIN_LEADING_RATIO = 0.9
 MAX_VERSE_SHARE, WORD_SLACK = 0.7, 1.2
 """Of the width of the text, which lines of verse are shorter than; of a word's to its estimate."""
@@ -42,7 +42,8 @@ MAX_TITLE_GAP_RATIO = 1.5
 MIN_CENTRED_RATIO = 4
 """How far a title begins to the right of the text below it, to the size of the text."""
 
-_BULLET = compile_lazily(r"^[•◦▪‣●○■]\s*(?=\S)")
+_BULLET = compile_lazily(r"^[•◦▪‣●○■\uf0a7\uf0b7]\s*(?=\S)")
+_NUMBERED = compile_lazily(r"\(?(?:\d{1,2}|[a-z])[.)]\s+\S")
 _RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
 MAX_NOTE_GROUPS = 5
 _ENTRY_END = compile_lazily(r"(?:[.·_…]\s*+){4,}+\d{1,4}\s*+$")
@@ -142,7 +143,7 @@ class _PageLayout:
     leading: float
     columns: Mapping[float, float]
     larger: tuple[float, ...]
-    indents: bool
+    indent: int
 
     @classmethod
     def measure(cls, pages: Sequence[Sequence[Line]]) -> "_PageLayout":
@@ -157,8 +158,8 @@ class _PageLayout:
             left: _find_edge([each for each in lines if _find_left(edges, each) == left], size)
             for left in edges
         }
-        indents = _has_indents(lines, columns, size)
-        return cls(size, _find_leading(gaps, size), columns, tuple(larger), indents)
+        indent = _find_indent(lines, columns, size)
+        return cls(size, _find_leading(gaps, size), columns, tuple(larger), indent)
 
     def has_room(self, line: Line, following: Line, right: float = 0.0) -> bool:
         """Whether the next line's first word would fit before the edge, so that a line ended."""
@@ -169,11 +170,14 @@ class _PageLayout:
 
     def goes_on(self, last: Line, line: Line) -> bool:
         """Whether a paragraph goes on in a line, perhaps of the next page."""
+        is_next_page = line.y > last.y
+        is_full = not (last.is_strong or line.is_strong or self.has_room(last, line))
         if not ends_statement(last.text):
-            return line.text.lstrip()[:1].islower()
-        is_next_page = line.y > last.y and self.indents
+            is_lower = line.text.lstrip()[:1].islower()
+            is_apart = not is_next_page and self._is_indented(last, line)
+            return (is_lower and not is_apart) or (is_next_page and is_full)
         is_at_edge = any(abs(line.x - left) < 1 for left in self.columns)
-        return is_next_page and is_at_edge and not self.has_room(last, line)
+        return is_next_page and self.indent > 0 and is_at_edge and is_full
 
     def is_short(self, line: Line) -> bool:
         """Whether a line is shorter than text is set."""
@@ -224,28 +228,46 @@ class _PageLayout:
         """The paragraphs of a page."""
         group: list[Line] = []
         for index, line in enumerate(page):
-            if group and self._starts_paragraph(group[-1], line, _find_right(page, index - 1)):
+            right = _find_right(page, index - 1) if group else 0.0
+            if group and self._starts_paragraph(group, line, right):
                 yield group
                 group = []
             group.append(line)
         if group:
             yield group
 
-    def _starts_paragraph(self, last: Line, line: Line, right: float) -> bool:
+    def _starts_paragraph(self, group: Sequence[Line], line: Line, right: float) -> bool:
+        last = group[-1]
         gap = last.y - line.y
         if self._continues_title(last, line):
             return False
         is_apart = gap > self.leading * PARAGRAPH_GAP_RATIO or gap < 0
         has_ended = ends_statement(last.text) and self.has_room(last, line, right)
         has_ended |= _ENTRY_END.search(last.text[-ENTRY_END_CHARS:]) is not None
-        left = _find_left(self.columns, line)
-        is_indented = line.x - last.x > self.size * MIN_INDENT_RATIO and line.x > left
-        is_next = abs(line.x - last.x) < 1 and ends_statement(last.text)
-        is_indented |= is_next and self.size * MIN_INDENT_RATIO < line.x - left
-        is_title = last.x - line.x > self.size * MIN_CENTRED_RATIO
+        is_title = last.x - line.x > self.size * MIN_CENTRED_RATIO or self._ends_hanging(
+            group, line
+        )
         is_title |= last.is_strong and not line.is_strong and self.is_short(last)
         is_other = is_title or abs(line.size - last.size) > 1
-        return is_apart or is_indented or has_ended or is_other
+        return is_apart or has_ended or is_other or self._is_indented(last, line)
+
+    def _ends_hanging(self, group: Sequence[Line], line: Line) -> bool:
+        """Whether a line stands to the left of a paragraph that is all indented, and has ended."""
+        is_even = len(group) > 1 and abs(group[-2].x - group[-1].x) < 1
+        is_block = is_even or not self.indent
+        return is_block and ends_statement(group[-1].text) and group[-1].x - line.x > line.size
+
+    def _is_indented(self, last: Line, line: Line) -> bool:
+        """Whether a line is set like the first of a paragraph, or of an item of a list."""
+        left = _find_left(self.columns, line)
+        step, has_room = line.x - left, self.has_room(last, line)
+        if line.x - last.x > self.size * MIN_INDENT_RATIO and step > 0:
+            return True
+        if abs(line.x - last.x) < 1 and ends_statement(last.text):
+            return step > self.size * MIN_INDENT_RATIO
+        is_first = self.indent > 0 and abs(step - self.indent) < 1
+        is_numbered = _NUMBERED.match(line.text) is not None
+        return _BULLET.match(line.text) is not None or (has_room and (is_first or is_numbered))
 
     def _continues_title(self, last: Line, line: Line) -> bool:
         """Whether a title that is set large goes on in the next line."""
@@ -254,17 +276,19 @@ class _PageLayout:
         return is_large and is_close and not is_counted_line(last.text)
 
 
-def _has_indents(lines: Sequence[Line], lefts: Iterable[float], size: float) -> bool:
-    """Whether the first lines of paragraphs are indented, as many are alike."""
+def _find_indent(lines: Sequence[Line], lefts: Iterable[float], size: float) -> int:
+    """How far the first lines of paragraphs are indented, where many are alike; 0 for none."""
     steps = Counter[int]()
     for line, following in pairwise(lines):
         step = line.x - _find_left(lefts, line)
         steps[round(step)] += abs(following.x + step - line.x) < 1
-    return any(
-        count >= len(lines) * MIN_COLUMN_SHARE
-        for step, count in steps.items()
-        if size * MIN_INDENT_RATIO <= step <= size * MIN_CENTRED_RATIO
+    usual = (
+        step
+        for step, count in steps.most_common()
+        if size * MIN_INDENT_RATIO <= step <= size * MAX_INDENT_RATIO
+        if count >= len(lines) * MIN_COLUMN_SHARE
     )
+    return next(usual, 0)
 
 
 def _find_edge(lines: Sequence[Line], size: float) -> float:

@@ -22,6 +22,7 @@ MIN_SPACE_RATIO = 0.2
 
 LARGE_LETTER = compile_lazily(r"[“‘\"'«„]?\p{Lu}")
 _NOTE_NUMBER = compile_lazily(r"\s*(\d{1,3})[.)\]\s]*\p{Lu}")
+_LIST_MARK = compile_lazily(r"\s*(?:(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|[•◦▪‣●○■\uf0a7\uf0b7])\s*")
 CAP_RATIO, CAP_HEIGHT_RATIO = 1.5, 0.75
 
 
@@ -66,12 +67,22 @@ def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
         last = lines[-1] if lines else None
         if each.text.isspace() and last is None:
             continue
-        if last is None or abs(each.y - last.y) > max(each.size, last.size) * 0.6:
+        if marked := _find_marked(lines, each):
+            marked.text = f"{each.text.strip()} {marked.text}"
+        elif last is None or abs(each.y - last.y) > max(each.size, last.size) * 0.6:
             place = each.x, each.y, each.size, each.right
             lines.append(Line(each.text, *place, is_strong=each.is_strong))
         else:
             _add_fragment(last, each, body)
     return _order_drop_caps(lines, body)
+
+
+def _find_marked(lines: Sequence[Line], each: Fragment) -> Line | None:
+    """The line of a list that a number or a dot belongs to, which is drawn behind it."""
+    if not _LIST_MARK.fullmatch(each.text):
+        return None
+    beside = (line for line in lines if abs(line.y - each.y) < 1 and line.x > each.right)
+    return next(beside, None)
 
 
 def _order_drop_caps(lines: list[Line], body: float) -> list[Line]:

@@ -10,7 +10,7 @@ from mixer.script.readers import TextType, read_document
 from mixer.script.readers.docx import read_docx
 from mixer.script.readers.epub import read_epub
 from mixer.script.readers.pdf_layout import build_blocks
-from mixer.script.readers.pdf_lines import Line
+from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
 from mixer.script.readers.pdf_pages import drop_running_heads
 from mixer.script.readers.plain_text import read_plain_text
 from tests.books import Book, build_page
@@ -86,6 +86,11 @@ Author: Ann Gander
             ["#2 PART ONE", "#2 1. The Ferry", FIRST, "#2 2. The Key", SECOND],
         ),
         (
+            "CONTENTS\n\n CHAPTER   PAGE\n\n  I. THE ICE   1\n\n II. IN WHICH HE COUNTS, AND\n"
+            "      COUNTS AGAIN   8\n\nIII. THE BANK   15\n\n\n\n" + BODY,
+            CHAPTERS,
+        ),
+        (
             f"CHAPTER I\n\n{FIRST}\n\n+------+-----+\n| hens | six |\n+------+-----+\n\n{SECOND}",
             [*CHAPTERS[:2], "hens six", SECOND],
         ),
@@ -121,6 +126,7 @@ DOCX_STYLES = (
     f'<w:styles {W}><w:style w:styleId="H"><w:name w:val="heading 1"/></w:style>'
     '<w:style w:styleId="T"><w:name w:val="Title"/></w:style>'
     '<w:style w:styleId="S"><w:name w:val="Subtitle"/><w:basedOn w:val="T"/></w:style>'
+    '<w:style w:styleId="A"><w:name w:val="Author"/><w:basedOn w:val="T"/></w:style>'
     '<w:style w:styleId="C"><w:name w:val="CSP - Chapter Title"/></w:style>'
     '<w:style w:styleId="V"><w:name w:val="Mine"/><w:rPr><w:vanish/></w:rPr></w:style></w:styles>'
 )
@@ -140,6 +146,22 @@ def write(text: str, style: str = "") -> str:
         ),
         (write("The Ferry", "C") + write(FIRST), ["#2 The Ferry", FIRST]),
         (write("Notes", "T") + write("A Tale", "S"), ["#1 Notes", "A Tale"]),
+        (write("Notes", "T") + write("A. Gander", "A") + write("So.", "H"),
+         ["#1 Notes", "A. Gander", "#2 So."]),
+        (
+            "".join(
+                f'<w:p><w:pPr><w:jc w:val="center"/></w:pPr><w:r><w:t>{title}</w:t></w:r></w:p>'
+                + write(words)
+                for title, words in (("THE FERRY", FIRST), ("THE KEY", SECOND), ("By hand", FIRST))
+            ),
+            ["#2 THE FERRY", FIRST, "#2 THE KEY", SECOND, "By hand", FIRST],
+        ),
+        (
+            ("<w:p><w:r><w:t>It left</w:t></w:r><w:hyperlink w:anchor='n'><w:r><w:rPr>"
+             "<w:vertAlign w:val='superscript'/></w:rPr><w:t>1</w:t></w:r></w:hyperlink></w:p>"
+             "<w:p><w:bookmarkStart w:name='n'/></w:p>") + write("At dawn.") + write(SECOND),
+            ["It left", SECOND],
+        ),
         (write("Not shown.", "V") + write(FIRST), [FIRST]),
         (
             '<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>'
@@ -283,6 +305,13 @@ def lay_lines(*lines: tuple[str, float, float], strong: str = "", size: float = 
         # A title of two lines is one.
         ([("The Long Ferry", 70, 400, 24), ("Home", 70, 372, 24)], ["The Long Ferry Home"]),
         ([("Chapter 1", 70, 400, 24), ("Home", 70, 372, 24)], ["Chapter 1", "Home"]),
+        # Each dot or number begins an item, whatever the one before ends with.
+        ([("So:", 70, 400), ("• an oar,", 70, 386), ("• a key", 70, 372), (LONG, 70, 340)],
+         ["So:", "an oar,", "a key", LONG]),
+        ([("So:", 70, 400), ("\uf0b7 an oar,", 80, 386), ("\uf0b7 a key", 80, 372)],
+         ["So:", "an oar,", "a key"]),
+        ([("So:", 70, 400), ("1. an oar,", 70, 386), ("2. a key", 70, 372), (LONG, 70, 340)],
+         ["So:", "1. an oar,", "2. a key", LONG]),
     ],
 )  # fmt: skip
 def test_paragraphs_of_a_pdf_end_where_a_word_had_room(lines, texts):
@@ -360,3 +389,16 @@ def test_marks_of_notes_in_letters_of_their_own_are_left_out():
         *lay_lines(("1It is lost.", 70, 100), size=9),
     ]
     assert list_texts([page])[0].startswith("A letter of four lines.")
+
+
+def test_a_sentence_goes_on_at_the_next_page_with_a_name():
+    pages = [lay_lines((LONG[:-1] + ", by", 70, 90)), lay_lines(("Henrik alone.", 70, 400))]
+    body = [lay_lines(*((LONG, 70, 300 - 14 * n) for n in range(6)))]
+    assert list_texts([*pages, *body])[0] == f"{LONG[:-1]}, by Henrik alone."
+
+
+def test_marks_of_a_list_that_are_drawn_behind_it_belong_to_its_lines():
+    items = [Fragment(f"item {n}", 90, 400 - 14 * n, 12, 140) for n in range(3)]
+    marks = [Fragment(f"{n + 1}. ", 70, 400 - 14 * n, 12, 82) for n in range(3)]
+    texts = [line.text for line in build_lines([*items, *marks])]
+    assert texts == ["1. item 0", "2. item 1", "3. item 2"]
