@@ -8,8 +8,12 @@ a mix follows from its parts' histograms and gains. Source: ITU-R BS.1770-5, ann
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import regex
+
+if TYPE_CHECKING:
+    from mixer.sound.arithmetic import Values
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
@@ -99,6 +103,18 @@ def integrated_lufs(windows: Mapping[float, float]) -> float | None:
         return None
     gate_lufs = ungated + RELATIVE_GATE_LU
     return _mean_lufs([each for each in audible if each[0] > gate_lufs])
+
+
+def gate_lufs(powers: "Values", counts: "Values") -> float | None:
+    """Gated loudness as `integrated_lufs`, of windows by their power."""
+    from mixer.sound.arithmetic import np
+
+    audible = powers > 10 ** (ABSOLUTE_GATE_LUFS / 10)
+    if not counts[audible].any():
+        return None
+    ungated = np.average(powers[audible], weights=counts[audible])
+    gated = powers > max(10 ** (ABSOLUTE_GATE_LUFS / 10), ungated * 10 ** (RELATIVE_GATE_LU / 10))
+    return 10 * math.log10(np.average(powers[gated], weights=counts[gated]))
 
 
 def energy_sum_db(*levels_db: float) -> float:

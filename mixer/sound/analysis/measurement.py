@@ -7,6 +7,7 @@ audio. The voice is measured as it will be mixed, above HIGH_PASS_HZ.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import regex
@@ -46,7 +47,7 @@ MUSIC_CHANNELS = "aformat=channel_layouts=stereo|mono"
 """Mono and stereo unchanged, anything else folded down to stereo."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measurement:
     """Measurements of a recording.
 
@@ -63,7 +64,7 @@ class Measurement:
     windows: Histogram
     profile: Profile = UNKNOWN
 
-    @property
+    @cached_property
     def loudness_lufs(self) -> float | None:
         """Integrated loudness in the measured channels; None for silence."""
         return None if self.is_silent else integrated_lufs(self.windows)

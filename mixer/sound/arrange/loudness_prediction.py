@@ -6,18 +6,20 @@ grows with the gain.
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mixer.sound.analysis import Edge, Measurement
+from mixer.sound.arithmetic import Places, Values, np
 from mixer.sound.loudness import (
     BIN_LU,
     STEP_S,
     WINDOW_S,
     Histogram,
     energy_sum_db,
-    integrated_lufs,
+    gate_lufs,
     limiter_loss_db,
     shift_histogram,
 )
@@ -27,7 +29,7 @@ LevelShares = Mapping[float, float]
 """Levels under the voice, in LUFS, to their share of the time; the rest is silence."""
 
 MODEL_BIN_LU = 0.05
-"""Bin width of a sum: keeps it short for any number of takes."""
+"""To which a take's levels are rounded, so that a limiter's loss of less changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,45 @@ class TakeLoudness:
 
 
 @dataclass(frozen=True, slots=True)
+class _MixedWindows:
+    """Windows of all takes over each level that plays under them, one row for each pair.
+
+    `takes` are the numbers of the takes, `powers` those of what plays under them.
+    """
+
+    levels_lufs: Values
+    takes: Places
+    powers: Values
+    counts: Values
+
+    @classmethod
+    def of(cls, parts: Sequence[TakeLoudness]) -> "_MixedWindows":
+        """Pair the windows of each part with the shares of its background."""
+        windows = np.array([each for part in parts for each in part.windows.items()], np.float64)
+        shares = np.array([each for part in parts for each in _list_shares(part)])
+        takes = np.repeat(np.arange(len(parts)), [len(part.windows) for part in parts])
+        widths = np.array([1 + len(part.background) for part in parts])
+        first = np.cumsum(widths) - widths
+        repeats = widths[takes]
+        window = np.repeat(np.arange(len(takes)), repeats)
+        share = np.arange(len(window)) + np.repeat(
+            first[takes] - np.cumsum(repeats) + repeats, repeats
+        )
+        levels, counts = windows.reshape(-1, 2)[window].T
+        return cls(
+            levels,
+            takes[window],
+            10 ** (shares[share, 0] / 10),
+            np.maximum(counts, 0.0) * shares[share, 1],
+        )
+
+
+def _list_shares(part: TakeLoudness) -> list[tuple[float, float]]:
+    bare = max(0.0, 1.0 - sum(part.background.values()))
+    return [(-math.inf, bare), *part.background.items()]
+
+
+@dataclass(frozen=True)
 class LoudnessModel:
     """Everything that affects the loudness of a mix of `length` samples.
 
@@ -55,6 +96,10 @@ class LoudnessModel:
     unmixed: Mapping[float, float]
     length: int
 
+    @cached_property
+    def _mixed(self) -> _MixedWindows:
+        return _MixedWindows.of(self.parts)
+
     @property
     def voice_peak_db(self) -> float:
         """Highest peak of all takes, before mastering."""
@@ -62,20 +107,15 @@ class LoudnessModel:
 
     def lufs(self, gain_db: float, limit_db: float | None) -> float | None:
         """Integrated loudness with a gain, and a limit on the voice; None for silence."""
-        fine: defaultdict[tuple[int, float], float] = defaultdict(float)
-        for part in self.parts:
-            lost_db = _limiter_loss_db(part, gain_db, limit_db)
-            bare = max(0.0, 1.0 - sum(part.background.values()))
-            shares = [(-math.inf, bare), *part.background.items()]
-            for level, count in part.windows.items():
-                step = round((level - lost_db) / MODEL_BIN_LU)
-                for under_lufs, share in shares:
-                    fine[step, under_lufs] += count * share
-        total: defaultdict[float, float] = defaultdict(float)
-        total.update(self.unmixed)
-        for (step, under_lufs), windows in fine.items():
-            total[energy_sum_db(step * MODEL_BIN_LU, under_lufs)] += windows
-        before = integrated_lufs(total)
+        mixed = self._mixed
+        lost_db = np.array([_limiter_loss_db(part, gain_db, limit_db) for part in self.parts])
+        steps = np.rint((mixed.levels_lufs - lost_db[mixed.takes]) / MODEL_BIN_LU)
+        unmixed = np.array([*self.unmixed.items()], np.float64).reshape(-1, 2)
+        powers = 10 ** (steps * MODEL_BIN_LU / 10) + mixed.powers
+        before = gate_lufs(
+            np.concatenate([powers, 10 ** (unmixed[:, 0] / 10)]),
+            np.concatenate([mixed.counts, unmixed[:, 1]]),
+        )
         return None if before is None else before + gain_db
 
     def rms_db(self, gain_db: float, limit_db: float | None) -> float:
@@ -111,12 +151,12 @@ def predict_loudness(
     background: Background,
 ) -> LoudnessModel:
     """Build the model of a mix; its channels add `dual_mono_db` to a voice measured in one."""
-    windows = [Counter(take.windows) for take in takes]
+    windows = [dict(take.windows) for take in takes]
     for group in _find_shared_windows(clips, takes, rate_hz):
         _merge_windows(group, clips, windows)
     parts = (
         TakeLoudness(
-            windows=shift_histogram(+own, clip.gain_db + dual_mono_db),
+            windows=shift_histogram(own, clip.gain_db + dual_mono_db),
             peak_db=clip.gain_db + take.true_peak_dbtp,
             losses_db=take.profile.limited_db,
             energy=_energy(clip, take, rate_hz),
@@ -172,10 +212,14 @@ def _edge_slots(edge: Edge, begin_s: float) -> Iterator[tuple[int, float]]:
 
 
 def _merge_windows(
-    group: Sequence[_EdgeWindow], clips: Sequence[Clip], windows: list[Counter[float]]
+    group: Sequence[_EdgeWindow], clips: Sequence[Clip], windows: list[dict[float, int]]
 ) -> None:
     levels = [each.level_lufs + clips[each.clip].gain_db for each in group]
     for each in group:
-        windows[each.clip][round(each.level_lufs / BIN_LU) * BIN_LU] -= 1
+        _add_window(windows[each.clip], round(each.level_lufs / BIN_LU) * BIN_LU, -1)
     loudest = group[levels.index(max(levels))].clip
-    windows[loudest][energy_sum_db(*levels) - clips[loudest].gain_db] += 1
+    _add_window(windows[loudest], energy_sum_db(*levels) - clips[loudest].gain_db, 1)
+
+
+def _add_window(windows: dict[float, int], level_lufs: float, count: int) -> None:
+    windows[level_lufs] = windows.get(level_lufs, 0) + count

@@ -4,9 +4,11 @@ A raised bed, in pauses as in intro and outro, is loud enough to count in the lo
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from mixer.script import SoundKind
 from mixer.sound.analysis import Measurement
@@ -176,9 +178,7 @@ class Accompaniment:
 
         moments = [_clip_moments(clip, self.rate_hz) for clip in clips]
         levels = _sum_levels(self.cues, np.concatenate(moments), level_lufs)
-        return [
-            _level_shares(own) for own in np.split(levels, np.cumsum([*map(len, moments)])[:-1])
-        ]
+        return _share_levels(levels, [*map(len, moments)])
 
     @property
     def bed_peak_db(self) -> float | None:
@@ -192,10 +192,17 @@ def _clip_moments(clip: Clip, rate_hz: int) -> Places:
     return np.arange(clip.start + min(step // 2, clip.length // 2), clip.end, step)
 
 
-def _level_shares(levels_lufs: Values) -> LevelShares:
-    audible = levels_lufs[levels_lufs > SILENT_LUFS].round(1)
-    steps, counts = np.unique(np.rint(audible / STEP_LU) * STEP_LU, return_counts=True)
-    return dict(zip(steps.tolist(), (counts / len(levels_lufs)).tolist(), strict=True))
+def _share_levels(levels_lufs: Values, counts: Sequence[int]) -> list[LevelShares]:
+    """The levels of neighbouring clips, of which each has so many, as shares of the clip."""
+    audible = levels_lufs > SILENT_LUFS
+    clips = np.repeat(np.arange(len(counts)), counts)[audible]
+    pairs = clips + 1j * np.rint(levels_lufs[audible].round(1) / STEP_LU) * STEP_LU
+    found, times = np.unique(pairs, return_counts=True)
+    shares: list[dict[float, float]] = [{} for _ in counts]
+    for each, count in zip(found.tolist(), times.tolist(), strict=True):
+        clip = int(each.real)
+        shares[clip][each.imag] = count / counts[clip]
+    return [*shares]
 
 
 def mean_shares(clips: Sequence[Clip], background: Sequence[LevelShares]) -> LevelShares:
@@ -226,11 +233,18 @@ def build_accompaniment(
     beds, beds_lufs = [], []
     for region, cue in zip(music, place_cues(music, foreground, length, bed_style), strict=True):
         below_lu = bed_style.level_below_voice_lu(region.annotation.level_lu)
-        (gain_db,) = cue_gains_db(sounds[cue.source], [cue], speech, below_lu, rate_hz)
+        under = _select_spans(speech, cue)
+        (gain_db,) = cue_gains_db(sounds[cue.source], [cue], under, below_lu, rate_hz)
         beds.append(replace(cue, gain_db=gain_db))
         beds_lufs.append(VOICE_LUFS - below_lu)
     once = _level_sounds(placed_sounds, speech, sounds, rate_hz)
     return Accompaniment((*beds, *once), tuple(beds_lufs), sounds, rate_hz)
+
+
+def _select_spans(speech: Sequence[Span], cue: Cue) -> Sequence[Span]:
+    """Select the spans, which are in order and apart, that reach into a cue."""
+    first = bisect_right(speech, cue.start, key=itemgetter(1))
+    return speech[first : bisect_left(speech, cue.end, key=itemgetter(0))]
 
 
 def _level_sounds(

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from mixer.sound.loudness import (
     amplitude,
     decibels,
     energy_sum_db,
+    gate_lufs,
     histogram,
     integrated_lufs,
     shift_histogram,
@@ -48,6 +50,15 @@ def test_gain_moves_loudness_by_itself(momentary: list[float], gain_db: float):
     assert found is not None
     moved = integrated_lufs(shift_histogram(histogram(audible), gain_db))
     assert moved == pytest.approx(found + gain_db, abs=1e-6)
+
+
+@given(windows)
+def test_powers_are_gated_like_levels(momentary: list[float]):
+    binned = histogram(momentary)
+    levels, counts = (np.array([*each], np.float64) for each in (binned.keys(), binned.values()))
+    expected = integrated_lufs(binned)
+    found = gate_lufs(10 ** (levels / 10), counts)
+    assert found == (None if expected is None else pytest.approx(expected, abs=1e-6))
 
 
 @given(windows, windows)
