@@ -55,9 +55,9 @@ export const findRunning = (fingerprint) => entries.find((entry) => entry.finger
 // A finished story of the same text and choices.
 export const findDone = (fingerprint) => entries.find((entry) => entry.fingerprint === fingerprint && entry.state === "done" && !entry.trouble);
 
-// How a story differs from the last one of the same title.
+// How a story differs from the last one that this page gave the same title.
 export async function describeChange(title, text) {
-  const earlier = entries.find((each) => each.title === title && !each.isListed);
+  const earlier = entries.find((each) => (each.derived_title ?? each.title) === title && !each.isListed);
   const before = earlier && (await loadText(`story.${earlier.id}`));
   if (!before) return "";
   const known = new Set(before.match(SENTENCES));

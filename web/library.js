@@ -95,7 +95,7 @@ function awaitListening(entry) {
 export const replay = (entry) => playStory(entry);
 
 export async function addStory({ text, body, title, details }, fingerprint) {
-  const entry = { id: createId(), title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0, project: choices.project };
+  const entry = { id: createId(), title, derived_title: title, body, details, fingerprint, created: Date.now(), state: "sending", progress: 0, project: choices.project };
   entry.change = await describeChange(title, text);
   insertEntry(entry);
   const own = entries.filter((each) => !each.isListed);

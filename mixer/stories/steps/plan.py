@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from mixer.errors import StoryPlanned, TooExpensive, format_usd
 from mixer.requests import Options
-from mixer.script import Chunk
+from mixer.script import Chunk, Script
 from mixer.script.readers import decode_upload
 from mixer.script.review import estimate_script
 from mixer.speech import Narrator, VoiceSettings, charge_factor
@@ -30,6 +31,8 @@ from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.status import load_progress, load_snapshot, write_result
 from mixer.stories.steps.prelude import speak_prelude
 from mixer.stories.tasks import StepCall, StepResult, raise_if_cancelled, stop_when_cancelled
+
+MAX_TITLE_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,16 @@ def _price_chunks(
     return price_usd
 
 
+def _derive_title(script: Script, options: Options) -> str:
+    """Name a text without a title by its first words, as lists show it."""
+    utterances = (each.text for chunk in script.chunks for each in chunk.utterances)
+    words = " ".join(islice(utterances, options.disclose == "start", MAX_TITLE_CHARS))
+    if len(words) <= MAX_TITLE_CHARS:
+        return words
+    cut = words[: MAX_TITLE_CHARS - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"
+
+
 def _build_summary(
     stored: StoredScript,
     options: Options,
@@ -239,7 +252,7 @@ def _build_summary(
 ) -> PlanSummary:
     estimate = estimate_script(stored.script, options.rate)
     return PlanSummary(
-        title=stored.script.title,
+        title=stored.script.title or _derive_title(stored.script, options),
         language=stored.script.language,
         voice=stored.delivery.voice,
         engine=stored.delivery.engine,

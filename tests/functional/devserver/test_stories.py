@@ -179,6 +179,27 @@ def test_stories_are_listed_the_newest_first_page_by_page(stories, finished):
     stories.refuse(stories.served.send("GET", "/stories?cursor=../x"), 400, "bad_input")
 
 
+WORDS = "The ferry was late again. The people on the pier waited, for the evening was warm."
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ({"text": "Good night."}, "Good night."),
+        ({"text": WORDS}, "The ferry was late again. The people on the pier waited,…"),
+        ({"text": WORDS, "title": "Late"}, "Late"),
+        ({"text": f"# Ferry\n\n{WORDS}", "text_type": "markdown"}, "Ferry"),
+        ({"text": "Good night.", "disclose": "start"}, "Good night."),
+        ({"text": "夜" * 80}, f"{'夜' * 59}…"),
+    ],
+)
+def test_story_without_a_title_is_listed_by_its_first_words(stories, body, title):
+    story = stories.begin(body)
+    assert stories.await_end(story)["title"] == title
+    listed = stories.served.send("GET", "/stories").json["stories"]
+    assert [each["title"] for each in listed if each["story_id"] == story] == [title]
+
+
 def test_passage_that_cannot_be_said_is_named_and_mended_by_asking_again(stories):
     body = {"text": f"A terrible tempest rose.\n\n{CHAPTERS}", "text_type": "markdown"}
     stories.engine.fail_texts = ["tempest"]
