@@ -12,6 +12,12 @@ from hypothesis import settings
 from moto.s3.models import FakeKey
 from moto.s3.utils import _VersionedKeyStore
 
+from mixer.sound.arithmetic import np
+
+# NumPy is loaded as the program loads it, before a test's own import: its algebra on one thread.
+# With more, threads that wait for each other next to other work took a hundred times the CPU.
+assert np.__version__
+
 # Speed is measured in bench/, beside something fair; on a busy machine a deadline only guesses.
 settings.register_profile("mixer", deadline=None, derandomize=True)
 settings.load_profile("mixer")
