@@ -6,9 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-from mcp.client import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
-
 ROOT = Path(__file__).parents[3]
 TEXT = "The lamp went out at nine. The sea was calm."
 
@@ -25,6 +22,9 @@ async def call(client, tool, **arguments):
 
 
 async def use_server(folder):
+    from mcp.client import Client  # two seconds, in each process that collects tests
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
     command = ["-m", "mixer", "mcp", "--out", str(folder / "out"), "--store", str(folder / "store")]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
     server = StdioServerParameters(
