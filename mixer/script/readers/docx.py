@@ -32,14 +32,13 @@ from mixer.script.readers.docx_styles import (
     read_numbering,
     require_harmless,
 )
-from mixer.script.readers.epub_metadata import clean_title, split_authors
 from mixer.script.readers.headings import is_counted_line
-from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import (
     is_contents_title,
     is_index_title,
     is_pictures_title,
 )
+from mixer.script.readers.metadata import clean_title, normalise_language_tag, split_authors
 from mixer.script.readers.open_block import LINE_BREAK
 from mixer.script.readers.package_xml import (
     find_children,
@@ -51,8 +50,7 @@ from mixer.script.readers.package_xml import (
 )
 from mixer.script.readers.page_blocks import BlockList
 from mixer.script.readers.page_elements import PageElements, find_anchors
-from mixer.script.readers.page_head import PageHead
-from mixer.script.readers.page_styles import NO_STYLES
+from mixer.script.readers.page_head import NO_STYLES, PageHead
 from mixer.script.readers.paragraph_lines import join_titles
 from mixer.script.readers.web_page import (
     NoteReferences,

@@ -39,9 +39,9 @@ from mixer.script.readers.epub_package import (
 )
 from mixer.script.readers.marks import fold_title
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage, is_broken_off
+from mixer.script.readers.page_head import NO_STYLES, PageStyles, read_styles
 from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.page_reader import read_page
-from mixer.script.readers.page_styles import NO_STYLES, PageStyles, read_styles
 from mixer.script.readers.paragraph_lines import join_titles
 from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.readers.web_page import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mixer.errors import UnreadableText
 from mixer.script.document import split_names
 from mixer.script.readers.archive import Archive, has_scheme
-from mixer.script.readers.epub_metadata import PackageMetadata, read_metadata
+from mixer.script.readers.metadata import PackageMetadata, read_metadata
 from mixer.script.readers.package_xml import find_all, find_children, parse_xml
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from mixer.script.readers.head_checks import (
     list_speaker_warnings,
     read_head_options,
 )
-from mixer.script.readers.languages import normalise_language_tag
+from mixer.script.readers.metadata import normalise_language_tag
 from mixer.script.script import Metadata, Role, SoundCue
 
 METADATA_KEYS = tuple(each.name for each in fields(Metadata))

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind
-from mixer.script.readers.languages import names_language
+from mixer.script.readers.metadata import names_language
 
 HEAD_OPTIONS = frozenset({
     "bitrate_kbps", "chapters", "de_ess", "disclose", "disclosure", "duck_attack_s", "duck_db",

@@ -9,7 +9,7 @@ from mixer.script.readers.headings import SUBTITLE_CHARS, is_counted_line
 from mixer.script.readers.marks import describes_picture, is_ornament_name
 from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 from mixer.script.readers.page_blocks import BlockList
-from mixer.script.readers.page_head import PageHead
+from mixer.script.readers.page_head import PageHead, parse_classes
 from mixer.script.readers.page_marks import (
     BLOCK_TAGS,
     HEADING_LEVELS,
@@ -19,7 +19,6 @@ from mixer.script.readers.page_marks import (
     find_level,
     find_mark,
     is_drop_cap_class,
-    parse_classes,
     rewrite_mark,
 )
 

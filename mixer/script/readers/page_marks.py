@@ -4,7 +4,6 @@ Left out: scripts, styles, navigation, ruby readings, hidden text, page numbers,
 references, sidenotes; of pages of the web also share bars, site headers and footers.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,16 +13,13 @@ from mixer.lazy import compile_lazily
 from mixer.script.document import has_words, split_names
 from mixer.script.readers.headings import CHAPTER_LEVEL
 from mixer.script.readers.marks import (
-    MAX_MARK_CHARS,
     is_named_note_mark,
     is_note_mark,
     is_page_number,
     is_return_mark,
     names_counted_thing,
 )
-from mixer.script.readers.page_styles import PageStyles
-
-Attributes = Mapping[str, str]
+from mixer.script.readers.page_head import Attributes, PageStyles, parse_classes, parse_types
 
 HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
 BLOCK_TAGS = split_names(
@@ -74,33 +70,9 @@ _REFERENCE_CLASSES = split_names(
 _PAGE_CLASSES = split_names("page pb pg pagebreak page-break page_break folio page-no page_no pgno")
 """These hold page numbers in some books, and text in others."""
 
-_SITE_WORDS = split_names(
-    "share sharing sharebar sharedaddy social sidebar masthead navbar navbox nav navigation menu "
-    "breadcrumb breadcrumbs cookie advert advertisement ads ad related relatedposts newsletter "
-    "subscribe subscription comment comments commentlist respond pagination pager skip signup "
-    "promo popup modal editsection hatnote noprint noexport catlinks printfooter footer topbar "
-    "toolbar button buttons btn timestamp tags vote votes jumplink"
-)
-_TEXT_WORDS = split_names(
-    "content article body main post entry hentry story chapter text prose markdown"
-)
-"""Of classes and ids: the last word says what an element is, `newsletter-post` or `post-footer`."""
-
-_SITE_ROLES = split_names("banner navigation contentinfo complementary search")
-_SITE_HEADER_CLASSES = split_names("site global page-header top main-header site-header")
-_BOXES = frozenset({"div", "aside", "ul", "form", "header", "footer"})
-"""Elements whose `id` says what they are; that of a section is its title's."""
-
-_QUOTATIONS = frozenset({"quote", "blockquote"})
-_NAME_PART = compile_lazily(r"[a-z]++|[A-Z][a-z]*+")
-_READING_TIME = compile_lazily(r"(?i)(?:^|[|·•—–-])\s*\d{1,3} min(?:ute)?s? read\s*$")
-_PAGE_PART_DEPTH = 3
-"""Of a header or footer that belongs to the page itself: html, body, footer."""
-
 _SYMBOL_FONT = compile_lazily(r"font-family\s*+:\s*+[\"']?(?:symbol|wingdings)", regex.IGNORECASE)
 """Word's bullets: the letters of these fonts are pictures."""
 
-_CLASS_NUMBER = compile_lazily(r"(?<=\D)[-_]?\d++$")
 _PAGE_ANCHOR = compile_lazily(r"(?:page|pg|p|pagenum)[_.-]?\d+", regex.IGNORECASE)
 _ENDED_WORD = compile_lazily(r"(?:[.,;:!?…\"'”’»)\]]|\p{L}{3,}|(?<!\d)[12]\d{3})$")
 _UNITS = split_names("km cm mm dm nm ft in yd mi sec min")
@@ -181,34 +153,6 @@ def is_note_element(attributes: Attributes) -> bool:
 def is_note_reference(attributes: Attributes) -> bool:
     """Whether a link says that it leads to a note."""
     return bool(parse_types(attributes) & _NOTE_REFERENCE_TYPES)
-
-
-def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
-    """Whether an element belongs to a site and not to the text of a page."""
-    if tag in ("html", "body", "main", "article"):
-        return False
-    if attributes.get("role", "").lower() in _SITE_ROLES:
-        return True
-    if tag == "footer" and depth <= _PAGE_PART_DEPTH:
-        return True
-    if tag == "header" and _SITE_HEADER_CLASSES & parse_classes(attributes):
-        return True
-    names = f"{attributes.get('class', '')} {attributes.get('id', '') if tag in _BOXES else ''}"
-    parts = [[each.lower() for each in _NAME_PART.findall(name)] for name in names.split()]
-    is_text = any(_TEXT_WORDS.intersection(each[-1:]) for each in parts)
-    is_text |= tag in ("div", "section") and ["section"] in parts
-    return not is_text and any(map(_names_decoration, parts))
-
-
-def _names_decoration(parts: Sequence[str]) -> bool:
-    """Whether the words of a class name a part of a site, such as `entry-footer`."""
-    words = {*parts, "".join(parts)}
-    return not _SITE_WORDS.isdisjoint(words) and _QUOTATIONS.isdisjoint(words)
-
-
-def drop_reading_time(text: str) -> str:
-    """Text of a site's page, without how long it takes to be read."""
-    return _READING_TIME.sub("", text) if "read" in text[-MAX_MARK_CHARS:] else text
 
 
 def find_mark(
@@ -295,18 +239,6 @@ def _stands_alone(before: str) -> bool:
     """Whether a raised number has no base, such as that of a verse."""
     is_apart = not before.strip() or before[-1].isspace()
     return is_apart and _BASE.search(before) is None
-
-
-def parse_classes(attributes: Attributes) -> frozenset[str]:
-    """An element's classes in lower case, without the numbers that tools put behind them."""
-    classes = attributes.get("class", "").lower().split()
-    return frozenset(_CLASS_NUMBER.sub("", each) for each in classes)
-
-
-def parse_types(attributes: Attributes) -> frozenset[str]:
-    """What an element says that it is: `epub:type` and `role`."""
-    names = ("epub:type", "role", "type")  # `type` in books that calibre made of Kindle's
-    return frozenset(" ".join(attributes.get(name, "") for name in names).lower().split())
 
 
 def find_level(tag: str, attributes: Attributes) -> int:

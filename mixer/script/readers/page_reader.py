@@ -19,19 +19,22 @@ from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 from mixer.script.readers.page_blocks import BlockList, WebPage
 from mixer.script.readers.page_elements import PageElements, find_anchors
-from mixer.script.readers.page_head import PageHead
-from mixer.script.readers.page_marks import (
-    BLOCK_TAGS,
+from mixer.script.readers.page_head import (
+    NO_STYLES,
+    PageHead,
+    PageStyles,
     drop_reading_time,
     is_decoration,
+    parse_types,
+)
+from mixer.script.readers.page_marks import (
+    BLOCK_TAGS,
     is_for_listeners,
     is_note_element,
     is_note_reference,
     is_page_class,
     is_skipped,
-    parse_types,
 )
-from mixer.script.readers.page_styles import NO_STYLES, PageStyles
 
 MAX_DEPTH = 1_000
 """Of elements in each other; browsers stop at 512."""

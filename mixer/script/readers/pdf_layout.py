@@ -4,8 +4,7 @@ A paragraph ends at a gap, at an indented line, or where the next word would hav
 heading is set larger than the text. Footnotes are set smaller, below it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
@@ -19,10 +18,15 @@ from mixer.script.readers.paragraph_lines import begins_like_verse
 from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line, drop_references
 from mixer.script.readers.pdf_pages import (
     HEADING_RATIO,
-    MIN_COLUMN_SHARE,
+    MIN_INDENT_RATIO,
     align_pages,
     count_lefts,
     find_columns,
+    find_edge,
+    find_indent,
+    find_leading,
+    find_left,
+    find_right,
     find_size,
 )
 
@@ -30,12 +34,9 @@ NOTE_RATIO = 0.88
 """Of a letter's size to that of the text."""
 
 PARAGRAPH_GAP_RATIO = 1.3
-MIN_INDENT_RATIO, MAX_INDENT_RATIO = 0.8, 2.5
-MIN_LEADING_RATIO = 0.9
 MAX_VERSE_SHARE, WORD_SLACK = 0.7, 1.2
 """Of the width of the text, which lines of verse are shorter than; of a word's to its estimate."""
 
-EDGE_QUANTILE = 0.9
 MAX_TITLE_GAP_RATIO = 1.5
 """Between the lines of a title, to its size."""
 
@@ -129,12 +130,6 @@ def _join_over_pages(groups: list[list[Line]], layout: "_PageLayout") -> list[li
     return joined
 
 
-def _find_leading(gaps: Sequence[float], size: float) -> float:
-    """The distance of lines in a paragraph: the least that is usual, since others are wider."""
-    usual = Counter(round(gap * 2) / 2 for gap in gaps if gap >= size * MIN_LEADING_RATIO)
-    return min((gap for gap, count in usual.items() if count > len(gaps) // 20), default=size)
-
-
 @dataclass(frozen=True, slots=True)
 class _PageLayout:
     """How the text is set: its size, the distance of its lines, the edges of its columns."""
@@ -155,15 +150,15 @@ class _PageLayout:
         larger = sorted((each for each in sizes if each >= size * HEADING_RATIO), reverse=True)
         edges = find_columns(count_lefts(pages), size)
         columns = {
-            left: _find_edge([each for each in lines if _find_left(edges, each) == left], size)
+            left: find_edge([each for each in lines if find_left(edges, each) == left], size)
             for left in edges
         }
-        indent = _find_indent(lines, columns, size)
-        return cls(size, _find_leading(gaps, size), columns, tuple(larger), indent)
+        indent = find_indent(lines, columns, size)
+        return cls(size, find_leading(gaps, size), columns, tuple(larger), indent)
 
     def has_room(self, line: Line, following: Line, right: float = 0.0) -> bool:
         """Whether the next line's first word would fit before the edge, so that a line ended."""
-        right = right or self.columns.get(_find_left(self.columns, line), 0.0)
+        right = right or self.columns.get(find_left(self.columns, line), 0.0)
         width = (following.right - following.x) / max(len(following.text), 1)
         word = len(following.text.split(" ")[0]) + 1
         return line.right + word * width * WORD_SLACK < right
@@ -181,13 +176,13 @@ class _PageLayout:
 
     def is_short(self, line: Line) -> bool:
         """Whether a line is shorter than text is set."""
-        left = _find_left(self.columns, line)
+        left = find_left(self.columns, line)
         right = self.columns.get(left, line.right)
         return line.right - line.x <= MAX_VERSE_SHARE * (right - left)
 
     def is_centred(self, group: Sequence[Line], following: Sequence[Line]) -> bool:
         """Whether a line stands alone in the middle of a column, above text."""
-        left = _find_left(self.columns, group[0])
+        left = find_left(self.columns, group[0])
         right = self.columns.get(left, 0.0)
         is_apart = group[0].x - left > self.size * MIN_CENTRED_RATIO
         middle = abs(group[0].x - left - (right - group[0].right))
@@ -228,7 +223,7 @@ class _PageLayout:
         """The paragraphs of a page."""
         group: list[Line] = []
         for index, line in enumerate(page):
-            right = _find_right(page, index - 1) if group else 0.0
+            right = find_right(page, index - 1) if group else 0.0
             if group and self._starts_paragraph(group, line, right):
                 yield group
                 group = []
@@ -259,7 +254,7 @@ class _PageLayout:
 
     def _is_indented(self, last: Line, line: Line) -> bool:
         """Whether a line is set like the first of a paragraph, or of an item of a list."""
-        left = _find_left(self.columns, line)
+        left = find_left(self.columns, line)
         step, has_room = line.x - left, self.has_room(last, line)
         if line.x - last.x > self.size * MIN_INDENT_RATIO and step > 0:
             return True
@@ -274,39 +269,3 @@ class _PageLayout:
         is_large = self.find_level([last]) == self.find_level([line]) > 0
         is_close = 0 < last.y - line.y <= line.size * MAX_TITLE_GAP_RATIO
         return is_large and is_close and not is_counted_line(last.text)
-
-
-def _find_indent(lines: Sequence[Line], lefts: Iterable[float], size: float) -> int:
-    """How far the first lines of paragraphs are indented, where many are alike; 0 for none."""
-    steps = Counter[int]()
-    for line, following in pairwise(lines):
-        step = line.x - _find_left(lefts, line)
-        steps[round(step)] += abs(following.x + step - line.x) < 1
-    usual = (
-        step
-        for step, count in steps.most_common()
-        if size * MIN_INDENT_RATIO <= step <= size * MAX_INDENT_RATIO
-        if count >= len(lines) * MIN_COLUMN_SHARE
-    )
-    return next(usual, 0)
-
-
-def _find_edge(lines: Sequence[Line], size: float) -> float:
-    """The right edge of lines of text, but for the few that are longer."""
-    rights = sorted(line.right for line in lines if abs(line.size - size) < 1)
-    return rights[int(len(rights) * EDGE_QUANTILE)] if rights else 0.0
-
-
-def _find_left(lefts: Iterable[float], line: Line) -> float:
-    """The left edge of a line's column."""
-    return max((each for each in lefts if each < line.x + 1), default=line.x)
-
-
-def _find_right(page: Sequence[Line], index: int) -> float:
-    """The right edge of lines that begin below each other; 0 for a line on its own."""
-    start = end = index
-    while start and abs(page[start - 1].x - page[index].x) < 1:
-        start -= 1
-    while end + 1 < len(page) and abs(page[end + 1].x - page[index].x) < 1:
-        end += 1
-    return max(each.right for each in page[start : end + 1]) if end > start else 0.0

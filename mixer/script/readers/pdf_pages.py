@@ -1,8 +1,9 @@
 """Pages of a PDF: the letters of their text, their columns, what recurs at their edges."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import is_counted_line
@@ -24,6 +25,11 @@ _ROMAN_HEAD = compile_lazily(r"^[ivxlc]+\s+|\s+[ivxlc]+$")
 _DIGITS = compile_lazily(r"\d+")
 MIN_COLUMN_SHARE, MIN_COLUMN_RATIO = 0.1, 6
 """Of the letters that begin at a column's edge; of its width to the size of the text."""
+
+MIN_INDENT_RATIO, MAX_INDENT_RATIO, MIN_LEADING_RATIO = 0.8, 2.5, 0.9
+"""Of a first line's indent, and of the distance of lines, to the size of the text."""
+
+EDGE_QUANTILE = 0.9
 
 
 def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
@@ -157,3 +163,45 @@ def find_columns(lefts: Mapping[float, int], size: float) -> tuple[float, ...]:
         if not edges or left - edges[-1] > size * MIN_COLUMN_RATIO:
             edges.append(left)
     return tuple(edges)
+
+
+def find_leading(gaps: Sequence[float], size: float) -> float:
+    """The distance of lines in a paragraph: the least that is usual, since others are wider."""
+    usual = Counter(round(gap * 2) / 2 for gap in gaps if gap >= size * MIN_LEADING_RATIO)
+    return min((gap for gap, count in usual.items() if count > len(gaps) // 20), default=size)
+
+
+def find_indent(lines: Sequence[Line], lefts: Iterable[float], size: float) -> int:
+    """How far the first lines of paragraphs are indented, where many are alike; 0 for none."""
+    steps = Counter[int]()
+    for line, following in pairwise(lines):
+        step = line.x - find_left(lefts, line)
+        steps[round(step)] += abs(following.x + step - line.x) < 1
+    usual = (
+        step
+        for step, count in steps.most_common()
+        if size * MIN_INDENT_RATIO <= step <= size * MAX_INDENT_RATIO
+        if count >= len(lines) * MIN_COLUMN_SHARE
+    )
+    return next(usual, 0)
+
+
+def find_edge(lines: Sequence[Line], size: float) -> float:
+    """The right edge of lines of text, but for the few that are longer."""
+    rights = sorted(line.right for line in lines if abs(line.size - size) < 1)
+    return rights[int(len(rights) * EDGE_QUANTILE)] if rights else 0.0
+
+
+def find_left(lefts: Iterable[float], line: Line) -> float:
+    """The left edge of a line's column."""
+    return max((each for each in lefts if each < line.x + 1), default=line.x)
+
+
+def find_right(page: Sequence[Line], index: int) -> float:
+    """The right edge of lines that begin below each other; 0 for a line on its own."""
+    start = end = index
+    while start and abs(page[start - 1].x - page[index].x) < 1:
+        start -= 1
+    while end + 1 < len(page) and abs(page[end + 1].x - page[index].x) < 1:
+        end += 1
+    return max(each.right for each in page[start : end + 1]) if end > start else 0.0

@@ -8,7 +8,7 @@ import regex
 from mixer.lazy import compile_lazily
 from mixer.script.document import Block, collapse_whitespace
 from mixer.script.readers.headings import is_chapter_line
-from mixer.script.readers.languages import normalise_language_tag
+from mixer.script.readers.metadata import normalise_language_tag
 
 _START = compile_lazily(
     r"\*{3}\s*START OF (?:THIS |THE )?PROJECT GUTENBERG|\*END\*?\s*THE SMALL PRINT",

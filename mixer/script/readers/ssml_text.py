@@ -17,7 +17,7 @@ from mixer.script.annotations import (
     parse_duration_ms,
 )
 from mixer.script.document import Block, BlockKind, Document, build_line_error, has_words
-from mixer.script.readers.languages import normalise_language_tag
+from mixer.script.readers.metadata import normalise_language_tag
 
 ATTRIBUTES = {
     "amazon:auto-breaths": {"volume", "frequency", "duration"},

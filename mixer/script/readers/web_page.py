@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from mixer.script.document import Block, BlockKind, Document, has_words
-from mixer.script.readers.epub_metadata import split_authors
 from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
     is_chapter_line,
 )
-from mixer.script.readers.languages import normalise_language_tag
 from mixer.script.readers.marks import (
     find_note_references,
     fold_title,
@@ -21,6 +19,7 @@ from mixer.script.readers.marks import (
     is_return_mark,
     parse_note_start,
 )
+from mixer.script.readers.metadata import normalise_language_tag, split_authors
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles, open_chapter

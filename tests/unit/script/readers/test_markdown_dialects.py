@@ -3,6 +3,7 @@
 import pytest
 
 from mixer.script.readers.markdown import read_markdown
+from mixer.script.readers.markdown_dialects import rewrite_tables
 
 
 def read(text: str) -> list[str]:
@@ -128,3 +129,61 @@ def test_front_matter_of_other_tools_is_understood(head, expected):
 def test_what_is_no_toml_is_read(head):
     assert "".join(read(f"{head}\n\nText.")).endswith("Text.")
     assert len(read(f"{head}\n\nText.")) > 1
+
+
+SIMPLE = "  Name    Age\n------ ------\n  Tom       9\n  Ann      12"
+CLOSED = "------ ------\nTom    nine\nAnn    twelve\n------ ------"
+FRAMED = """\
+-------------------
+ Name     Catch
+          of today
+-------- ----------
+ Tom      two cod
+          and an eel
+
+ Ann      a boot
+-------------------"""
+GRID = """\
++------+-----------+
+| Name | Catch     |
++======+===========+
+| Tom  | two cod   |
+|      | and a|eel |
++------+-----------+
+| Ann  | a boot    |
++------+-----------+"""
+
+
+def read_rows(text: str) -> list[str]:
+    """The rows of the table in a text, and the lines around it."""
+    lines = rewrite_tables(text.split("\n"))
+    return [line for line in lines if line and not line.startswith("|---")]
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        (SIMPLE, ["| Name | Age |", "| Tom | 9 |", "| Ann | 12 |"]),
+        (CLOSED, ["| Tom | nine |", "| Ann | twelve |"]),
+        (FRAMED, ["| Name | Catch of today |", "| Tom | two cod and an eel |", "| Ann | a boot |"]),
+        (GRID, ["| Name | Catch |", "| Tom | two cod and a\\|eel |", "| Ann | a boot |"]),
+    ],
+)
+def test_each_row_stands_in_a_line(table, rows):
+    assert read_rows(table) == rows
+    assert read_rows(f"He left.\n\n{table}\n\nShe stayed.") == ["He left.", *rows, "She stayed."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He left.\n\n--- ---\n\nShe stayed.\n\n--- ---\n\nThey met.",
+        "He left the house.\n---- ----\nShe stayed in it.",
+        "------ ------\nTom    nine",
+        "+------+-----+\nTom",
+        "Two\nlines\n--- ---\none two",
+        "- - -",
+    ],
+)
+def test_rules_between_scenes_are_no_tables(text):
+    assert rewrite_tables(text.split("\n")) == text.split("\n")

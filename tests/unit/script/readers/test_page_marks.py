@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.script.readers.page_styles import read_styles
+from mixer.script.readers.page_head import read_styles
 from mixer.script.readers.web_page import read_html
 
 

@@ -3,7 +3,7 @@
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from mixer.script.readers.epub_metadata import read_metadata
+from mixer.script.readers.metadata import normalise_language_tag, read_metadata
 
 HEAD = (
     '<package xmlns="http://www.idpf.org/2007/opf"><metadata'
@@ -73,3 +73,17 @@ def test_isbn_is_read_where_its_check_digit_is_right(identifier: str, isbn: str)
     )
     found = read_metadata(fromstring(f"{HEAD}{terms}</metadata></package>"))
     assert (found.publisher, found.isbn) == ("A Press", isbn)
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [
+        ("en", "en"), ("eng", "en"), ("en_US", "en-US"), ("EN-gb", "en-GB"), ("ger", "de"),
+        ("deu-AT", "de-AT"), ("fre", "fr"), ("zho-hant-tw", "zh-Hant-TW"), ("cmn-CN", "cmn-CN"),
+        ("en_US.UTF-8", "en-US"), ("English", "en"), ("english (US)", "en"), ("Deutsch", "de"),
+        ("Français", "fr"), ("español", "es"), ("und", ""), ("UND", ""), ("mul", ""), ("zxx", ""),
+        ("", ""), ("  ", ""), ("Klingonese", ""), ("en\x01", ""), ("<b>", ""), ("x" * 500, ""),
+    ],
+)  # fmt: skip
+def test_a_language_is_a_tag_or_none(written, tag):
+    assert normalise_language_tag(written) == tag
