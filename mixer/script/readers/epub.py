@@ -42,15 +42,13 @@ from mixer.script.readers.page_blocks import AnchoredBlock, WebPage, is_broken_o
 from mixer.script.readers.page_head import NO_STYLES, PageStyles, read_styles
 from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.page_reader import read_page
-from mixer.script.readers.paragraph_lines import join_titles
+from mixer.script.readers.paragraph_lines import has_wrapped_lines, join_titles, join_wrapped
 from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.readers.web_page import (
     NoteReferences,
     Place,
     drop_notes,
     find_headings,
-    has_wrapped_lines,
-    join_wrapped,
 )
 from mixer.script.script import Metadata
 

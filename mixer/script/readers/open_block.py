@@ -41,6 +41,8 @@ class OpenBlock:
         has_drop_cap: whether the last piece is a letter that begins a word.
         line_ended: whether what follows stands in a line of its own; `number_ended` where that
             is so unless white space separates it.
+        raised: numbers above its words without a link, that were left out; `own_mark` is one in
+            front of all words.
     """
 
     level: int = 0
@@ -66,6 +68,8 @@ class OpenBlock:
     is_tail: bool = False
     line_ended: bool = False
     number_ended: bool = False
+    raised: set[str] = field(default_factory=set)
+    own_mark: str = ""
 
     def add_piece(self, text: str, place: int = -1) -> None:
         """Add a piece."""

@@ -41,7 +41,8 @@ class AnchoredBlock:
     may be all of a paragraph before it (`has_lone_mark`). `owners` are the anchors of elements
     around it, `targets` where all its links lead, those of marks included. `precedes_note` where
     notes behind it were left out, `is_strong` where it is all in bold type. `regions` are `main`
-    and `article` where it stands in them.
+    and `article` where it stands in them. `raised` are numbers without a link that were left out,
+    `own_mark` one in front of all words.
     """
 
     block: Block
@@ -54,6 +55,8 @@ class AnchoredBlock:
     targets: frozenset[str] = frozenset()
     precedes_note: bool = False
     is_strong: bool = False
+    raised: frozenset[str] = frozenset()
+    own_mark: str = ""
 
     @property
     def is_heading(self) -> bool:
@@ -211,6 +214,8 @@ class BlockList:
                     regions=state.regions,
                     owners=state.owners,
                     is_strong=state.is_strong and state.has_own_words,
+                    raised=frozenset(state.raised),
+                    own_mark=state.own_mark,
                     targets=frozenset(state.targets | (lone.targets if lone else set())),
                 )
             )

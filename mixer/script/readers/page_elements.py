@@ -200,6 +200,8 @@ class PageElements:
         rewritten = rewrite_mark(mark, before, "".join(block.pieces[mark.at :]))
         if rewritten is None:
             return
+        if rewritten.is_note and mark.kind is MarkKind.SUPERSCRIPT and not mark.link:
+            self._note_raised(block, before, "".join(block.pieces[mark.at :]).strip("[]() .\n"))
         if rewritten.is_note and mark.link:
             block.is_note = block.is_note or not has_words(before)
             if rewritten.is_reference and any(map(str.isalpha, before)):
@@ -208,6 +210,14 @@ class PageElements:
                     self.declared_notes.add(mark.link)
         self.content.page_ended |= rewritten.is_page_number
         block.rewrite(mark.at, rewritten.text)
+
+    @staticmethod
+    def _note_raised(block: OpenBlock, before: str, number: str) -> None:
+        """Note a number that is left out: of a note, or in front of one."""
+        if has_words(before):
+            block.raised.add(number)
+        elif not block.own_mark:
+            block.own_mark = number
 
     def add_note(self, link: str) -> None:
         """Add a reference to a note."""

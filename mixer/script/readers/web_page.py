@@ -1,14 +1,14 @@
 """HTML to Document, and what only a whole page shows: its main part, its notes, its headings."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind, Document, has_words
 from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
-    ends_statement,
     is_chapter_line,
 )
 from mixer.script.readers.marks import (
@@ -25,6 +25,41 @@ from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles, open_chapter
 from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.script import Metadata
+
+_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
+
+Place = tuple[str, str]
+"""A file and an anchor in it."""
+
+MAX_NOTE_BLOCKS = 40
+MIN_BLOCKS_PER_TITLE = 2
+MIN_NAMED_PER_HEADING = 3
+MIN_ARTICLE_PART = 2
+"""The share of a page's text in its articles is at least one of so many."""
+
+_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
+
+Place = tuple[str, str]
+"""A file and an anchor in it."""
+
+MAX_NOTE_BLOCKS = 40
+MIN_BLOCKS_PER_TITLE = 2
+MIN_NAMED_PER_HEADING = 3
+MIN_ARTICLE_PART = 2
+"""The share of a page's text in its articles is at least one of so many."""
+
+_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
+
+Place = tuple[str, str]
+"""A file and an anchor in it."""
+
+MAX_NOTE_BLOCKS = 40
+MIN_BLOCKS_PER_TITLE = 2
+MIN_NAMED_PER_HEADING = 3
+MIN_ARTICLE_PART = 2
+"""The share of a page's text in its articles is at least one of so many."""
+
+_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
 
 Place = tuple[str, str]
 """A file and an anchor in it."""
@@ -67,41 +102,6 @@ def drop_contents(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
     """Drop the lists of a text in one page, such as its contents."""
     titles = "\n".join(fold_title(each.block.text) for each in blocks if each.is_heading)
     return drop_lists(blocks, lambda link: link.startswith("#"), titles)
-
-
-def has_wrapped_lines(blocks: Sequence[AnchoredBlock]) -> bool:
-    """Whether a tool made a paragraph of each line of a text."""
-    broken = sum(_is_wrapped(one.block, two.block) for one, two in pairwise(blocks))
-    return broken >= MIN_WRAPPED and broken * MIN_BLOCKS_PER_LINE >= len(blocks)
-
-
-def join_wrapped(blocks: Sequence[AnchoredBlock]) -> Iterator[AnchoredBlock]:
-    """Blocks with lines that were taken for paragraphs as whole sentences."""
-    last: AnchoredBlock | None = None
-    end: Block | None = None
-    for each in blocks:
-        if last is not None and end is not None and _is_wrapped(end, each.block):
-            last = replace(last, block=_join_blocks(last.block, each.block))
-        else:
-            yield from [last] if last is not None else []
-            last = each
-        end = each.block
-    yield from [last] if last is not None else []
-
-
-def _is_wrapped(one: Block, two: Block) -> bool:
-    """Whether a line goes on in the next: it is long, and no sentence ends with it."""
-    are_text = one.kind is two.kind is BlockKind.PARAGRAPH and not one.continues
-    is_line = MIN_LINE_CHARS <= len(one.text) <= WRAPPED_LINE_CHARS
-    is_open = one.text[-1:].isalnum() or one.text.endswith((",", ";", ":", "-", "—", "–", "”", "]"))
-    return are_text and is_line and is_open and not ends_statement(one.text)
-
-
-def _join_blocks(one: Block, two: Block) -> Block:
-    origin = one.origin
-    if origin is not None and two.origin is not None:
-        origin = replace(origin, spans=origin.spans + two.origin.spans)
-    return replace(one, text=f"{one.text} {two.text}", origin=origin)
 
 
 def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
@@ -213,19 +213,31 @@ def drop_notes(
 
 
 def _drop_typed_notes(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
-    """Drop paragraphs that begin with a mark such as `[1]` which a text before them refers to."""
-    marks, kept = set[str](), list[AnchoredBlock]()
+    """Drop paragraphs that begin with a mark such as `[1]` which a text before them refers to.
+
+    Of a raised number so are those below a title of notes, or below a break.
+    """
+    marks, raised, kept = set[str](), set[str](), list[AnchoredBlock]()
     in_notes = False
     for each in blocks:
         text = each.block.text
-        is_note = not each.is_heading and "[" in text[:2] and parse_note_start(text) in marks
+        is_note = "[" in text[:2] and parse_note_start(text) in marks
+        if in_notes or (raised and kept and _precedes_notes(kept[-1].block)):
+            number = _NOTE_NUMBER.match(text)
+            is_note |= (each.own_mark or (number[1] if number else "")) in raised
+        is_note = is_note and not each.is_heading
         if is_note and not in_notes:
             _drop_notes_title(kept)
         if not is_note:
             kept.append(each)
             marks |= find_note_references(text)
+            raised |= each.raised
         in_notes = is_note
     return kept
+
+
+def _precedes_notes(block: Block) -> bool:
+    return block.kind is BlockKind.SCENE_BREAK or is_notes_title(block.text)
 
 
 def _drop_notes_title(kept: list[AnchoredBlock]) -> bool:

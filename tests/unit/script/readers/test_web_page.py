@@ -151,3 +151,33 @@ def test_lines_that_name_chapters_are_headings_beside_few_that_are_marked():
 def test_a_raised_number_leads_to_a_note_though_no_link_leads_back():
     html = "<p>He left<sup><a href='#n'>1</a></sup> late.<p>She stayed.<p id='n'>At dawn."
     assert read(html) == ["p He left late.", "p She stayed."]
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "<h2>Notes</h2><p>1. At dawn.<p>2. Inside.",
+        "<hr><p><sup>1</sup> At dawn.<p><sup>2</sup> Inside.",
+        "<hr><p>1 At dawn.<p>2 Inside.",
+        "<p><b>Footnotes</b><p><sup>1</sup>At dawn.<p><sup>2</sup>Inside.",
+        "<h3>Endnotes</h3><ol><li><sup>1</sup> At dawn.</li><li><sup>2</sup> Inside.</li></ol>",
+        "<p>* * *<p>[1] At dawn.<p>[2] Inside.",
+    ],
+)
+def test_notes_of_raised_numbers_without_links_are_left_out(notes):
+    text = "<p>He left.<sup>1</sup> She stayed.<sup>2</sup>"
+    assert [each for each in read(text + notes) if each != "-"] == ["p He left. She stayed."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>5 m<sup>2</sup> are few.<hr><p>2 boats came.",
+        "<p>He left.<sup>1</sup><p>1 boat came.",
+        "<p><sup>1</sup>He left. <sup>2</sup>So.<h2>II</h2><p><sup>2</sup>She stayed.",
+        "<p>He left.<sup>1</sup><hr><p>3 boats came.",
+        "<h2>Notes</h2><p>1. Leave.<p>2. Stay.",
+    ],
+)
+def test_numbers_that_begin_paragraphs_of_the_text_stay(text):
+    assert read(text)[-1].endswith(("came.", "stayed.", "Stay."))
