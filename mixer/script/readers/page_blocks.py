@@ -27,7 +27,9 @@ MAX_DROP_CAP_CHARS = 2
 """A letter, and perhaps the quotation mark before it."""
 
 _PRONOUN_VERB = compile_lazily(
-    r"(?:am|was|had|have|will|would|could|can|did|do|saw|said|shall|should|must|went|knew)\b"
+    r"(?:am|was|had|have|will|would|could|can|did|do|saw|said|shall|should|must|went|knew|left|came"
+    r"|took|felt|thought|found|looked|asked|sat|stood|walked|turned|remember|woke|know|think|never"
+    r"|always|once|first|used|wish|hope|want|wanted|love|loved|got|gave|put|ran|wrote|grew|met)\b"
 )
 _BROKEN_OFF = compile_lazily(r"[\p{Ll},-]$")
 
@@ -164,8 +166,8 @@ class BlockList:
     def _append_text(self, finished: OpenBlock, paragraphs: list[list[str]], text: str) -> None:
         if self._drop_cap:
             finished.spans.extendleft(reversed(self._drop_spans))
-            paragraphs[0][0] = _join_drop_cap(self._drop_cap, paragraphs[0][0])
-            text, self._drop_cap = _join_drop_cap(self._drop_cap, text), ""
+            paragraphs[0][0] = join_drop_cap(self._drop_cap, paragraphs[0][0])
+            text, self._drop_cap = join_drop_cap(self._drop_cap, text), ""
         is_caption = text == self._caption
         self._caption = "" if finished.has_own_words else text
         if is_caption or (self.page_ended and self._continue_paragraph(finished, text)):
@@ -260,6 +262,7 @@ def build_verse(lines: Iterable[str]) -> list[Block]:
     return [*blocks[:-1], replace(blocks[-1], continues=False)]
 
 
-def _join_drop_cap(letter: str, text: str) -> str:
+def join_drop_cap(letter: str, text: str) -> str:
+    """A letter that was set large, and the text that it begins."""
     is_word = letter.strip("“‘\"'«„") == "I" and _PRONOUN_VERB.match(text)
     return f"{letter} {text}" if is_word else letter + text

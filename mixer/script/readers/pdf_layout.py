@@ -13,7 +13,7 @@ from mixer.script.document import SCENE_BREAK, Block, has_words, heading, paragr
 from mixer.script.readers.headings import ends_statement, is_counted_line
 from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.marks import is_ornament
-from mixer.script.readers.page_blocks import AnchoredBlock, build_verse
+from mixer.script.readers.page_blocks import AnchoredBlock, build_verse, join_drop_cap
 from mixer.script.readers.paragraph_lines import begins_like_verse
 from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line, drop_references
 from mixer.script.readers.pdf_pages import (
@@ -96,7 +96,7 @@ def _join_drop_caps(groups: Sequence[list[Line]], layout: "_PageLayout") -> list
         is_cap = LARGE_LETTER.fullmatch(letter) and kept[-1][0].size >= layout.size * CAP_RATIO
         if is_cap and not layout.find_level(group):
             kept.pop()
-            group[0].text = letter + group[0].text.lstrip()
+            group[0].text = join_drop_cap(letter, group[0].text.lstrip())
         kept.append(group)
     return kept
 

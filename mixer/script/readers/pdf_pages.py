@@ -84,10 +84,10 @@ class _RunningHeads:
 
     def contain(self, line: Line, number: int) -> bool:
         """Whether a line at the edge of a page is a running head, or the page's number."""
+        is_large = line.size >= self.size * HEADING_RATIO
         if is_page_number(line.text):
             is_title = self.are_below and _is_above(line, self.pages[number])
-            return self.are_counted and not is_title
-        is_large = line.size >= self.size * HEADING_RATIO
+            return self.are_counted and not is_title and not (is_large and line.text.isalpha())
         if is_large and is_counted_line(line.text):
             return False
         if is_contents_title(_ROMAN_HEAD.sub("", line.text.strip())) and line.size <= self.size:

@@ -210,11 +210,11 @@ class _SignedNotes:
 
     def add_note(self, line: str) -> None:
         """Add the first line of a note: `3.` is that of `(3)`."""
-        numbered = _NUMBERED_START.match(line)
+        numbered, mark = _NUMBERED_START.match(line), parse_note_start(line)
         if numbered and numbered["number"]:
             self.dropped.add(f"({numbered['number']})")
-        elif line.lstrip().startswith("{"):
-            self.marks.add(f"{{{parse_note_start(line)}}}")
+        elif mark.isalpha() or "{" in line[:2]:
+            self.marks |= {f"[{mark}]", f"{{{mark}}}"}
 
     def drop_references(self, line: str) -> str:
         """A line without the references to what was dropped."""

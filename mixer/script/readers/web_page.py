@@ -159,11 +159,13 @@ class NoteReferences:
     Attributes:
         places: of each note, the anchors around its references.
         declared: notes whose references say that they are such.
+        raised: numbers of those that no link leads to.
     """
 
     places: dict[Place, set[Place]] = field(default_factory=dict)
     declared: set[Place] = field(default_factory=set)
     sources: set[Place] = field(default_factory=set)
+    raised: set[str] = field(default_factory=set)
 
     def add_page(self, page: WebPage, path: str, resolve: Callable[[str], Place]) -> None:
         """Add the references of a page."""
@@ -207,17 +209,18 @@ def drop_notes(
         is_empty_title = each.precedes_note and is_notes_title(each.block.text)
         if index not in notes and not is_titled and not is_empty_title:
             kept.append(each)
-    kept = _drop_typed_notes(kept)
+    kept = _drop_typed_notes(kept, references.raised)
     has_notes = bool(notes) or any(each.precedes_note for each in blocks)
     return [] if has_notes and all(each.is_heading for each in kept) else kept
 
 
-def _drop_typed_notes(blocks: Sequence[AnchoredBlock]) -> list[AnchoredBlock]:
+def _drop_typed_notes(blocks: Sequence[AnchoredBlock], raised: set[str]) -> list[AnchoredBlock]:
     """Drop paragraphs that begin with a mark such as `[1]` which a text before them refers to.
 
-    Of a raised number so are those below a title of notes, or below a break.
+    Of a raised number so are those below a title of notes, or below a break; `raised` are those of
+    the pages before, and of this one afterwards.
     """
-    marks, raised, kept = set[str](), set[str](), list[AnchoredBlock]()
+    marks, kept = set[str](), list[AnchoredBlock]()
     in_notes = False
     for each in blocks:
         text = each.block.text

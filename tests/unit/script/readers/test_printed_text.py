@@ -116,6 +116,7 @@ def test_marks_of_pictures_and_emphasis_are_left_out(text, blocks):
             ["Take two: (1) an oar.", "(1) An oar is long."],
         ),
         ("One.\n\n[Footnote 1: It was so.]\n\nTwo.", ["One.", "Two."]),
+        ("One.[A] Two.\n\n[A] It was so.", ["One. Two."]),
         ("One.{A} Two.\n\n{A} It was so.", ["One. Two."]),
         ("One.[1] Two.(2)\n\nNotes\n\n[1] So.\n\n2. No.", ["One.[1] Two."]),
         ("He was late1 and sorry.2 So.", ["He was late and sorry. So."]),

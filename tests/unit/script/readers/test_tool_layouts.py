@@ -402,3 +402,23 @@ def test_marks_of_a_list_that_are_drawn_behind_it_belong_to_its_lines():
     marks = [Fragment(f"{n + 1}. ", 70, 400 - 14 * n, 12, 82) for n in range(3)]
     texts = [line.text for line in build_lines([*items, *marks])]
     assert texts == ["1. item 0", "2. item 1", "3. item 2"]
+
+
+def test_a_large_letter_above_a_page_begins_it_though_it_could_be_a_number():
+    pages = [
+        [
+            *lay_lines(("I", 70, 400), size=30),
+            *lay_lines((" left the boat.", 84, 398), (LONG, 70, 384)),
+        ]
+        for _ in range(2)
+    ]
+    assert list_texts(pages)[0].startswith("I left the boat.")
+
+
+def test_notes_of_raised_numbers_are_left_out_in_another_file_of_a_book():
+    pages = {
+        "1.xhtml": build_page("<h1>One</h1><p>It left.<sup>1</sup></p>"),
+        "2.xhtml": build_page("<h1>Two</h1><p>So.</p><hr/><p><sup>1</sup> Late.</p>"),
+    }
+    lines = show(read_epub(Book(pages).content()).blocks)
+    assert [each for each in lines if each != "-"] == ["#1 One", "It left.", "#1 Two", "So."]
