@@ -130,6 +130,8 @@ def is_skipped(tag: str, attributes: Attributes, styles: PageStyles) -> bool:
         return True
     if tag in _SKIPPED_TAGS or "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
+    if tag == "div" and attributes.get("title") in ("header", "footer"):
+        return True  # of the pages that LibreOffice exported
     style = attributes.get("style", "")
     if style and (_SYMBOL_FONT.search(style) or _WORD_PART.search(style)):
         return True

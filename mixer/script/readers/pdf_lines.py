@@ -86,13 +86,16 @@ def _find_marked(lines: Sequence[Line], each: Fragment) -> Line | None:
 
 
 def _order_drop_caps(lines: list[Line], body: float) -> list[Line]:
-    """Put a letter that is set large behind the lines above it, though it is drawn first."""
+    """Put a letter that is set large behind the lines above it, and move those next to it."""
     for index, cap in reversed(list(enumerate(lines))):
         if cap.size >= body * CAP_RATIO and LARGE_LETTER.fullmatch(cap.text.strip()):
             top, after = cap.y + cap.size * CAP_HEIGHT_RATIO, index + 1
             while after < len(lines) and lines[after].y > top:
                 after += 1
             lines.insert(after - 1, lines.pop(index))
+            for line in lines[after:]:
+                if abs(line.y - cap.y) < top - cap.y and 0 < line.x - cap.right < body:
+                    line.x = cap.x
     return lines
 
 

@@ -422,3 +422,13 @@ def test_notes_of_raised_numbers_are_left_out_in_another_file_of_a_book():
     }
     lines = show(read_epub(Book(pages).content()).blocks)
     assert [each for each in lines if each != "-"] == ["#1 One", "It left.", "#1 Two", "So."]
+
+
+def test_lines_next_to_a_large_letter_are_of_one_paragraph():
+    places = [
+        ("N", 70, 400, 30, 92),
+        ("obody came to", 70, 412, 10, 300),
+        ("the mill, but", 92.2, 398, 10, 300),
+    ]
+    lines = build_lines([Fragment(text, x, y, size, right) for text, x, y, size, right in places])
+    assert [line.x for line in lines] == [70, 70, 70]
