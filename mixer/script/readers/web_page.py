@@ -37,43 +37,6 @@ MIN_NAMED_PER_HEADING = 3
 MIN_ARTICLE_PART = 2
 """The share of a page's text in its articles is at least one of so many."""
 
-_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
-
-Place = tuple[str, str]
-"""A file and an anchor in it."""
-
-MAX_NOTE_BLOCKS = 40
-MIN_BLOCKS_PER_TITLE = 2
-MIN_NAMED_PER_HEADING = 3
-MIN_ARTICLE_PART = 2
-"""The share of a page's text in its articles is at least one of so many."""
-
-_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
-
-Place = tuple[str, str]
-"""A file and an anchor in it."""
-
-MAX_NOTE_BLOCKS = 40
-MIN_BLOCKS_PER_TITLE = 2
-MIN_NAMED_PER_HEADING = 3
-MIN_ARTICLE_PART = 2
-"""The share of a page's text in its articles is at least one of so many."""
-
-_NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
-
-Place = tuple[str, str]
-"""A file and an anchor in it."""
-
-MAX_NOTE_BLOCKS = 40
-MIN_BLOCKS_PER_TITLE = 2
-MIN_NAMED_PER_HEADING = 3
-MIN_ARTICLE_PART = 2
-"""The share of a page's text in its articles is at least one of so many."""
-
-MIN_WRAPPED, MIN_BLOCKS_PER_LINE = 5, 4
-MIN_LINE_CHARS, WRAPPED_LINE_CHARS = 45, 90
-"""Of lines that a tool took for paragraphs, which are at least a fourth of all."""
-
 
 def read_html(
     text: str, name: str = "The page", check_time: Callable[[], None] = lambda: None
