@@ -425,10 +425,7 @@ def test_notes_of_raised_numbers_are_left_out_in_another_file_of_a_book():
 
 
 def test_lines_next_to_a_large_letter_are_of_one_paragraph():
-    places = [
-        ("N", 70, 400, 30, 92),
-        ("obody came to", 70, 412, 10, 300),
-        ("the mill, but", 92.2, 398, 10, 300),
-    ]
-    lines = build_lines([Fragment(text, x, y, size, right) for text, x, y, size, right in places])
-    assert [line.x for line in lines] == [70, 70, 70]
+    cap = Fragment("N", 70, 400, 30, 92)
+    beside = [Fragment("obody came to", 92.2, y, 10, 300) for y in (420, 398)]
+    below = Fragment("the mill.", 70, 384, 10, 300)
+    assert [line.x for line in build_lines([cap, *beside, below])] == [70, 70, 70, 70]
