@@ -6,6 +6,7 @@ their full stop may also end the sentence:
     before_name     `Mrs.`: a capital follows; never ends a sentence
     before_number   `No.`: a figure or a Roman numeral follows; never ends a sentence
     after_number    `Jh.`: a figure stands before
+    after_ordinal   `Bn.`: an ordinal in figures stands before
     after_name      `Jr.`: a word with a capital stands before; may end a sentence
     anywhere        `e.g.`: never ends a sentence
     may_end         `dept.`: ends a sentence when a word follows that begins one
@@ -40,6 +41,7 @@ from mixer.script.normalise.rule import (
 
 _COUNT = re.compile(rf"{SPACE}?\(?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)")
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
+_ORDINAL_BEFORE = re.compile(rf"\d(?:st|nd|rd|th){SPACE}$")
 _NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
 
 Reading = Callable[[re.Match[str], str], str | None]
@@ -78,7 +80,8 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
     by_place: dict[str, Reading] = {
         "before_name": lambda match, spoken: _expand_before_name(match, spoken, followers),
         "before_number": _expand_before_number,
-        "after_number": lambda match, spoken: _expand_after_number(match, spoken, language),
+        "after_number": partial(_expand_after_figure, before=_FIGURE_BEFORE, language=language),
+        "after_ordinal": partial(_expand_after_figure, before=_ORDINAL_BEFORE, language=language),
         "after_name": lambda match, spoken: _expand_after_name(match, spoken, language),
         "anywhere": lambda _, spoken: spoken,
         "may_end": lambda match, spoken: spoken + _keep_final_stop(match, language),
@@ -113,9 +116,11 @@ def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:
     return spoken if _COUNT.match(match.string, match.end()) else None
 
 
-def _expand_after_number(match: re.Match[str], spoken: str, language: Language) -> str | None:
-    before = match.string[max(0, match.start() - 3) : match.start()]
-    return spoken + _keep_final_stop(match, language) if _FIGURE_BEFORE.search(before) else None
+def _expand_after_figure(
+    match: re.Match[str], spoken: str, before: re.Pattern[str], language: Language
+) -> str | None:
+    text = match.string[max(0, match.start() - len("1st ")) : match.start()]
+    return spoken + _keep_final_stop(match, language) if before.search(text) else None
 
 
 def _expand_after_name(match: re.Match[str], spoken: str, language: Language) -> str | None:
@@ -152,7 +157,7 @@ def _select_street_reading(match: re.Match[str], language: Language) -> str | No
     named_before = is_name_like(before)
     if is_capitalised(after) and not _is_road_end(match, before, after, language):
         return str(title) if _is_title(before, named_before, language) else None
-    if not named_before:
+    if _is_title(before, named_before, language):
         return str(title) if after and match[0].endswith(".") else None
     return str(road) + (keep_stop(text, end, language) if match[0].endswith(".") else "")
 

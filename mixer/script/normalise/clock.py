@@ -27,6 +27,8 @@ MONTHS = 12
 DAYS = 31
 MONTH_LEADERS = "in|since|until|till|early|late|mid|last|next|every"
 """English words before an abbreviated month that has no figure next to it."""
+DAY_LEADERS = "delivery|this|from|since|before|after|through|closed|open|due|starts|begins|and"
+"""English words before an abbreviated day with its stop."""
 
 _TWELVE_HOURS = (
     rf"(?<![\d:.,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}}))?{SPACE}?"
@@ -169,17 +171,18 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
         )
         if language.code == "en":
             yield _build_led_rule("on|by|until|next|last|every", short, r"\.?", language)
-        yield from _build_weekday_range_rules(language, short)
+            yield _build_led_rule(DAY_LEADERS, short, r"\.", language)
+        yield from _build_name_range_rules(language, short)
 
 
-def _build_weekday_range_rules(
-    language: Language, short: Mapping[str, str]
+def _build_name_range_rules(
+    language: Language, short: Mapping[str, str], more: Sequence[str] = ()
 ) -> Iterator[NormalisationRule]:
-    """`Mon–Fri`, `lun. a vie.`; between two words of a sentence the first has its stop."""
+    """`Mon–Fri`, `Nov–May`, `lun. a vie.`; between two words the first has its stop."""
     word = language.phrase("numbers.range")
     stopped = {f"{key}.": name for key, name in short.items()}
     names = {**short, **stopped}
-    day = build_alternation([*names, *short.values()])
+    day = build_alternation([*names, *short.values(), *more])
 
     def expand(match: re.Match[str]) -> str:
         low, high = match["low"], match["high"]
@@ -243,6 +246,8 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
     if not short:
         return
     name = rf"(?P<name>{build_alternation(short)})"
+    if language.code == "en":
+        yield from _build_name_range_rules(language, short, language.words("dates.months"))
     yield compile_rule(
         rf"(?<!\w){name}\.(?={SPACE}\d)",
         lambda match: short[match["name"]],

@@ -76,7 +76,8 @@ class FigureWording:
     def spell_groups(self, written: str) -> str:
         """The digits of each group, an X of an ISBN included."""
         groups = re.findall(r"\d+|X", written)
-        return ", ".join(self.spell(group) or group for group in groups)
+        plus = self.language.phrase("symbols.operators.+") if written.startswith("+") else ""
+        return f"{plus} {', '.join(self.spell(group) or group for group in groups)}".lstrip()
 
 
 def build_digit_rules(wording: FigureWording) -> Iterator[NormalisationRule]:

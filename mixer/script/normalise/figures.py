@@ -69,8 +69,8 @@ def _build_decimal_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         r"\.\d",
     )
     yield compile_rule(
-        r"(?<![\w.,:/$€£¥₹–-])(?P<whole>\d{1,3}(?:,\d{3})*|\d{4,9})\.(?P<digits>\d{0,8}0)"
-        r"(?![\w:/%°]|[.,–-]\d)",
+        r"(?<![\w.,:/$€£¥₹-])(?P<whole>\d{1,3}(?:,\d{3})*|\d{4,9})\.(?P<digits>\d{0,8}0)"
+        r"(?![\w:/]|[.,-]\d)",
         lambda match: f"{match['whole']} {wording.word('point')} {wording.spell(match['digits'])}",
         "0",
         r"\d\.\d*0",

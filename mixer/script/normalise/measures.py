@@ -45,10 +45,10 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     yield from _build_share_rules(language)
     yield from _build_lone_rules(language, units)
     yield compile_rule(
-        rf"(?<=[{_POWERS}])(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))"
+        rf"(?:(?<=[{_POWERS}])|\^[-−]?\d{{1,3}})(?P<edit>{SPACE}(?P<unit>{build_alternation(units)}))"
         rf"{_build_unit_end(language)}",
         lambda match: f" {units[match['unit']][1]}",
-        _POWERS,
+        _POWERS + "^",
     )
     if language.words("numbers.attributive_after"):
         yield _build_hyphen_rule(units)
@@ -62,14 +62,16 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
         if articles
         else "(?P<article>$^)?"
     )
+    scales = language.words("numbers.scales")
+    scale = f"(?:{SPACE}{build_alternation(scales)}(?={SPACE}))?" if scales else ""
 
     return compile_rule(
         rf"{article}{_START}(?P<low>{FIGURE}[–-])?(?P<number>{_NUMBER})"
-        rf"(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{build_alternation(units)})(?P<stop>\.?))"
+        rf"{scale}(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{build_alternation(units)})(?P<stop>\.?))"
         rf"{_build_unit_end(language)}(?P<noun> (?!of )[a-z])?",
         lambda match: _expand_unit(match, units, language),
         _FIGURES,
-        rf"{_LAST_FIGURE}{SPACE}?{build_alternation(units)}",
+        rf"{_LAST_FIGURE}{scale}{SPACE}?{build_alternation(units)}",
     )
 
 

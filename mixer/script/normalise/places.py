@@ -13,7 +13,7 @@ from mixer.script.normalise.rule import (
     keep_stop,
 )
 
-_TOWN = r"[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}"
+_TOWN = r"(?:(?:St|Ft|Mt)\. )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}"
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -42,11 +42,12 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
         r" [NSEW]{1,2}(?!\w)",
     )
     yield compile_rule(
-        r"(?<!\w)(?:miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|due) "
-        rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt])",
+        r"(?<!\w)(?:miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just"
+        r"|due|[Ww]inds?|[Gg]usts?) "
+        rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt]| (?:at |to )?\d)",
         lambda match: directions[match["edit"]],
         "NSEW",
-        r" [NSEW]{1,3} of ",
+        r" [NSEW]{1,3} (?:of|at|to|\d)",
     )
 
 

@@ -41,6 +41,7 @@ _HOST = rf"(?:{_LABEL}\.){{1,8}}"
 _TAIL = r"(?::\d{1,5})?(?:[/?#][^\s<>\"“”\[\]]{0,2000})?"
 _ADDRESS = (
     rf"(?<![\w@./-])(?:https?://(?:www\.)?|www\.){_HOST}[A-Za-z]{{2,24}}(?![\w@]){_TAIL}"
+    rf"|(?<![\w@./-])https?://{_LABEL}(?![\w@.-]){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{DOMAINS})(?![\w@]|\.\w|-\w){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{SHORT_DOMAINS})(?=/\w){_TAIL}"
 )
@@ -91,11 +92,12 @@ def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
             len(low) == YEAR_DIGITS and len(high) == SHORT_YEAR_DIGITS and low[-2:] < high
         )
         if float(low) >= float(high.replace(",", ".")) and not is_short_year:
-            return None
+            return f"{low} {score} " if score and len(low) < YEAR_DIGITS else None
         before = previous_word(match.string, match.start()).lower()
         return f"{low} {word} " if before in led else f"{opening}{low} {word} "
 
     opening = f"{language.phrase('numbers.range_from')} ".lstrip()
+    score = language.phrase("numbers.score")
     led = language.words("numbers.not_range_from")
     yield compile_rule(
         r"(?<![\w.,:–/-])(?P<edit>(?P<low>\d{1,4})–)(?=(?P<high>\d{1,4}(?:[.,]\d{1,2})?)"
@@ -148,7 +150,7 @@ def build_address_rules(language: Language) -> Iterator[NormalisationRule]:
         return _name_signs(_ADDRESS_PREFIX.sub("", address).rstrip("/"), signs) + after
 
     yield compile_rule(_MAIL, expand_mail, "@")
-    yield compile_rule(_ADDRESS, expand_address, ".", hint=r"\.[A-Za-z]")
+    yield compile_rule(_ADDRESS, expand_address, "./", hint=r"\.[A-Za-z]|://")
 
 
 def _split_punctuation(address: str) -> tuple[str, str]:

@@ -135,7 +135,7 @@ ENGLISH = {
     "3/4/2020": "3/4/2020",
     "It came on Feb. 3rd.": "It came on February third.",
     "Jan. 5, 5 Jan 2020": "January 5, 5 January 2020",
-    "1990–1995, a 2–1 win": "1990 to 1995, a 2–1 win",
+    "1990–1995, a 2–1 win": "1990 to 1995, a 2 to 1 win",
     # addresses
     "www.example.com/mixer.": "example dot com slash mixer.",
     "(https://example.org/a-b)": "(example dot org slash a dash b)",
