@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,9 @@ def plan(
     if as_json:
         _print_json(script, has_phonemes=planned.engine == EMBEDDED)
     elif review:
-        _print_review(script, planned.warnings)
+        _print_review(script, planned.warnings, _find_lexicon(planned.engine))
     elif doubtful:
-        _print_hints(script)
+        _print_hints(script, _find_lexicon(planned.engine))
     elif words:
         _print_words(script)
     else:
@@ -77,9 +77,18 @@ def _print_json(script: Script, *, has_phonemes: bool) -> None:
     click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 
-def _print_review(script: Script, language: Sequence[str]) -> None:
+def _find_lexicon(engine: str) -> Callable[[str], bool] | None:
+    """Whether an engine knows a word; None for one that does not state it."""
+    from mixer.speech.embedded import is_known_word
+
+    return is_known_word if engine == EMBEDDED else None
+
+
+def _print_review(
+    script: Script, language: Sequence[str], is_known: Callable[[str], bool] | None
+) -> None:
     """Print what deserves a look, one line each, under headings."""
-    found = review_script(script)
+    found = review_script(script, is_known)
     words = [f"{each.word} ({each.kind}, {each.times}×)" for each in found.words]
     sections = (
         ("Language", language),
@@ -121,9 +130,9 @@ def estimate(
     )
 
 
-def _print_hints(script: Script) -> None:
+def _print_hints(script: Script, is_known: Callable[[str], bool] | None) -> None:
     """Print doubtful words, tab-separated on stdout; what they are, on stderr."""
-    hints = find_pronunciation_hints(script)
+    hints = find_pronunciation_hints(script, is_known)
     if not hints:
         click.echo("No word looks doubtful.", err=True)
         return

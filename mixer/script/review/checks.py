@@ -1,14 +1,15 @@
 """What deserves a look before it is spoken: language, chapters, words, and what is unsaid. Pure.
 
 Words that a voice may misread (abbreviations, names, foreign letters, figures in words) are
-recognised by their looks alone, since no engine states what it knows. Listed are words as they will
-be spoken, except those with a pronunciation by the author or a lexicon, those written out of
-figures and abbreviations, and names of days and months. In headings every word may have a capital,
-so they yield no names. German nouns look like names: such a language gets a long list.
+recognised by their looks; where an engine states which words it knows, by that as well. Listed
+are words as they will be spoken, except those with a pronunciation by the author or a lexicon,
+those written out of figures and abbreviations, and names of days and months. In headings every
+word may have a capital, so they yield no names. German nouns look like names: such a language
+gets a long list.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -36,7 +37,8 @@ _CALENDAR = compile_lazily(rf"{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)d
 class PronunciationHint:
     """A word to listen to.
 
-    `kind` is `abbreviation`, `mixed`, `foreign letters` or `name`; `times` how often it is spoken.
+    `kind` is `abbreviation`, `mixed`, `foreign letters`, `name` or, of a voice that states which
+    words it knows, `unknown word`; `times` how often it is spoken.
     """
 
     word: str
@@ -44,8 +46,18 @@ class PronunciationHint:
     times: int
 
 
-def find_pronunciation_hints(script: Script) -> tuple[PronunciationHint, ...]:
-    """Find words that a voice may misread, the most frequent of each kind first."""
+UNKNOWN = "unknown word"
+KnowsWord = Callable[[str], bool]
+"""Whether the voice's lexicon has a word."""
+
+
+def find_pronunciation_hints(
+    script: Script, is_known: KnowsWord | None = None
+) -> tuple[PronunciationHint, ...]:
+    """Find words that a voice may misread, the most frequent of each kind first.
+
+    A name that the voice knows is none of them, and a plain word that it does not know is one.
+    """
     plain, kinds, times = set[str](), dict[str, str](), Counter[str]()
     for chunk in script.chunks:
         for utterance in chunk.utterances:
@@ -53,8 +65,11 @@ def find_pronunciation_hints(script: Script) -> tuple[PronunciationHint, ...]:
                 kind = _classify_word(word, script.language, is_opening=is_opening)
                 times[word] += 1
                 plain |= {word} if word.islower() else set()
-                if kind:
-                    kinds.setdefault(word, kind)
+                if kind or (is_known and word.isalpha()):
+                    kinds[word] = kind or kinds.get(word, UNKNOWN)
+    if is_known:
+        checked = {word for word, kind in kinds.items() if kind in ("name", UNKNOWN)}
+        kinds = {w: k for w, k in kinds.items() if w not in checked or not is_known(w)}
     hints = [PronunciationHint(word, kind, times[word]) for word, kind in kinds.items()]
     wanted = (each for each in hints if each.kind != "name" or each.word.lower() not in plain)
     return tuple(sorted(wanted, key=lambda each: (each.kind, -each.times, each.word)))
@@ -98,6 +113,11 @@ LONG_TEXT_CHARS = 40_000
 """From here on a text is expected to have more than one chapter."""
 
 MAX_LISTED_WORDS = 40
+
+_UNREADABLE = compile_lazily(
+    r"(?:(?![\p{Latin}µ])\p{L}){2,}|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
+)
+"""A word of which a voice that reads Latin letters alone says nothing."""
 
 _LETTER = compile_lazily(r"\p{L}")
 _SCRIPTS = {
@@ -207,17 +227,27 @@ class Review:
     unsaid: tuple[tuple[str, int], ...]
 
 
-def review_script(script: Script) -> Review:
-    """Collect what deserves a look before a plan is spoken."""
-    marks = sum(
-        len(_NOTE_MARK.findall(each.text)) - len(_NOTE_MARK.findall(each.spoken))
-        for chunk in script.chunks
-        for each in chunk.utterances
-    )
+def review_script(script: Script, is_known: KnowsWord | None = None) -> Review:
+    """Collect what deserves a look before a plan is spoken.
+
+    Args:
+        script: the plan.
+        is_known: of a voice that reads Latin letters only, whether it knows a word.
+    """
+    utterances = [each for chunk in script.chunks for each in chunk.utterances]
+    unsaid = {
+        "marks of notes": sum(
+            len(_NOTE_MARK.findall(each.text)) - len(_NOTE_MARK.findall(each.spoken))
+            for each in utterances
+        ),
+        "words in letters that the voice cannot read": sum(
+            len(_UNREADABLE.findall(each.spoken)) for each in utterances if is_known
+        ),
+    }
     return Review(
         tuple(_find_odd_chapters(script.chapters)),
-        find_pronunciation_hints(script)[:MAX_LISTED_WORDS],
-        (("marks of notes", marks),) if marks > 0 else (),
+        find_pronunciation_hints(script, is_known)[:MAX_LISTED_WORDS],
+        tuple((what, count) for what, count in unsaid.items() if count > 0),
     )
 
 

@@ -9,7 +9,7 @@ from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.engine import VOICES, EmbeddedEngine, phonemize_ssml
-    from mixer.speech.embedded.phonemes import pronounce_ssml
+    from mixer.speech.embedded.phonemes import is_known_word, pronounce_ssml
     from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence, read_ssml, snippet
     from mixer.speech.embedded.worker import decode_audio, encode_audio
 
@@ -21,6 +21,7 @@ __all__ = [
     "SsmlSentence",
     "decode_audio",
     "encode_audio",
+    "is_known_word",
     "phonemize_ssml",
     "pronounce_ssml",
     "read_ssml",

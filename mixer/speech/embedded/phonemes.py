@@ -234,6 +234,15 @@ def _divide_phonemes(phonemes: Phonemes) -> Iterator[tuple[str, str]]:
         yield word, phonemes.text[start:end]
 
 
+def is_known_word(word: str) -> bool:
+    """Whether the voice's lexicon has a word, or derives it from one; else its sound is a guess."""
+    from hibari.g2p import Context
+
+    phonemizer = load_phonemizer()
+    lexicon = phonemizer._g2p.lexicon
+    return bool(_find_interjection(word) or lexicon.get_word(word, "NN", None, Context())[0])
+
+
 def phonemize_ssml(ssml: str) -> tuple[str, ...]:
     """Look up what the voice would speak: one string per sentence of a chunk."""
     phonemizer = load_phonemizer()

@@ -348,11 +348,15 @@ def test_plan_shows_who_speaks_and_how_much(mixer, tmp_path):
 
 
 def test_plan_lists_the_words_that_a_voice_may_misread(mixer):
-    done = mixer("plan", "story.md", "--doubtful")
+    done = mixer("plan", "story.md", "--doubtful", "--engine", "neural")
     assert "Words that the voice may mispronounce" in done.err
     listed = done.out.splitlines()
     assert "Hale\tname\t1" in listed
     assert not [line for line in listed if line.startswith(("lamp", "Then", "Nobody"))]
+
+
+def test_names_in_the_dictionary_of_the_embedded_voice_are_not_doubted(mixer):
+    assert mixer("plan", "story.md", "--doubtful").err == "No word looks doubtful.\n"
 
 
 def test_full_standard_output_is_one_sentence(tmp_path):

@@ -30,6 +30,23 @@ def test_names_abbreviations_and_odd_words_are_listed_and_others_are_not():
     )
 
 
+def test_a_voice_that_states_its_words_is_asked_about_names_and_plain_words():
+    script = plan_text("Ruth ran nginx. Ask Ruth, Xiomara and NASA. Xiomara slept.")
+    known = {"ruth", "ran", "ask", "and", "slept", "nasa"}
+    assert find_pronunciation_hints(script, lambda word: word.lower() in known) == (
+        PronunciationHint("NASA", "abbreviation", 1),
+        PronunciationHint("Xiomara", "name", 2),
+        PronunciationHint("nginx", "unknown word", 1),
+    )
+
+
+def test_words_in_letters_that_the_voice_cannot_read_are_counted():
+    script = plan_text("Γειά σου, he said. An α and 你好 stood there.")
+    unsaid = review_script(script, lambda _: True).unsaid
+    assert unsaid == (("words in letters that the voice cannot read", 3),)
+    assert review_script(script).unsaid == ()
+
+
 def test_what_a_lexicon_says_is_not_doubted():
     lexicon = read_lexicon("NASA = nassa\nSiobhan = Shivawn\nk8s = x\niPad = x\ncafé = x")
     assert not find_pronunciation_hints(plan_text(TEXT, style=PlanStyle(lexicon=lexicon)))
