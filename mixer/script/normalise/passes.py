@@ -1,8 +1,8 @@
 """Write a paragraph the way it is spoken, so that an engine cannot misread it.
 
 Four passes, each reading what the previous one wrote: characters without a sound are removed, then
-decorations, dashes and ellipses are cleaned, then words in capitals become words, then words, signs
-and figures are written out by the rules of the language. Every change is recorded as an edit, so
+decorations are cleaned, then dashes and ellipses, and words in capitals become words, then words,
+signs and figures are written out by the rules of the language. Every change is recorded as an edit, so
 that captions show the author's words and no cut falls into a replacement.
 
 In doubt the text stays as it is written: a misread `Dr.` does less harm than a wrong word. The
@@ -71,10 +71,9 @@ def _compile_passes(language: Language) -> tuple[RuleSelection, ...]:
         (punctuation.build_invisible_rule(),),
         (
             *punctuation.build_decoration_rules(),
-            *punctuation.build_pause_rules(language),
             *phrases.build_rewrite_rules(language),
         ),
-        capitals.build_rules(language),
+        (*punctuation.build_pause_rules(language), *capitals.build_rules(language)),
         word_rules,
     )
     return tuple(map(RuleSelection, passes))

@@ -19,6 +19,13 @@ SPECIAL = re.compile(r"[\d*&#—]|[A-Z]{2}|\b[A-Z]?[a-z]{0,3}\.(?! [A-Z]|$)|\b(?
 """What is written out, or cleaned, on purpose."""
 
 SPOKEN = {
+    "dashes behind marks of emphasis": {
+        "one operetta--_The Village_--for which": "one operetta — The Village — for which",
+        "he was--*truly*--sorry": "he was — truly — sorry",
+        "a _fine_--a very fine--day": "a fine — a very fine — day",
+        "*No*--not now": "No — not now",
+        "went on...*and* on": "went on… and on",
+    },
     "times with a point": {
         "At 11.45 the lights went out.": "At 11:45 the lights went out.",
         "It's 5.20 already.": "It's 5:20 already.",
