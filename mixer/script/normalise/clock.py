@@ -27,8 +27,11 @@ MONTHS = 12
 DAYS = 31
 MONTH_LEADERS = "in|since|until|till|early|late|mid|last|next|every"
 """English words before an abbreviated month that has no figure next to it."""
-DAY_LEADERS = "delivery|this|from|since|before|after|through|closed|open|due|starts|begins|and"
-"""English words before an abbreviated day with its stop."""
+DAY_LEADERS = (
+    "(?P<loose>on|by|until|next|last|every)"
+    "|delivery|this|from|since|before|after|through|closed|open|due|starts|begins|and"
+)
+"""English words before an abbreviated day; after the loose ones it needs no stop."""
 
 _TWELVE_HOURS = (
     rf"(?<![\d:.,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}}))?{SPACE}?"
@@ -170,8 +173,7 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
             rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
         )
         if language.code == "en":
-            yield _build_led_rule("on|by|until|next|last|every", short, r"\.?", language)
-            yield _build_led_rule(DAY_LEADERS, short, r"\.", language)
+            yield _build_led_rule(DAY_LEADERS, short, r"(?(loose)\.?|\.)", language)
         yield from _build_name_range_rules(language, short)
 
 
@@ -189,8 +191,10 @@ def _build_name_range_rules(
         stop = keep_stop(match.string, match.end(), language) if high.endswith(".") else ""
         return f"{names.get(low, low)} {word} {names.get(high, high)}{stop}"
 
-    first_stopped = build_alternation(stopped)
-    for first, joint, chars in ((day, " ?[–-] ?", "–-"), (first_stopped, f" {word} ", ".")):
+    ways = [(day, " ?[–-] ?", "–-")]
+    if not more:
+        ways.append((build_alternation(stopped), f" {word} ", "."))
+    for first, joint, chars in ways:
         yield compile_rule(
             rf"(?<![\w.])(?P<low>{first}){joint}(?P<high>{day})(?!\w)",
             expand,
@@ -215,7 +219,7 @@ def _build_led_rule(
         rf"(?<!\w)(?:{leaders})[ -](?P<edit>(?P<name>{name}){stop})(?!\w)(?! [A-Z][a-z]+ [A-Z])",
         expand,
         "JFMASONDTW",
-        rf"[ -]{name}{stop}(?!\w)",
+        rf"[ -]{name}(?!\w)",
     )
 
 

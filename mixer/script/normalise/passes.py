@@ -2,8 +2,8 @@
 
 Four passes, each reading what the previous one wrote: characters without a sound are removed, then
 decorations are cleaned, then dashes and ellipses, and words in capitals become words, then words,
-signs and figures are written out by the rules of the language. Every change is recorded as an edit, so
-that captions show the author's words and no cut falls into a replacement.
+signs and figures are written out by the rules of the language. Every change is recorded as an edit,
+so that captions show the author's words and no cut falls into a replacement.
 
 In doubt the text stays as it is written: a misread `Dr.` does less harm than a wrong word. The
 price: what only a whole sentence could decide (`St.` between two names) is left to the engine.
