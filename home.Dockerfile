@@ -4,12 +4,13 @@ ARG BASE_IMAGE=python:3.13-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
-COPY requirements-local.txt ./
+COPY requirements.txt requirements-local.txt ./
 RUN sed -n '/^setuptools==/,/^    # via/p' requirements-local.txt > build.txt \
     && python3 -m pip install --no-cache-dir --disable-pip-version-check \
         --require-hashes --no-deps --target tools -r build.txt \
     && PYTHONPATH=/build/tools python3 -m pip install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --no-deps --no-build-isolation --target packages -r requirements-local.txt
+        --require-hashes --no-deps --no-build-isolation --target packages \
+        -r requirements-local.txt -r requirements.txt
 COPY pyproject.toml setup.py README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY web web
 COPY mixer mixer

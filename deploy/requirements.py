@@ -1,4 +1,4 @@
-"""Prints what the Lambda image needs of the project's dependencies: all but a laptop's."""
+"""Prints what the Lambda image needs of the project's dependencies: all but a laptop's, and AWS."""
 
 import re
 import sys
@@ -9,14 +9,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def list_image_requirements(project: str) -> list[str]:
-    """The dependencies of a pyproject.toml without those that are for laptops only."""
+    """The dependencies of a pyproject.toml and its extra `aws`, without those for laptops only."""
     settings = tomllib.loads(project)
-    left_out = set(settings["tool"]["mixer"]["laptop-only"])
-    return [
-        each
-        for each in settings["project"]["dependencies"]
-        if re.split(r"[^\w-]", each)[0] not in left_out
-    ]
+    project_table, left_out = settings["project"], set(settings["tool"]["mixer"]["laptop-only"])
+    listed = [*project_table["dependencies"], *project_table["optional-dependencies"]["aws"]]
+    return [each for each in listed if re.split(r"[^\w-]", each)[0] not in left_out]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Exports of packages and patterns that are made when first used, so that starting stays quick."""
+"""Exports, patterns and extras that are loaded when first used, so that starting stays quick."""
 
 import sys
 from collections.abc import Callable
@@ -34,6 +34,19 @@ def _read_homes(package: str) -> dict[str, str]:
         blocks = [each for each in ast.parse(file.read()).body if isinstance(each, ast.If)]
     imports = [each for block in blocks for each in block.body if isinstance(each, ast.ImportFrom)]
     return {alias.name: str(each.module) for each in imports for alias in each.names}
+
+
+def require_extra(extra: str, package: str, purpose: str) -> None:
+    """Raise MixerError if a package of one of Mixer's extras is missing, without importing it."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        from mixer.errors import MixerError
+
+        raise MixerError(
+            f"{purpose} needs packages that are not installed: run pip install '.[{extra}]' in "
+            "Mixer's folder."
+        )
 
 
 def compile_lazily(pattern: AnyStr, flags: int = 0) -> "regex.Pattern[AnyStr]":

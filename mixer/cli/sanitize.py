@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mixer.errors import BadOption, StoreFailed
+from mixer.lazy import require_extra
 
 if TYPE_CHECKING:
     from mixer.retention import AwsAccount, Item, Policy, RetentionPlan, RunReport, TargetReport
@@ -49,6 +50,7 @@ def sanitize(
     **limits: str | None,
 ) -> None:
     """Delete old objects and images that are no longer needed."""
+    require_extra("aws", "boto3", "mixer sanitize")
     from mixer.retention import CleanupRun, Mode
 
     override = {name: value for name, value in limits.items() if value is not None}

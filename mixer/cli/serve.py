@@ -16,6 +16,7 @@ import click
 import mixer
 from mixer.cli.options import engine_url_option, store_option
 from mixer.errors import BadOption, Misconfigured, MixerError
+from mixer.lazy import require_extra
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -183,6 +184,7 @@ def _open_app(options: ServeOptions, url: str) -> AbstractContextManager["Starle
     settings = _load_settings(options)
     authorizer = build_token_authorizer(options.token) if options.token else None
     if options.aws or options.s3:
+        require_extra("aws", "boto3", f"mixer serve {'--aws' if options.aws else '--s3'}")
         return open_cloud(settings, options.web, authorizer, uses_polly=options.aws)
     folders = Folders(options.store, options.web, options.music)
     return open_laptop(settings, url, folders, authorizer=authorizer)
@@ -261,11 +263,7 @@ def mcp(out: Path, store: Path, music: Path | None, max_cost_usd: float) -> None
     Agents start it themselves: enter the command in the settings of your assistant. It spends
     nothing unless --max-cost-usd allows it, and the agent states a cap for each narration.
     """
-    if importlib.util.find_spec("mcp") is None:
-        raise MixerError(
-            "mixer mcp: the package mcp is not installed; install Mixer with its extra “mcp” "
-            "(docs/clients.md)."
-        )
+    require_extra("mcp", "mcp", "mixer mcp")
     from mixer.mcp import Narrations, build_server
 
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")

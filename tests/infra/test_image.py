@@ -1,6 +1,7 @@
 """The image as its Dockerfile says it: what goes in, what stays out, who runs it."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -144,6 +145,32 @@ def test_every_file_that_is_copied_exists():
         assert is_sent(pattern.replace("*", "app")), pattern
 
 
-def test_image_holds_nothing_of_the_local_server():
-    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert not re.findall(r"^(?:starlette|uvicorn|h11|anyio)==", locked, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("lock", "packages", "held"),
+    [
+        ("requirements.txt", {"starlette", "uvicorn", "h11", "anyio"}, False),
+        ("requirements.txt", {"boto3", "botocore", "aws-xray-sdk", "c2pa-python"}, True),
+        ("requirements-local.txt", {"boto3", "botocore", "s3transfer", "aws-xray-sdk"}, False),
+        ("requirements-local.txt", {"uvicorn", "c2pa-python", "hibari-tts"}, True),
+        ("requirements-dev.txt", {"boto3", "aws-xray-sdk", "uvicorn"}, True),
+    ],
+)
+def test_each_installation_holds_what_it_uses_and_no_more(lock, packages, held):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    names = {*re.findall(r"^([\w-]+)==", text, re.MULTILINE)}
+    assert names & packages == (packages if held else set())
+
+
+HINT = re.compile(r"""pip(?:x)? install ['"]?(\S*?)\[(\w+)\]|require_extra\(\s*"(\w+)\"""")
+
+
+def test_every_extra_that_is_named_is_our_own():
+    """The public index has another package of our name: a hint names our folder."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    places = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "mixer").rglob("*.py")]
+    found = [hint.groups("") for each in places for hint in HINT.finditer(each.read_text("utf-8"))]
+    assert len(found) > 5
+    assert {folder for folder, _, _ in found} <= {"", "."}
+    named = {extra or checked for _, extra, checked in found}
+    assert named <= {*extras["optional-dependencies"]}
+    assert not [each.name for each in places if re.search(r"\bmixer\[", each.read_text("utf-8"))]

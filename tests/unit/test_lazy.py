@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import mixer
-from mixer.lazy import compile_lazily
+from mixer.errors import MixerError
+from mixer.lazy import compile_lazily, require_extra
 
 ROOT = Path(mixer.__file__).parent
 PACKAGES = [
@@ -32,6 +33,13 @@ def test_unknown_export_is_an_attribute_error():
     assert mixer.Options.__module__ == "mixer.requests"
     with pytest.raises(AttributeError, match="'mixer' has no attribute 'nothing'"):
         mixer.nothing  # noqa: B018 - the attribute is looked up
+
+
+def test_missing_extra_is_refused_with_the_command_that_installs_it():
+    require_extra("aws", "json", "Amazon Polly")
+    expected = r"^Amazon Polly needs packages .*: run pip install '\.\[aws\]' in Mixer's folder\.$"
+    with pytest.raises(MixerError, match=expected):
+        require_extra("aws", "no_such_package", "Amazon Polly")
 
 
 def test_pattern_is_compiled_when_first_used():

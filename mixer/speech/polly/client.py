@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mixer.errors import MixerError
+from mixer.lazy import require_extra
 from mixer.speech.polly.limiter import Quota, QuotaLimiter, Wait
 
 if TYPE_CHECKING:
@@ -102,8 +103,10 @@ def create_polly_client(
         session: with the credentials; None for boto3's default.
 
     Raises:
-        MixerError: no region is configured, or the profile does not exist.
+        MixerError: the extra `aws` is not installed, no region is configured, or the profile does
+            not exist.
     """
+    require_extra("aws", "boto3", "Amazon Polly")
     import boto3
     from botocore.exceptions import BotoCoreError
 
