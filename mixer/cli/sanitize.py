@@ -50,7 +50,7 @@ def sanitize(
     **limits: str | None,
 ) -> None:
     """Delete old objects and images that are no longer needed."""
-    require_extra("aws", "boto3", "mixer sanitize")
+    require_extra("aws", "boto3", "The clean-up of an AWS account")
     from mixer.retention import CleanupRun, Mode
 
     override = {name: value for name, value in limits.items() if value is not None}

@@ -184,7 +184,7 @@ def _open_app(options: ServeOptions, url: str) -> AbstractContextManager["Starle
     settings = _load_settings(options)
     authorizer = build_token_authorizer(options.token) if options.token else None
     if options.aws or options.s3:
-        require_extra("aws", "boto3", f"mixer serve {'--aws' if options.aws else '--s3'}")
+        require_extra("aws", "boto3", "--aws" if options.aws else "--s3")
         return open_cloud(settings, options.web, authorizer, uses_polly=options.aws)
     folders = Folders(options.store, options.web, options.music)
     return open_laptop(settings, url, folders, authorizer=authorizer)
@@ -263,7 +263,7 @@ def mcp(out: Path, store: Path, music: Path | None, max_cost_usd: float) -> None
     Agents start it themselves: enter the command in the settings of your assistant. It spends
     nothing unless --max-cost-usd allows it, and the agent states a cap for each narration.
     """
-    require_extra("mcp", "mcp", "mixer mcp")
+    require_extra("mcp", "mcp", "The server for agents")
     from mixer.mcp import Narrations, build_server
 
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")
