@@ -233,8 +233,11 @@ def _price_chunks(
     return price_usd
 
 
-def _derive_title(script: Script, options: Options) -> str:
-    """Name a text without a title by its first words, as lists show it."""
+def _find_title(script: Script, options: Options) -> str:
+    """The title for lists: of a text without one its first heading or words."""
+    stated = script.title or next((each.title for each in script.chapters), "")
+    if stated:
+        return stated
     utterances = (each.text for chunk in script.chunks for each in chunk.utterances)
     words = " ".join(islice(utterances, options.disclose == "start", MAX_TITLE_CHARS))
     if len(words) <= MAX_TITLE_CHARS:
@@ -252,7 +255,7 @@ def _build_summary(
 ) -> PlanSummary:
     estimate = estimate_script(stored.script, options.rate)
     return PlanSummary(
-        title=stored.script.title or _derive_title(stored.script, options),
+        title=_find_title(stored.script, options),
         language=stored.script.language,
         voice=stored.delivery.voice,
         engine=stored.delivery.engine,

@@ -189,11 +189,12 @@ WORDS = "The ferry was late again. The people on the pier waited, for the evenin
         ({"text": WORDS}, "The ferry was late again. The people on the pier waited,…"),
         ({"text": WORDS, "title": "Late"}, "Late"),
         ({"text": f"# Ferry\n\n{WORDS}", "text_type": "markdown"}, "Ferry"),
+        ({"text": "# Ebb\n\nOut.\n\n# Flow\n\nIn.", "text_type": "markdown"}, "Ebb"),
         ({"text": "Good night.", "disclose": "start"}, "Good night."),
         ({"text": "夜" * 80}, f"{'夜' * 59}…"),
     ],
 )
-def test_story_without_a_title_is_listed_by_its_first_words(stories, body, title):
+def test_story_without_a_title_is_listed_by_its_first_heading_or_words(stories, body, title):
     story = stories.begin(body)
     assert stories.await_end(story)["title"] == title
     listed = stories.served.send("GET", "/stories").json["stories"]
