@@ -44,6 +44,10 @@ QUIET_FRAMES = room_tone.LOOP_SAMPLES // FRAME_SAMPLES
 QUIET_SETTLED_FRAMES = 2 * QUIET_FRAMES
 """Skipped before them: LAME needs 95 frames to forget the past (`mixer.sound.render.segments`)."""
 
+SHARED_FRAMES = 2
+"""Frames at the end of a cut that hold, or whose transform reaches into, what follows it: a click,
+if quiet follows instead."""
+
 
 class Mp3(StreamedFormat):
     """MP3 at a constant bit rate."""
@@ -84,12 +88,12 @@ class Mp3(StreamedFormat):
             stream_begin, frame_count = _locate_frames(whole, kbps)
             span = mp3_frames.find_frame_span(cut.start, cut.end, frame_count)
             begin = _frame_offset(whole, stream_begin, span.first, kbps)
-            end = _frame_offset(whole, stream_begin, span.first + span.count, kbps)
-            before, after = (
-                _encode_quiet(splitter, -(-samples // FRAME_SAMPLES))
-                for samples in (cut.quiet_before, cut.quiet_after)
-            )
-            quiet_count = len(before) + len(after)
+            quiet = [-(-each // FRAME_SAMPLES) for each in (cut.quiet_before, cut.quiet_after)]
+            replaced = min(SHARED_FRAMES, span.count) if cut.quiet_after else 0
+            end = _frame_offset(whole, stream_begin, span.first + span.count - replaced, kbps)
+            before = _encode_quiet(splitter, quiet[0])
+            after = _encode_quiet(splitter, quiet[1] + replaced)
+            quiet_count = sum(quiet)
             info = mp3_frames.info_frame(
                 kbps,
                 splitter.channels,

@@ -105,8 +105,22 @@ def test_silence_goes_around_an_mp3_without_a_click(tmp_path: Path, kbps: int):
     edge = 1_152  # what the transform spreads over its neighbours
     assert np.abs(samples[: before - edge]).max() < 1e-6
     assert np.abs(samples[-after + edge :]).max() < 1e-6
-    inner = slice(edge, -edge)
+    inner = slice(edge, -3 * edge)  # quiet begins up to two frames sooner
     assert np.allclose(samples[before:-after][inner], whole[cut.start : cut.end][inner], atol=1e-4)
+
+
+def test_quiet_after_an_mp3_holds_nothing_of_what_follows(tmp_path: Path):
+    chunks = [ChunkSpec(speech(2.0, 1), gap_ms=1_000), ChunkSpec(speech(2.0, 2))]
+    mix = prepare_mix(tmp_path, chunks)
+    mix.render()
+    loud = np.flatnonzero(np.abs(decode_audio(mix.path)).max(axis=1) > 0.01)
+    onset = int(loud[np.searchsorted(loud, 2.5 * MIX_HZ)])
+    after = 40 * 1_152
+    cuts = [FileCut(0, onset - ahead, 0, after) for ahead in range(20, 1_172, 144)]
+    for cut, path in zip(cuts, cut_out(mix, cuts), strict=True):
+        samples = decode_audio(path)
+        assert samples.shape[0] == cut.end + after
+        assert np.abs(samples[-after:]).max() < 1e-4
 
 
 def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
