@@ -6,7 +6,7 @@ The price: what the book does not mark as a note or a page number is read as tex
 """
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -27,6 +27,7 @@ from mixer.script.readers.epub_contents import (
     ChapterOpenings,
     Entry,
     index_chapter_titles,
+    is_front,
     read_contents,
 )
 from mixer.script.readers.epub_package import (
@@ -92,9 +93,10 @@ def read_epub(
     pages, entries = _read_pages(archive, package)
     if not entries:
         pages = _find_titles(pages)
-    if not front_matter:
-        pages = [each for each in pages if not _is_front_matter(each, package)]
     titles, is_fixed = index_chapter_titles(entries), package.metadata.has_fixed_layout
+    if not front_matter:
+        front = package.front_matter | {path for path, each in titles.items() if is_front(each)}
+        pages = [each for each in pages if not _is_front_matter(each, front)]
     blocks = tuple(_build_blocks(pages, titles, is_fixed=is_fixed))
     blocks = blocks if entries else tuple(join_titles(blocks))
     blocks = tuple(select_book(blocks))
@@ -235,8 +237,8 @@ def _load_page(archive: Archive, path: str, styles: PageStyles) -> WebPage:
     return read_page(text, name, styles=styles, path=path, check_time=archive.check_time)
 
 
-def _is_front_matter(page: _SpinePage, package: EpubPackage) -> bool:
-    return page.item.path in package.front_matter or bool(page.page.types & _FRONT_TYPES)
+def _is_front_matter(page: _SpinePage, front: Set[str]) -> bool:
+    return page.item.path in front or bool(page.page.types & _FRONT_TYPES)
 
 
 def _build_blocks(

@@ -1,11 +1,11 @@
 """The table of contents of an EPUB, EPUB 3's or EPUB 2's NCX, and the chapters that it opens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mixer.errors import ObjectTooLarge, UnreadableText
-from mixer.script.document import Block, BlockKind, heading
+from mixer.script.document import Block, BlockKind, heading, split_names
 from mixer.script.readers.archive import Archive, has_scheme, split_reference
 from mixer.script.readers.epub_package import EpubPackage
 from mixer.script.readers.headings import CHAPTER_LEVEL
@@ -22,6 +22,12 @@ from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+_FRONT_TITLES = split_names(
+    "titlepage halftitle halftitlepage copyright copyrightpage copyrightnotice imprint contents "
+    "tableofcontents dedication"
+)
+"""Titles of files before a story, folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,11 @@ def index_chapter_titles(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
     for entry in entries:
         titles.setdefault(entry.path, {}).setdefault(entry.fragment, entry.title)
     return titles
+
+
+def is_front(titles: Mapping[str, str]) -> bool:
+    """Whether the contents name a file as one of those before a story, such as the title page."""
+    return fold_title(titles.get("", "")) in _FRONT_TITLES
 
 
 @dataclass

@@ -156,8 +156,9 @@ def _open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
         below = [block.text for block in headings if block.level == lower]
         if headings[0].level == upper and len(above) == 1 and headings[0] is blocks[0]:
             continue
-        if not (_are_parts(above) or all(map(names_chapter, below))):
-            break
+        named = sum(block.is_silent for block in headings if block.level == upper)
+        if not (_are_parts(above) or (all(map(names_chapter, below)) and len(below) > named)):
+            break  # or each stands under the name that the contents give its chapter
         raised[lower] = raised.get(upper, upper)
     return tuple(
         replace(block, level=raised[block.level])

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 from mixer.errors import MixerError, ObjectTooLarge, UnreadableText
 from mixer.script.document import Document
 from mixer.script.planning.plan import PlanStyle, plan_document
+from mixer.script.readers import TextType, read_document
 from mixer.script.readers.epub import read_epub
 from mixer.script.script import Script
 from tests.books import Book, build_page
@@ -215,6 +216,30 @@ def test_notes_and_page_numbers_are_not_read():
         "Before the storm, all slept.",
         "In 1984 he left.",
     ]
+
+
+def test_chapters_keep_the_names_of_the_contents_in_a_book_without_other_pages():
+    names = ["Chapter 1: The Harbour", "Chapter 2: The Marsh"]
+    pages, contents = {}, []
+    for number, name in enumerate(names, start=1):
+        first, second = name.split(": ")
+        pages[f"{number}.xhtml"] = build_page(f"<h2>{first}</h2><h3>{second}</h3><p>It rained.</p>")
+        contents.append((f"{number}.xhtml", name, 1))
+    document = read_document(Book(pages, contents).content(), TextType.EPUB)
+    script = plan_document(document, PlanStyle(language="en"))
+    assert [chapter.title for chapter in script.chapters] == names
+
+
+def test_front_matter_that_only_the_contents_name_is_skipped():
+    pages = {
+        "t.xhtml": build_page("<h1>Tides</h1><p>A. Writer</p>"),
+        "c.xhtml": build_page("<p>All rights reserved.</p>"),
+        "1.xhtml": ONE,
+    }
+    contents = [("t.xhtml", "Title Page", 1), ("c.xhtml", "COPYRIGHT", 1), ("1.xhtml", "One", 1)]
+    content = Book(pages, contents).content()
+    assert "All rights reserved." in texts(read_epub(content))
+    assert texts(read_epub(content, front_matter=False)) == ["One", "The lamp went out."]
 
 
 def test_front_matter_is_skipped_on_request():
