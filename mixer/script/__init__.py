@@ -18,21 +18,3 @@ from mixer.script.script import (
     SoundShape,
     Utterance,
 )
-
-__all__ = [
-    "LIMITS",
-    "NARRATOR",
-    "BreakKind",
-    "Chunk",
-    "Cover",
-    "CuePlace",
-    "Document",
-    "EngineLimits",
-    "Role",
-    "Script",
-    "SoundCue",
-    "SoundKind",
-    "SoundShape",
-    "Utterance",
-    "collapse_whitespace",
-]

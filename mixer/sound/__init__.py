@@ -23,22 +23,4 @@ if TYPE_CHECKING:
         rescale_samples,
     )
 
-__all__ = [
-    "BIN_LU",
-    "GRID_S",
-    "MIX_RATE_HZ",
-    "PRESETS",
-    "SILENCE_DBFS",
-    "STEP_S",
-    "Clip",
-    "Cue",
-    "DuckingEnvelope",
-    "Histogram",
-    "Mastering",
-    "ProcessGroup",
-    "Timeline",
-    "divide_gap",
-    "rescale_samples",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -16,22 +16,4 @@ if TYPE_CHECKING:
     from mixer.speech.results import unreadable_error
     from mixer.speech.voice_selection import EMBEDDED, apply_narrator, charge_factor, select_voice
 
-__all__ = [
-    "EMBEDDED",
-    "Charges",
-    "Narrator",
-    "NarratorResult",
-    "Recording",
-    "SampleSpan",
-    "Speech",
-    "SpeechEngine",
-    "Voice",
-    "VoiceSettings",
-    "apply_narrator",
-    "charge_factor",
-    "costs_usd",
-    "select_voice",
-    "unreadable_error",
-]
-
 __getattr__ = export_lazily(__name__)

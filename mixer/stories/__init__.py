@@ -33,22 +33,4 @@ if TYPE_CHECKING:
     from mixer.stories.speech_planner import SpeechPlan
     from mixer.stories.status import StoryStatus
 
-__all__ = [
-    "JobContext",
-    "LocalMix",
-    "MixResult",
-    "MixService",
-    "SpeechPlan",
-    "SpeechService",
-    "StoryInput",
-    "StoryKind",
-    "StoryRequest",
-    "StoryRun",
-    "StoryRunner",
-    "StoryService",
-    "StoryState",
-    "StoryStatus",
-    "Synthesis",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -10,16 +10,3 @@ from mixer.script.edits.source_text import (
     locate_sentences,
     recall_utterances,
 )
-
-__all__ = [
-    "UNWRITTEN",
-    "SentenceEdit",
-    "SentencePlace",
-    "TextOrigin",
-    "edit_document",
-    "edit_source",
-    "locate_origins",
-    "locate_sentences",
-    "recall_utterances",
-    "take_spans",
-]

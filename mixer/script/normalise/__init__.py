@@ -15,17 +15,3 @@ from mixer.script.normalise.numerals import ROMAN_NUMERALS
 from mixer.script.normalise.offset_map import NormalisedText
 from mixer.script.normalise.passes import normalise
 from mixer.script.normalise.rule import LOOK_CHARS, build_alternation, is_capitalised
-
-__all__ = [
-    "LOOK_CHARS",
-    "MAX_CACHED_LANGUAGES",
-    "ROMAN_NUMERALS",
-    "Language",
-    "NormalisedText",
-    "build_alternation",
-    "is_capitalised",
-    "is_same_language",
-    "load_language",
-    "normalise",
-    "primary_code",
-]

@@ -25,22 +25,4 @@ if TYPE_CHECKING:
         read_sentence,
     )
 
-__all__ = [
-    "RAW_TAGS",
-    "Archive",
-    "TextType",
-    "decode_book",
-    "decode_text",
-    "decode_upload",
-    "decode_xml",
-    "detect_text_type",
-    "has_scheme",
-    "is_book",
-    "open_epub",
-    "read_contents",
-    "read_document",
-    "read_sentence",
-    "strip_spaces",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -13,14 +13,4 @@ if TYPE_CHECKING:
     )
     from mixer.script.review.estimate import Estimate, estimate_script, list_pausing_files
 
-__all__ = [
-    "Estimate",
-    "check_directions",
-    "check_language",
-    "estimate_script",
-    "find_pronunciation_hints",
-    "list_pausing_files",
-    "review_script",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -22,21 +22,4 @@ if TYPE_CHECKING:
     )
     from mixer.script.speakers.reader import read_cast
 
-__all__ = [
-    "CERTAIN",
-    "DOUBTFUL",
-    "MODEL_CONFIDENCE",
-    "Age",
-    "BookCast",
-    "Character",
-    "Gender",
-    "Method",
-    "Quotation",
-    "Span",
-    "correct_speakers",
-    "describe_cast",
-    "read_cast",
-    "write_marks",
-]
-
 __getattr__ = export_lazily(__name__)

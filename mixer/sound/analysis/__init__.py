@@ -20,22 +20,4 @@ if TYPE_CHECKING:
         verify_pieces,
     )
 
-__all__ = [
-    "MUSIC_CHANNELS",
-    "ComplianceRule",
-    "DecodedLevels",
-    "Edge",
-    "EncodedPiece",
-    "Flaw",
-    "Measurement",
-    "Profile",
-    "StreamInfo",
-    "Verification",
-    "check_compliance",
-    "measure",
-    "probe_stream",
-    "verify",
-    "verify_pieces",
-]
-
 __getattr__ = export_lazily(__name__)

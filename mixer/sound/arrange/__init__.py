@@ -15,18 +15,4 @@ if TYPE_CHECKING:
         Take,
     )
 
-__all__ = [
-    "LEAD_MARGIN_S",
-    "TAIL_MARGIN_S",
-    "MixStyle",
-    "SoundAnnotation",
-    "SoundFile",
-    "Take",
-    "bed_below_speech_lu",
-    "bed_outline",
-    "build_timeline",
-    "seam_s",
-    "split_stems",
-]
-
 __getattr__ = export_lazily(__name__)

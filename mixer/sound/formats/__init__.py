@@ -18,22 +18,4 @@ if TYPE_CHECKING:
     from mixer.sound.formats.mpeg_ts import pack_transport_stream
     from mixer.sound.formats.tags import COVER_TYPE, AudioTags, three_letter_code
 
-__all__ = [
-    "COVER_TYPE",
-    "FORMATS",
-    "MP3",
-    "AudioSource",
-    "AudioTags",
-    "ChapterSplitter",
-    "EncodedStream",
-    "Encoding",
-    "FileCut",
-    "FileSpec",
-    "StreamFormat",
-    "StreamedFormat",
-    "Workshop",
-    "pack_transport_stream",
-    "three_letter_code",
-]
-
 __getattr__ = export_lazily(__name__)

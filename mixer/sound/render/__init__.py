@@ -19,22 +19,4 @@ if TYPE_CHECKING:
     from mixer.sound.render.segments import Segment, cut_timeline, source_keys
     from mixer.sound.render.store_join import StreamJoin
 
-__all__ = [
-    "Mixdown",
-    "RenderAttempt",
-    "RenderHistory",
-    "RenderJob",
-    "RenderPool",
-    "RenderSources",
-    "Renderer",
-    "Segment",
-    "SegmentCache",
-    "StreamJoin",
-    "cut_timeline",
-    "render",
-    "render_streams",
-    "render_to_target",
-    "source_keys",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -1,5 +1,3 @@
 """Forced alignment: finds when the words of a known text sound in a recording."""
 
 from mixer.speech.alignment.aligner import WordAligner, is_aligner_installed
-
-__all__ = ["WordAligner", "is_aligner_installed"]

@@ -13,19 +13,4 @@ if TYPE_CHECKING:
     from mixer.speech.embedded.ssml_reader import Pause, Phrase, SsmlSentence, read_ssml, snippet
     from mixer.speech.embedded.worker import decode_audio, encode_audio
 
-__all__ = [
-    "VOICES",
-    "EmbeddedEngine",
-    "Pause",
-    "Phrase",
-    "SsmlSentence",
-    "decode_audio",
-    "encode_audio",
-    "is_known_word",
-    "phonemize_ssml",
-    "pronounce_ssml",
-    "read_ssml",
-    "snippet",
-]
-
 __getattr__ = export_lazily(__name__)

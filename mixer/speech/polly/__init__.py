@@ -11,14 +11,4 @@ if TYPE_CHECKING:
     from mixer.speech.polly.speech_marks import sample_count
     from mixer.speech.polly.voices import ENGINES_BEST_FIRST, VoiceCatalogue
 
-__all__ = [
-    "ENGINES_BEST_FIRST",
-    "EngineQuotas",
-    "PollyEngine",
-    "Retry",
-    "VoiceCatalogue",
-    "create_polly_client",
-    "sample_count",
-]
-
 __getattr__ = export_lazily(__name__)

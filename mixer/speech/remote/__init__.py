@@ -15,14 +15,4 @@ if TYPE_CHECKING:
         load_remote,
     )
 
-__all__ = [
-    "ModelSettings",
-    "RemoteClient",
-    "RemoteEngine",
-    "RemoteSettings",
-    "ServerSettings",
-    "load_model",
-    "load_remote",
-]
-
 __getattr__ = export_lazily(__name__)

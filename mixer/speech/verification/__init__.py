@@ -16,17 +16,4 @@ if TYPE_CHECKING:
         refuse_verifier,
     )
 
-__all__ = [
-    "ChunkCheck",
-    "Fault",
-    "RetakeBudget",
-    "SpeechFault",
-    "TakeSelector",
-    "Verifier",
-    "VerifierOpener",
-    "is_verifier_installed",
-    "price_retakes",
-    "refuse_verifier",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -10,16 +10,4 @@ if TYPE_CHECKING:
     from mixer.stories.foreground.runner import StoryInput, StoryRun, StoryRunner
     from mixer.stories.foreground.speech import SpeechService, Synthesis
 
-__all__ = [
-    "JobContext",
-    "LocalMix",
-    "MixResult",
-    "MixService",
-    "SpeechService",
-    "StoryInput",
-    "StoryRun",
-    "StoryRunner",
-    "Synthesis",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -20,22 +20,4 @@ if TYPE_CHECKING:
         load_timeline,
     )
 
-__all__ = [
-    "InputLimits",
-    "SoundLibrary",
-    "StoryNarration",
-    "TakeLoader",
-    "check_key",
-    "check_request",
-    "fetch_sources",
-    "load_narration",
-    "load_tags",
-    "load_timeline",
-    "measure_music",
-    "parse_music_key",
-    "put_cover",
-    "read_sounds",
-    "store_cover",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -23,22 +23,4 @@ if TYPE_CHECKING:
         draw_picture,
     )
 
-__all__ = [
-    "AudioSigner",
-    "Mix",
-    "OutputMaker",
-    "StemMaker",
-    "StoredAudio",
-    "StoryTexts",
-    "build_captions",
-    "build_chapters",
-    "build_outline",
-    "build_report",
-    "chapters_folder",
-    "collect_measurements",
-    "draw_picture",
-    "export_files",
-    "list_exports",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -22,20 +22,4 @@ if TYPE_CHECKING:
     from mixer.stories.renditions.rendition import Rendition
     from mixer.stories.renditions.stored import RenditionWriter, StoredRenditions
 
-__all__ = [
-    "LIFETIME_S",
-    "PATHS",
-    "PIECE_TYPE",
-    "PLAYLIST_TYPE",
-    "ListenLinks",
-    "ListeningService",
-    "Playlist",
-    "Rendition",
-    "RenditionWriter",
-    "StoredRenditions",
-    "find_frame",
-    "frame_start_s",
-    "piece_span_s",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -20,22 +20,4 @@ if TYPE_CHECKING:
     from mixer.stories.tasks import StoryTasks
     from mixer.stories.workflow import Launcher, Workflow
 
-__all__ = [
-    "DailyBudget",
-    "EngineOpener",
-    "Launcher",
-    "Notifier",
-    "SharedQuota",
-    "SpeechPlanner",
-    "SpeechSlots",
-    "StoryFinisher",
-    "StoryMix",
-    "StoryPublisher",
-    "StorySpeech",
-    "StoryTasks",
-    "Webhook",
-    "Workflow",
-    "plan_script",
-]
-
 __getattr__ = export_lazily(__name__)

@@ -5,17 +5,3 @@ from mixer.stories.versions.editor import StoryEditor
 from mixer.stories.versions.preview import Preview, PreviewMaker, StoryPreviews
 from mixer.stories.versions.sentences import SentenceReader, TimedSentence
 from mixer.stories.versions.texts import TextLoader
-
-__all__ = [
-    "Preview",
-    "PreviewMaker",
-    "Proposal",
-    "SentenceChange",
-    "SentenceReader",
-    "StoryEditor",
-    "StoryPreviews",
-    "TextLoader",
-    "TimedSentence",
-    "VersionReader",
-    "VersionRecord",
-]

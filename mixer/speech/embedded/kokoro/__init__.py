@@ -8,6 +8,4 @@ if TYPE_CHECKING:
     from mixer.speech.embedded.kokoro.engine import KokoroEngine
     from mixer.speech.embedded.kokoro.files import find_voice_folder, install_voices, is_installed
 
-__all__ = ["KokoroEngine", "find_voice_folder", "install_voices", "is_installed"]
-
 __getattr__ = export_lazily(__name__)
