@@ -89,7 +89,7 @@ def run(chars: int = CHARS) -> list[dict[str, object]]:
     PROCESSES.set_forkserver_preload(list(PRELOADED_MODULES))
     latency = replace(LATENCY, scale=SCALE)
     with (
-        TemporaryDirectory(prefix="telling-") as folder,
+        TemporaryDirectory(prefix="story-") as folder,
         StrictPolly(voice=FastVoice(), latency=latency) as polly,
     ):
         store = FolderStore(Path(folder))

@@ -148,9 +148,9 @@ def prepare_mix(
     }
     asked = MixStyle(chosen, encoding.level_offset_db, **style)
 
-    def decide_timeline(off_by_lu: float) -> Timeline:
+    def decide_timeline(error_lu: float) -> Timeline:
         return build_timeline(
-            takes, known.get("music"), replace(asked, prediction_error_lu=off_by_lu), known
+            takes, known.get("music"), replace(asked, prediction_error_lu=error_lu), known
         )
 
     recordings = {name: (files[name], each.measured) for name, each in known.items()}

@@ -70,19 +70,19 @@ def inspect(
     """
     measured = measure(path, channels=MUSIC_CHANNELS, processes=processes)
     checked = verify(path, measured.duration_s, COLUMNS, processes=processes)
-    carrier = probe_stream(path, measured, processes)
+    stream = probe_stream(path, measured, processes)
     rules: tuple[ComplianceRule, ...] = ()
     if preset is not None:
         limits = PRESETS[preset]
         target = limits.mono_lufs if measured.channels == 1 else limits.stereo_lufs
-        rules = tuple(check_compliance(checked, carrier, limits, target))
+        rules = tuple(check_compliance(checked, stream, limits, target))
     fields = _load_report(report or path.with_suffix(".json"))
     timeline = _parse_timeline(fields)
     return Inspection(
         name=path.name,
         measurement=measured,
         verification=checked,
-        stream_info=carrier,
+        stream_info=stream,
         rules=rules,
         timeline=timeline,
         sound_peaks_dbtp=_sound_peaks_dbtp(fields, timeline),
@@ -92,15 +92,15 @@ def inspect(
 
 def collect_figures(inspection: Inspection) -> dict[str, float | int | str | None]:
     """Collect the measurements by name."""
-    checked, carrier = inspection.verification, inspection.stream_info
+    checked, stream = inspection.verification, inspection.stream_info
     head_s, tail_s = checked.silent_ends_s or (None, None)
     return {
         "file": inspection.name,
-        "duration_s": carrier.duration_s,
-        "codec": carrier.codec,
-        "sample_rate_hz": carrier.rate_hz,
+        "duration_s": stream.duration_s,
+        "codec": stream.codec,
+        "sample_rate_hz": stream.rate_hz,
         "channels": inspection.measurement.channels,
-        "bitrate_kbps": carrier.kbps,
+        "bitrate_kbps": stream.kbps,
         "integrated_loudness_lufs": checked.integrated_lufs,
         "loudness_range_lu": checked.range_lu,
         "true_peak_dbtp": checked.true_peak_dbtp,

@@ -218,7 +218,7 @@ class StoryRenderer:
         offset_db, history, first = self.encoding.level_offset_db, self.history, self.timeline
         if history is None:
             return render_to_target(
-                lambda off_by_lu: self.lay_out(off_by_lu) if off_by_lu else first,
+                lambda error_lu: self.lay_out(error_lu) if error_lu else first,
                 render_timeline,
                 offset_db,
             )

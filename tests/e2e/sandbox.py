@@ -63,7 +63,7 @@ class Sandboxes:
     Args:
         containers: where images are pulled to.
         logs: a folder for what processes write.
-        environ: variables that every function gets besides its own: credentials, endpoints.
+        environ: variables that every function gets in addition to its own: credentials, endpoints.
     """
 
     def __init__(self, containers: Containers, logs: Path, environ: Mapping[str, str]) -> None:

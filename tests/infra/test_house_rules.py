@@ -32,6 +32,8 @@ BROKEN = [
     (naming.find_banned_identifiers, {"mixer/a.py": "class KeptReel: ..."}, "reel"),
     (naming.find_banned_identifiers, {"mixer/a.py": "def f(until_s): ..."}, "until_s"),
     (naming.find_banned_texts, {"mixer/a.py": "# Nobody knows."}, "Nobody"),
+    (naming.find_banned_texts, {"mixer/a.py": "# `a` was said by `b`."}, "said"),
+    (literals.find_adapter_calls, {"mixer/cli/a.py": "KokoroEngine(folder)"}, "KokoroEngine"),
     (naming.find_banned_texts, {"mixer/a.py": '"""It is no name."""'}, "is no"),
     (naming.find_banned_pages, {"docs/a.md": "It is told anew."}, "anew"),
     (shape.find_many_parameters, {"mixer/a.py": "def f(a, b, c, *, d, e, f, g): ..."}, "7"),
@@ -109,6 +111,8 @@ SOUND = [
     (literals.find_adapter_calls, {"mixer/compose.py": "S3Store(boto3.client('s3'), 'b')"}),
     (literals.find_format_comparisons, {"mixer/sound/formats/a.py": "x = kind == 'mp3'"}),
     (literals.find_step_literals, {"mixer/stories/steps/a.py": "x = {'task': 'join'}"}),
+    (naming.find_banned_texts, {"mixer/a.py": '"""What follows, as in `said Tom`."""'}),
+    (naming.find_banned_texts, {"mixer/a.py": 'VERBS = r"\\b(?:said|told)\\s"'}),
     (usage.find_unused_symbols, {"app.py": "def handler(): ..."}),
     (usage.find_unused_symbols, {"mixer/a.py": "class A: ...", "app.py": "x: 'A'\nprint(x)"}),
 ]

@@ -81,8 +81,8 @@ def _find_marked(lines: Sequence[Line], each: Fragment) -> Line | None:
     """The line of a list that a number or a dot belongs to, which is drawn behind it."""
     if not _LIST_MARK.fullmatch(each.text):
         return None
-    beside = (line for line in lines if abs(line.y - each.y) < 1 and line.x > each.right)
-    return next(beside, None)
+    level = (line for line in lines if abs(line.y - each.y) < 1 and line.x > each.right)
+    return next(level, None)
 
 
 def _order_drop_caps(lines: list[Line], body: float) -> list[Line]:

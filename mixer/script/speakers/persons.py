@@ -67,7 +67,7 @@ class BookPerson:
             self.gender = guess_name_gender(name)
 
     def find_display_name(self) -> str:
-        """The most frequent form; a title alone only if there is no other."""
+        """The most frequent form; a title alone only if nothing else is known."""
         if not self.names:
             return self.noun
         return max(

@@ -50,7 +50,7 @@ _ADJECTIVES = compile_lazily(r"\s+the(?:\s+\p{Ll}[\p{L}-]*){1,2}\s+")
 
 _PASSIVE = compile_lazily(r"[\s,]*(?:was|were)\b")
 _NEXT_CLAUSE = compile_lazily(r"[\s,;—–-]*(?:and|but|which|on which|while|until|till|when)\b")
-"""Behind a quotation: what follows is no tag of its own."""
+"""Behind a quotation: what follows is not a tag of its own."""
 
 DASHES = ("—", "--", "–")
 

@@ -168,9 +168,9 @@ def collect_measurements(mix: Mix) -> MixMeasurements:
 def check_rules(mix: Mix) -> tuple[ComplianceRule, ...]:
     """Check the rules of a mix's preset."""
     duration_s, kbps = mix.timeline.duration_s, float(mix.encoding.bitrate_kbps)
-    carrier = StreamInfo(mix.encoding.format, MIX_RATE_HZ, kbps, duration_s)
+    stream = StreamInfo(mix.encoding.format, MIX_RATE_HZ, kbps, duration_s)
     target_lufs = mix.timeline.mastering.target_lufs
-    return tuple(check_compliance(mix.verification, carrier, PRESETS[mix.preset], target_lufs))
+    return tuple(check_compliance(mix.verification, stream, PRESETS[mix.preset], target_lufs))
 
 
 def _bed_below_speech_lu(mix: Mix) -> float | None:

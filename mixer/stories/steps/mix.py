@@ -176,7 +176,7 @@ class StoryMix:
             library=self._library,
             sounds=self._library.load(folder, request, processes),
             timeline=folder.read(TIMELINE, Timeline),
-            lay_out=lambda off_by_lu: self._lay_out_mix(folder, off_by_lu)[0],
+            lay_out=lambda error_lu: self._lay_out_mix(folder, error_lu)[0],
             options=Options.model_validate(request.options),
             pool=RenderPool(processes, usable_cores(), call.deadline_s),
             scratch=scratch,

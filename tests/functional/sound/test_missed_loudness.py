@@ -1,4 +1,4 @@
-"""Mixes whose loudness was foretold wrongly: rendered once more, and then as loud as asked."""
+"""Mixes whose loudness was predicted wrongly: rendered once more, and then as loud as asked."""
 
 import threading
 from dataclasses import replace
@@ -32,7 +32,7 @@ TARGET_LUFS = -18.0
 
 
 def misheard(path: Path, *, by_db: float) -> Measurement:
-    """What is known of a chunk, all of it too loud by some: as if it were foretold wrongly."""
+    """What is known of a chunk, all of it too loud by some: as if it were predicted wrongly."""
     found = measure(path)
     return replace(found, windows=shift_histogram(found.windows, by_db))
 
@@ -81,7 +81,7 @@ def test_equal_segments_are_rendered_once(
         library=SoundLibrary(store, store),
         sounds={},
         timeline=timeline,
-        lay_out=lambda _off_by_lu: timeline,
+        lay_out=lambda _error_lu: timeline,
         options=Options(),
         pool=RenderPool(ProcessGroup(), 1),
         scratch=RequestFolder(tmp_path, threading.Event()),

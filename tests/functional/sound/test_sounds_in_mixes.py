@@ -1,4 +1,4 @@
-"""Several beds, stings and one-shots in one mix: rendered in parts, measured, foretold."""
+"""Several beds, stings and one-shots in one mix: rendered in parts, measured, predicted."""
 
 import random
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a story leaves besides its audio: tags and cover, chapters' files, a read-aloud book."""
+"""What a story leaves with its audio: tags and cover, chapters' files, a read-aloud book."""
 
 import io
 import json

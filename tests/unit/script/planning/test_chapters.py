@@ -120,15 +120,15 @@ def test_one_gap_for_all_overrides_the_pauses():
     assert {chunk.gap_ms for chunk in chunks} == {123}
 
 
-# What is foretold
+# Estimates
 
 
 def test_an_estimate_counts_what_is_sent_and_billed():
     script = book()
-    foretold = estimate_script(script)
-    assert foretold.chapters == 2
-    assert foretold.chunks == len(list(script.chunks))
-    assert foretold.characters == sum(chunk.billed_chars for chunk in script.chunks)
+    estimate = estimate_script(script)
+    assert estimate.chapters == 2
+    assert estimate.chunks == len(list(script.chunks))
+    assert estimate.characters == sum(chunk.billed_chars for chunk in script.chunks)
 
 
 @pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.tag)

@@ -20,11 +20,11 @@ from mixer.sound.timeline import Mastering, Timeline
 
 TARGET_LUFS, OFFSET_DB = -18.0, -0.445
 BARE_LUFS = -20.0
-"""What the mix is foretold to measure without any gain."""
+"""What the mix is predicted to measure without any gain."""
 
 
-def lay_out(off_by_lu: float, most_db: float = 99.0) -> Timeline:
-    gain_db = TARGET_LUFS - OFFSET_DB - BARE_LUFS - off_by_lu
+def lay_out(prediction_error_lu: float, most_db: float = 99.0) -> Timeline:
+    gain_db = TARGET_LUFS - OFFSET_DB - BARE_LUFS - prediction_error_lu
     mastering = Mastering(min(gain_db, most_db), TARGET_LUFS, -1.0, None)
     return Timeline(24_000, 24_000, 1, (), (), (), mastering)
 
