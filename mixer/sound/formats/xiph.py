@@ -55,18 +55,11 @@ _FRONT_COVER = 3
 _BITS_A_PIXEL = 24
 
 
-class Opus(XiphFormat):
-    """Opus in Ogg; the cover is a field."""
+class OggFormat(XiphFormat):
+    """A stream in Ogg; the cover is a field."""
 
-    name: FormatName = "opus"
     content_type = "audio/ogg"
-    stream = FLOATS_STREAM
     is_splittable = False
-
-    def codec_arguments(self, spec: FileSpec) -> list[str]:
-        """FFmpeg's arguments for the encoder, within its bit rates."""
-        kbps = min(spec.encoding.bitrate_kbps, MAX_OPUS_KBPS * spec.channels)
-        return ["-ar", str(OPUS_RATE_HZ), "-c:a", "libopus", "-b:a", f"{kbps}k", "-f", "opus"]
 
     def select_fields(self, tags: AudioTags) -> dict[str, str]:
         """Select the fields, including the cover."""
@@ -74,6 +67,18 @@ class Opus(XiphFormat):
         if tags.cover:
             fields["METADATA_BLOCK_PICTURE"] = b64encode(_build_picture(tags.cover)).decode()
         return fields
+
+
+class Opus(OggFormat):
+    """Opus in Ogg."""
+
+    name: FormatName = "opus"
+    stream = FLOATS_STREAM
+
+    def codec_arguments(self, spec: FileSpec) -> list[str]:
+        """FFmpeg's arguments for the encoder, within its bit rates."""
+        kbps = min(spec.encoding.bitrate_kbps, MAX_OPUS_KBPS * spec.channels)
+        return ["-ar", str(OPUS_RATE_HZ), "-c:a", "libopus", "-b:a", f"{kbps}k", "-f", "opus"]
 
 
 def _build_picture(cover: CoverImage) -> bytes:
