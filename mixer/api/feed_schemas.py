@@ -13,7 +13,7 @@ MAX_CATEGORIES, MAX_REMOVALS = 3, 1_000
 
 
 class FeedBody(RequestBody):
-    """A feed to create, or to change: what is left out stays."""
+    """A feed to create or change; fields that are left out keep their values."""
 
     title: Annotated[
         Title,
@@ -30,12 +30,19 @@ class FeedBody(RequestBody):
     ] = None
     categories: Annotated[
         list[str] | None,
-        Field(max_length=MAX_CATEGORIES, description="Of Apple Podcasts, such as Arts/Books."),
+        Field(
+            max_length=MAX_CATEGORIES,
+            description="Categories of Apple Podcasts, such as Arts/Books.",
+        ),
     ] = None
     explicit: Annotated[bool | None, Field(description="Whether it has explicit language.")] = None
     email: Annotated[
         str | None,
-        Field(max_length=254, pattern=r"^\S+@\S+$", description="Of the owner; public in a feed."),
+        Field(
+            max_length=254,
+            pattern=r"^\S+@\S+$",
+            description="The owner's address; public in the feed.",
+        ),
     ] = None
     locked: Annotated[
         bool | None, Field(description="Whether other hosts may not import it; true by default.")
@@ -48,9 +55,11 @@ class FeedBody(RequestBody):
     ] = None
     series: Annotated[
         str | None,
-        Field(max_length=MAX_LINE_CHARS, description="Take every story of this series, too."),
+        Field(max_length=MAX_LINE_CHARS, description="Also take every story of this series."),
     ] = None
-    all_stories: Annotated[bool | None, Field(description="Take every story of the caller.")] = None
+    all_stories: Annotated[
+        bool | None, Field(description="Also take every story of the caller.")
+    ] = None
     episodes: Annotated[
         EpisodeMode | None, Field(description="One episode per story (default), or per chapter.")
     ] = None
@@ -60,17 +69,18 @@ class FeedBody(RequestBody):
 
 
 class FeedChange(RequestBody):
-    """What to do with a feed."""
+    """A change of a feed's link or stories."""
 
     link: Annotated[
         Literal["replace", "revoke"] | None,
         Field(
-            description="Replace the link with a new one, or revoke it; the old one ends at once."
+            description="Replace the link with a new one, or revoke it; the old one stops working "
+            "at once."
         ),
     ] = None
     remove: Annotated[
         list[str] | None,
-        Field(max_length=MAX_REMOVALS, description="Ids of stories to take out of the feed."),
+        Field(max_length=MAX_REMOVALS, description="Ids of the stories to remove from the feed."),
     ] = None
 
 
@@ -96,7 +106,8 @@ class FeedAnswer(BaseModel):
     episodes: str
     stories: list[FeedEpisodeAnswer]
     warnings: Annotated[
-        list[str], Field(description="What keeps directories or players from showing it well.")
+        list[str],
+        Field(description="Problems that keep directories or players from showing the feed well."),
     ]
 
 

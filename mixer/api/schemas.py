@@ -74,7 +74,7 @@ class EstimateBody(SpeechOptions, GapOption, CostOptions, RequestBody):
 
 
 class CastBody(RequestBody):
-    """A book to cast, and what its author changed."""
+    """A book to cast, and the author's corrections."""
 
     text: Annotated[
         str | None, Field(description="The book, in English.", examples=["“No,” replied Ann."])
@@ -112,11 +112,12 @@ class CharacterAnswer(BaseModel):
 
 
 class QuotationAnswer(BaseModel):
-    """What one character says at a time."""
+    """What one character speaks without interruption."""
 
     number: int
     spans: Annotated[
-        list[tuple[int, int]], Field(description="Its parts in the text, in characters.")
+        list[tuple[int, int]],
+        Field(description="Start and end of each of its parts, in characters of the text."),
     ]
     speaker: Annotated[str, Field(description="Empty where none was found.")]
     method: Annotated[str, Field(description="How the speaker was found.")]
@@ -185,9 +186,11 @@ class SynthesizeAnswer(BaseModel):
 
 
 class ChapterAnswer(BaseModel):
-    """What one chapter will take."""
+    """Length of a chapter."""
 
-    number: Annotated[int, Field(description="To choose it by: `chapters` takes 2-5,9.")]
+    number: Annotated[
+        int, Field(description="Its number, for the option `chapters` (such as 2-5,9).")
+    ]
     title: str
     characters: int
     duration_s: float
@@ -240,7 +243,7 @@ class VoiceAnswer(BaseModel):
         float | None,
         Field(description="Seconds of sound that one core makes in a second; null for a service."),
     ]
-    note: Annotated[str, Field(description="Anything else worth knowing about it.")]
+    note: Annotated[str, Field(description="Other facts about the voice.")]
     is_blendable: Annotated[
         bool, Field(description="Whether it blends with others: af_heart+bf_emma*0.3.")
     ]

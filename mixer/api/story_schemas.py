@@ -106,7 +106,7 @@ class StoryLinks(BaseModel):
 
 
 class StoryListenLinks(BaseModel):
-    """Temporary links that play a story while it is made, from `start` (seconds, or `live`) on."""
+    """Temporary links that play a story while it is made, from `start` (seconds, or `live`)."""
 
     playlist: Annotated[str, Field(description="HLS: MP3 in MPEG-TS; EVENT, in the end VOD.")]
     audio: Annotated[
@@ -158,7 +158,7 @@ class StoryAnswer(StorySummary):
     true_peak_dbtp: float | None = None
     chunk_keys: Annotated[
         list[str] | None,
-        Field(description="Of a request to POST /synthesize or POST /mixstory that took longer."),
+        Field(description="Only if POST /synthesize or POST /mixstory continued as this story."),
     ] = None
     chunk_urls: Annotated[
         list[str] | None, Field(description="As in the response of POST /synthesize.")
@@ -191,7 +191,7 @@ Key = Annotated[str, Field(max_length=MAX_KEY_CHARS)]
 
 
 class ProjectBody(StoryBody):
-    """A project: the request for its story as far as it has got, and what belongs to it."""
+    """A project: the request for its story so far, and what belongs to it."""
 
     name: Annotated[Title, Field(examples=["The Lighthouse"])]
     cast: Annotated[
@@ -249,6 +249,6 @@ class ProjectAnswer(BaseModel):
 
 
 class ProjectDeleted(BaseModel):
-    """The project was deleted; its stories and uploads are kept as others are."""
+    """The project was deleted; its stories and uploads are kept like any others."""
 
     project_id: str

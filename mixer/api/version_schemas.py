@@ -20,9 +20,9 @@ class ChangeBody(RequestBody):
     """A change of a sentence; what is left out stays as it is."""
 
     sentence: Annotated[int, Field(ge=0, description="Its number, from GET …/sentences.")]
-    text: Annotated[str | None, Field(description="Its words, with inline tags as in a text.")] = (
-        None
-    )
+    text: Annotated[
+        str | None, Field(description="The new words, with inline tags as in a text.")
+    ] = None
     speaker: Annotated[
         str | None,
         Field(max_length=60, description="A name of the cast; empty for the narrator."),
@@ -60,7 +60,7 @@ class VersionBody(ProposalBody):
 
 
 class PreviewAnswer(BaseModel):
-    """A change that is audible."""
+    """A change, ready to be played."""
 
     version: Annotated[int, Field(description="The version that would be changed.")]
     audio_url: Annotated[str, Field(description="MP3: the sentence before, and the changed one.")]
@@ -76,7 +76,7 @@ class PreviewAnswer(BaseModel):
 
 
 class NoteAnswer(BaseModel):
-    """How a sentence was changed; the beginnings of its words."""
+    """How a sentence was changed: its first words before and after."""
 
     sentence: int
     before: str
@@ -96,7 +96,7 @@ class VersionAnswer(BaseModel):
     changes: list[NoteAnswer]
     lexicon: list[str]
     state: Annotated[
-        StoryState, Field(description="Of its audio, which is made in the background.")
+        StoryState, Field(description="State of its audio, which is made in the background.")
     ]
     progress: float
     audio_url: str | None = None
@@ -122,7 +122,9 @@ class SentenceAnswer(BaseModel):
     ending: Annotated[
         BreakKind, Field(description="What ends with it, such as a sentence or a paragraph.")
     ]
-    pause_ms: Annotated[int | None, Field(description="Set by the author; null: the natural one.")]
+    pause_ms: Annotated[
+        int | None, Field(description="Set by the author; null for the natural pause.")
+    ]
     chapter: str
     start_s: float | None
     end_s: float | None

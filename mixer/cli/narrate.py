@@ -141,7 +141,9 @@ def _print_result(narration: mixer.Narration) -> None:
 @click.argument(
     "chunks", nargs=-1, required=True, metavar="CHUNK...", type=click.Path(path_type=Path)
 )
-@click.option("--music", type=click.Path(path_type=Path), help="A sound file to play under it.")
+@click.option(
+    "--music", type=click.Path(path_type=Path), help="A sound file to play under the speech."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @force_option
 @contract_options("gap_ms", *MIX, *METADATA)

@@ -86,8 +86,8 @@ engine_url_option = click.option(
 music_option = click.option(
     "--music",
     type=click.Path(path_type=Path),
-    help="A sound file to play under it; or a folder that is also searched for sounds that the "
-    "story names.",
+    help="A sound file to play under the speech, or a folder that is also searched for sounds that "
+    "the story names.",
 )
 
 
