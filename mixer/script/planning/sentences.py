@@ -4,8 +4,8 @@ Every mark that can end a sentence is judged on its own. What is certain is deci
 abbreviation of the language's tables, initials, a lower-case letter that follows, a quotation whose
 speaker follows, the full stops of Chinese, Japanese, Hindi and Arabic. For a plain full stop
 before a capital, where only knowledge of words helps, sentencex decides. It gets one sentence and
-the next word, so that an edit elsewhere changes no verdict, and without quotation marks and
-brackets, because it takes a missing one for a sentence without an end.
+the next word, so that an edit elsewhere changes no verdict, and without quotation marks, brackets
+and backticks, because it takes a missing one for a sentence without an end.
 
 In doubt a sentence does not end: one too long costs a shorter pause, a name cut in two is audible.
 """
@@ -39,8 +39,10 @@ COMMAS = frozenset("，、；：,;")
 ORDINAL_DIGITS = 2
 """The longest figure that a full stop makes an ordinal, in languages that write them so."""
 
-CONTEXT_CHARS = 400
-"""What sentencex gets before a mark, or less when the sentence began later."""
+CONTEXT_CHARS, AHEAD_CHARS = 60, 12
+"""What sentencex gets before a mark, or less when the sentence began later, and behind the next
+word. It decides by the last word, but reads all it gets, in Italian at 20 µs a mark; 400 and 48
+decided the same at each of 95,000 marks."""
 
 _ENDING = re.compile(
     rf"(?P<mark>[.!?…{WIDE_STOPS}{SCRIPT_STOPS}]+)"
@@ -52,7 +54,7 @@ _PRONOUN = re.compile(r"I(?:['’]\w+)?")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W_]")
 _MASKED = str.maketrans(
-    dict.fromkeys(QUOTES + BRACKETS + OPENING, " ")
+    dict.fromkeys(QUOTES + BRACKETS + OPENING + "`", " ")
     | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "x")
 )
 
@@ -145,7 +147,7 @@ def _is_sentencex_boundary(
     match: re.Match[str], ahead: re.Match[str], start: int, code: str
 ) -> bool:
     context_start = max(start, match.start() - CONTEXT_CHARS)
-    context = match.string[context_start : ahead.end() + LOOK_CHARS].translate(_MASKED)
+    context = match.string[context_start : ahead.end() + AHEAD_CHARS].translate(_MASKED)
     mark, word = match.end("mark") - context_start, ahead.start("word") - context_start
     import sentencex
 
