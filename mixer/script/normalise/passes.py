@@ -9,6 +9,7 @@ In doubt the text stays as it is written: a misread `Dr.` does less harm than a 
 price: what only a whole sentence could decide (`St.` between two names) is left to the engine.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from mixer.script.normalise import (
@@ -33,7 +34,11 @@ from mixer.script.normalise.offset_map import (
     compose_passes,
     identity_text,
 )
-from mixer.script.normalise.rule import RuleSelection, propose_replacements
+from mixer.script.normalise.rule import (
+    NormalisationRule,
+    RuleSelection,
+    propose_replacements,
+)
 
 WORD_RULES = (
     symbols.build_address_rules,
@@ -55,19 +60,21 @@ WORD_RULES = (
 
 def normalise(text: str, language: str) -> NormalisedText:
     """Write out what an engine would misread in one paragraph with single spaces."""
-    normalised = identity_text(text)
-    for rules in _compile_passes(load_language(language)):
-        replacements = propose_replacements(rules, normalised.spoken)
+    selection = _compile_passes(load_language(language))
+    normalised, selected = identity_text(text), selection.select_rules(text)
+    for number in range(len(selected)):
+        replacements = propose_replacements(selected[number], normalised.spoken)
         if replacements:
             written_out = apply_replacements(normalised.spoken, replacements)
             normalised = compose_passes(normalised, written_out)
+            selected = selection.select_rules(normalised.spoken)
     return normalised
 
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)
-def _compile_passes(language: Language) -> tuple[RuleSelection, ...]:
+def _compile_passes(language: Language) -> RuleSelection:
     word_rules = (rule for build in WORD_RULES for rule in build(language))
-    passes = (
+    passes: tuple[Iterable[NormalisationRule], ...] = (
         (punctuation.build_invisible_rule(),),
         (
             *punctuation.build_decoration_rules(),
@@ -76,4 +83,4 @@ def _compile_passes(language: Language) -> tuple[RuleSelection, ...]:
         (*punctuation.build_pause_rules(language), *capitals.build_rules(language)),
         word_rules,
     )
-    return tuple(map(RuleSelection, passes))
+    return RuleSelection(passes)

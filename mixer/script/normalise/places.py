@@ -32,7 +32,7 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
         r"(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]+) (?:St|Ave|Avenue|Street|Blvd)(?!\w)))",
         lambda match: directions[match[0][0]].title(),
         "NSEW",
-        r"(?<![\w.])[NSEW]\.? (?:\d|[A-Z])",
+        r"[NSEW]\.? (?:\d|[A-Z])",
     )
     yield compile_rule(
         r"(?<!\w)(?:St|Ave|Avenue|Street|Blvd|Road|Rd|Drive|Dr|I-\d+|US-\d+)\.?,? "

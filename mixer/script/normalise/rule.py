@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
-from itertools import groupby
+from itertools import chain, groupby
 from operator import or_
 
 from mixer.script.normalise.language import Language
@@ -155,34 +155,38 @@ def build_alternation(words: Iterable[str]) -> str:
 
 
 class RuleSelection:
-    """The rules of one pass, of which a text gets those that its characters call for.
+    """The rules of passes, of which a text gets those that its characters call for.
 
     Each rule is a bit of a mask, and each character has the mask of the rules that require it or
-    its like; the rules of a mask are kept, since a book has few of them.
+    its like; the rules of a pass's mask are kept, since a book has few of them.
     """
 
-    def __init__(self, rules: Iterable[NormalisationRule]) -> None:
-        self._rules = tuple(rules)
+    def __init__(self, passes: Iterable[Iterable[NormalisationRule]]) -> None:
+        self._rules = tuple(map(tuple, passes))
         self._always, self._by_char, self._needs_digit = 0, dict[str, int](), 0
-        for number, rule in enumerate(self._rules):
+        for number, rule in enumerate(chain.from_iterable(self._rules)):
             self._always |= 0 if rule.required_chars else 1 << number
             self._needs_digit |= 1 << number if _needs_digit(rule.hint) else 0
             for char in rule.required_chars:
                 self._by_char[char] = self._by_char.get(char, 0) | 1 << number
-        self._by_mask: dict[int, tuple[NormalisationRule, ...]] = {}
+        self._by_mask = [dict[int, tuple[NormalisationRule, ...]]() for _ in self._rules]
 
-    def select_rules(self, text: str) -> tuple[NormalisationRule, ...]:
-        """The rules for a text, in their order."""
+    def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
+        """The rules of each pass for a text, in their order."""
         present = self._by_char.keys() & set(text)
         mask = reduce(or_, map(self._by_char.__getitem__, present), self._always)
         if not _DIGIT.search(text):
             mask &= ~self._needs_digit
-        if mask not in self._by_mask:
-            if len(self._by_mask) >= MAX_KEPT_MASKS:
-                self._by_mask.clear()
-            chosen = (each for n, each in enumerate(self._rules) if mask >> n & 1)
-            self._by_mask[mask] = tuple(chosen)
-        return self._by_mask[mask]
+        selected = []
+        for rules, by_mask in zip(self._rules, self._by_mask, strict=True):
+            own = mask & (1 << len(rules)) - 1
+            mask >>= len(rules)
+            if own not in by_mask:
+                if len(by_mask) >= MAX_KEPT_MASKS:
+                    by_mask.clear()
+                by_mask[own] = tuple(each for n, each in enumerate(rules) if own >> n & 1)
+            selected.append(by_mask[own])
+        return selected
 
 
 def _needs_digit(hint: str) -> bool:
@@ -196,11 +200,11 @@ def _compile_hint(hint: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(hint).search
 
 
-def propose_replacements(rules: RuleSelection, text: str) -> list[Replacement]:
+def propose_replacements(rules: Iterable[NormalisationRule], text: str) -> list[Replacement]:
     """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
     hints = {"": True}
     accepted: list[Replacement] = []
-    for rule in rules.select_rules(text):
+    for rule in rules:
         if rule.hint not in hints:  # many rules share one
             hints[rule.hint] = _compile_hint(rule.hint)(text) is not None
         if not hints[rule.hint]:
