@@ -45,7 +45,7 @@ class TextOrigin:
 
 def strip_spaces(text: str) -> str:
     """The characters of a text that an origin counts."""
-    return "".join(_NOT_XML.sub("", text).split())
+    return "".join(_drop_invalid(text).split())
 
 
 def take_spans(spans: deque[tuple[int, int]], count: int) -> tuple[tuple[int, int], ...]:
@@ -181,7 +181,12 @@ def normalise_newlines(text: str) -> str:
 
 def collapse_whitespace(text: str) -> str:
     """Fold white space; drop soft hyphens and what XML 1.0 cannot carry."""
-    return " ".join(_NOT_XML.sub("", text).split())
+    return " ".join(_drop_invalid(text).split())
+
+
+def _drop_invalid(text: str) -> str:
+    """Drop what XML cannot carry; none of that is printable, which is quicker to ask."""
+    return text if text.isprintable() else _NOT_XML.sub("", text)
 
 
 def join_lines(lines: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from mixer.script.readers.marks import MAX_MARK_CHARS, remove_spans
 
 Attributes = Mapping[str, str]
 
+_NO_NAMES = frozenset[str]()
 _CLASS_NUMBER = compile_lazily(r"(?<=\D)[-_]?\d++$")
 _HIDDEN = compile_lazily(
     r"(?:display\s*+:\s*+none|visibility\s*+:\s*+hidden|mso-hide\s*+:\s*+all)\b", regex.IGNORECASE
@@ -177,14 +178,17 @@ class PageHead:
 
 def parse_classes(attributes: Attributes) -> frozenset[str]:
     """An element's classes in lower case, without the numbers that tools put behind them."""
-    classes = attributes.get("class", "").lower().split()
-    return frozenset(_CLASS_NUMBER.sub("", each) for each in classes)
+    written = attributes.get("class")
+    if not written:
+        return _NO_NAMES
+    return frozenset(_CLASS_NUMBER.sub("", each) for each in written.lower().split())
 
 
 def parse_types(attributes: Attributes) -> frozenset[str]:
     """What an element says that it is: `epub:type` and `role`."""
     names = ("epub:type", "role", "type")  # `type` in books that calibre made of Kindle's
-    return frozenset(" ".join(attributes.get(name, "") for name in names).lower().split())
+    written = [attributes[name] for name in names if name in attributes]
+    return frozenset(" ".join(written).lower().split()) if written else _NO_NAMES
 
 
 def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:

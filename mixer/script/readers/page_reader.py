@@ -119,6 +119,7 @@ class _PageReader(PageElements):
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open an element."""
+        attributes = dict(attributes)  # the parser's own mapping raises an error for each miss
         self.check_time()
         self.depth += 1
         self._is_raw = tag in RAW_TAGS

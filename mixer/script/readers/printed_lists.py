@@ -204,8 +204,9 @@ class _SignedNotes:
             self.dropped.add(start["sign"])
             return True
         text = " ".join(paragraph)
-        found = (match["sign"] for match in _SIGN.finditer(text))
-        self.pending.update(each for each in found if each[0] != "*" or not _EMPHASIS.search(text))
+        for match in _SIGN.finditer(text):
+            if match["sign"][0] != "*" or not _EMPHASIS.search(text):
+                self.pending[match["sign"]] += 1
         return False
 
     def add_note(self, line: str) -> None:
