@@ -110,10 +110,10 @@ def _gateway_wait_s(gateway: dict[str, Any], wall_s: float, longest_s: float) ->
     A time before the gateway's time-out cannot be of a waiting request: it is a sample event.
     """
     received_ms = gateway.get("timeEpoch")
-    if not isinstance(received_ms, int | float):
-        return 0.0
+    if not isinstance(received_ms, int | float) or not 0 <= received_ms <= wall_s * 1000:
+        return 0.0  # a number of any length can be compared, but not divided
     waited_s = wall_s - received_ms / 1000
-    return waited_s if 0 <= waited_s < longest_s else 0.0
+    return waited_s if waited_s < longest_s else 0.0
 
 
 def normalise_event(event: Event, default_path: str) -> dict[str, Any]:

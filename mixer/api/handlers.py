@@ -17,7 +17,7 @@ from mixer.api.endpoints import (
     build_speech_endpoint,
     build_story_endpoint,
 )
-from mixer.errors import MixerError
+from mixer.errors import BadInput, MixerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,12 +91,19 @@ def is_story_request(event: object) -> bool:
 
 
 def create_requested_story(service: "StoryService", event: dict[str, Any]) -> dict[str, Any]:
-    """Create the story that an event from `mixer.aws` requests."""
-    from pydantic import TypeAdapter
+    """Create the story that an event from `mixer.aws` requests.
+
+    Raises:
+        BadInput: the event is not one of `mixer.aws`.
+    """
+    from pydantic import TypeAdapter, ValidationError
 
     from mixer.stories import StoryRequest
 
-    story_request = TypeAdapter(StoryRequest).validate_python(event["order"])
+    try:
+        story_request = TypeAdapter(StoryRequest).validate_python(event["order"])
+    except ValidationError as error:
+        raise BadInput("order: it is not the request of a story.", field="order") from error
     return {"story_id": service.create(story_request)}
 
 

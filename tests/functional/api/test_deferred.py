@@ -20,6 +20,7 @@ from mixer.aws import StoryFunction
 from mixer.compose import AwsServices
 from mixer.devserver.local import Folders, load_laptop_settings, open_laptop
 from mixer.devserver.server import DevServer
+from mixer.errors import BadInput
 from mixer.store.folder import FolderStore
 from mixer.store.s3 import S3Store
 from mixer.stories.budget import DailyBudget
@@ -262,3 +263,9 @@ def test_nobody_can_hand_over_a_story_through_the_gateway():
     assert is_story_request(event)
     for asked in (event_v2(event, "/stories"), event_v1(event, "/stories")):
         assert not is_story_request(asked)
+
+
+@pytest.mark.parametrize("order", [{"text": "One bell."}, {}, None, 7, "x", ["kind"], {"kind": 1}])
+def test_what_is_not_the_request_of_a_story_is_refused(order):
+    with pytest.raises(BadInput, match="order: it is not the request"):
+        create_requested_story(None, {"task": "begin", "order": order})

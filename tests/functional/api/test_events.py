@@ -239,6 +239,10 @@ def test_deadline_is_the_gateways_or_lambdas_own():
     waiting["requestContext"]["timeEpoch"] = 996_000
     old = event_v2(FIELDS)
     old["requestContext"]["timeEpoch"] = 1
+    for odd in (10**400, -(10**400), float("nan"), float("inf"), True, "996000", None):
+        event = event_v2(FIELDS)
+        event["requestContext"]["timeEpoch"] = odd
+        assert count_seconds(event) == gateway_s
     assert count_seconds(event_v2(FIELDS)) == gateway_s
     assert count_seconds(waiting) == gateway_s - 4
     assert count_seconds(old) == gateway_s
