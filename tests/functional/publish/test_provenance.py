@@ -7,12 +7,13 @@ from base64 import b64encode
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import boto3
 import encypher_c2pa
 import pytest
-from c2pa import Reader
+from c2pa import Builder, C2paSigningAlg, Reader, Signer
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -31,6 +32,7 @@ from mixer.publish.provenance import (
     open_vault_identity,
     read_provenance,
 )
+from mixer.publish.provenance.signatures import build_manifest
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.script.readers import TextType, read_document
@@ -40,6 +42,7 @@ from mixer.store import FolderStore
 from mixer.stories import JobContext, StoryInput
 from mixer.stories.folder import EPISODES, StoryFolder
 from tests.commands import InProcessCli
+from tests.emulators.http_thread import run_http_server
 from tests.engines import ToneEngine
 from tests.functional.story_world import StoryWorld
 
@@ -128,6 +131,54 @@ def test_a_signed_file_keeps_its_frames_and_shows_every_later_change(tmp_path, s
     path.write_bytes(content)
     assert read_provenance(path).state == "changed"
     assert judge_independently(path) == ("invalid", "mismatch")
+
+
+def add_link(path: Path, url: str) -> None:
+    """Let a file say, as XMP, that its manifest is at an address."""
+    terms = "xmlns:dcterms='http://purl.org/dc/terms/'"
+    syntax = "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
+    link = f"<rdf:Description {terms} dcterms:provenance='{url}'/>"
+    xmp = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF {syntax}>{link}</rdf:RDF></x:xmpmeta>"
+    if path.suffix == ".mp3":
+        body = b"XMP\0" + xmp.encode()
+        frame = b"PRIV" + len(body).to_bytes(4) + bytes(2) + body
+        size = bytes((len(frame) >> 7 * n) & 127 for n in (3, 2, 1, 0))
+        path.write_bytes(b"ID3\3\0\0" + size + frame + path.read_bytes())
+    else:
+        body = bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + xmp.encode()
+        path.write_bytes(path.read_bytes() + (len(body) + 8).to_bytes(4) + b"uuid" + body)
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "m4a"])
+def test_no_address_that_a_file_names_is_opened(tmp_path, suffix):
+    path, opened = make_sound(tmp_path / f"story.{suffix}"), list[str]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            opened.append(self.path)
+            self.send_error(404)
+
+    with run_http_server(Handler) as url:
+        add_link(path, f"{url}/manifest.c2pa")
+        assert read_provenance(path).state == "none"
+    assert opened == []
+
+
+@pytest.mark.parametrize("data", [[1], "text", {"voices": 7}, 7])
+def test_a_manifest_of_another_shape_is_invalid(tmp_path, files, data):
+    path, identity = make_sound(tmp_path / "plain.wav"), open_identity(files)
+    signed = tmp_path / "story.wav"
+    manifest = dict(build_manifest(Origin("1.0", "embedded", ()), "story.wav"))
+    actions, speech = manifest["assertions"]
+    manifest["assertions"] = [actions, {**speech, "data": data}]
+    with (
+        Signer.from_callback(identity.sign, C2paSigningAlg.ES256, identity.certificates) as signer,
+        Builder(manifest) as builder,
+        path.open("rb") as source,
+        signed.open("w+b") as target,
+    ):
+        builder.sign(signer, "audio/wav", source, target)
+    assert read_provenance(signed).state == "invalid"
 
 
 def test_chapters_with_long_titles_are_read_by_ffmpeg_when_they_are_signed(tmp_path, sign):
