@@ -42,6 +42,11 @@ ALLOWANCE = 0.05
 TIMEOUT_S = 600.0
 _PICTURE = regex.compile(r"Stream #0:\d+.*?: Video: [^\n]*?, (?P<width>\d+)x(?P<height>\d+)")
 _LABEL = regex.compile(r"(?P<name>[^=\\]+)=(?P<value>.*)", regex.DOTALL)
+_CHAPTER = regex.compile(
+    r"^\[CHAPTER\]\nTIMEBASE=(\d+)/([1-9]\d*)\nSTART=(-?\d+)$", regex.MULTILINE
+)
+"""How a chapter begins; further lines are tags of its own, which may have the same names."""
+
 _ESCAPE = regex.compile(r"\\(.)", regex.DOTALL)
 _LINE_END = regex.compile(r"(?<!\\)(?:\\\\)*\K\n")
 """A line break that no backslash escapes (FFmpeg's metadata format)."""
@@ -235,19 +240,12 @@ def read_tags(path: Path, duration_s: float, processes: ProcessGroup) -> AudioTa
 
 def _parse_metadata(text: str) -> tuple[dict[str, str], tuple[float, ...]]:
     fields: dict[str, str] = {}
-    starts_s: list[float] = []
-    section, unit_s = "", 1.0
+    section = ""
     for line in _LINE_END.split(text):
         label = _LABEL.fullmatch(line)
         if line.startswith("["):
             section = line
-        elif label is None:
-            continue
-        elif section != "[CHAPTER]":
+        elif label is not None and section != "[CHAPTER]":
             fields.setdefault(label["name"].lower(), _ESCAPE.sub(r"\1", label["value"]))
-        elif label["name"] == "TIMEBASE":
-            above, _, below = label["value"].partition("/")
-            unit_s = int(above) / int(below)
-        elif label["name"] == "START":
-            starts_s.append(int(label["value"]) * unit_s)
-    return fields, tuple(starts_s)
+    chapters = (map(int, match.groups()) for match in _CHAPTER.finditer(text))
+    return fields, tuple(start * above / below for above, below, start in chapters)

@@ -1,5 +1,6 @@
 """Texts that grow: work may grow as fast as the input, no faster."""
 
+import gc
 import random
 import signal
 import time
@@ -31,6 +32,9 @@ MIN_MEASURED_S = 0.4
 MAX_CPU_S = 60.0
 SLOW_S = 2.0
 """For 100,000 characters on an idle core; slower ones are named."""
+
+GARBAGE_THRESHOLD = 50_000
+"""As in a command."""
 
 Build = Callable[[int], str]
 
@@ -137,6 +141,7 @@ def attack_growth(tally: Tally, draw: random.Random, count: int) -> None:
     ]
     draw.shuffle(cases)
     sizes = SIZES if count >= len(cases) else SHORT_SIZES
+    gc.set_threshold(GARBAGE_THRESHOLD)
     with _open_timer():
         for name, kind, build, language in cases[:count]:
             tally.count(_measure_growth(tally, name, kind, build, language=language, sizes=sizes))

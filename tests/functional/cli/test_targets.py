@@ -9,7 +9,8 @@ from mixer.narration.output_files import place_in_library
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.script.script import Metadata
-from mixer.sound import PRESETS
+from mixer.services.inspection import read_tags
+from mixer.sound import PRESETS, ProcessGroup, ffmpeg
 from mixer.sound.formats import FORMATS
 from mixer.targets import load_targets
 from tests.commands import InProcessCli
@@ -116,3 +117,17 @@ def test_library_and_file_are_not_chosen_together(mixer):
     done = mixer("narrate", "story.md", "--library", "Books", "--out", "a.mp3")
     assert done.code == 2
     assert "--library" in done.error
+
+
+@pytest.mark.parametrize(
+    "tag", ["START=abc", "START=7", "TIMEBASE=1/0", "TIMEBASE=x", "END=7", "[CHAPTER]\\=1"]
+)
+def test_tags_of_a_chapter_that_look_like_its_times_are_not_read_as_them(tmp_path, tag):
+    times = "[CHAPTER]\nTIMEBASE=1/1000\nSTART={}\nEND={}\ntitle=A\n"
+    text = f";FFMETADATA1\n{times.format(0, 500)}{tag}\n{times.format(500, 1_000)}"
+    path, listed = tmp_path / "story.mka", tmp_path / "tags.txt"
+    listed.write_text(text)
+    tone = ["-f", "lavfi", "-i", "sine=duration=1", "-i", str(listed), "-map_chapters", "1"]
+    ffmpeg.run([*tone, str(path)], timeout_s=60)
+    tags = read_tags(path, 1.0, ProcessGroup())
+    assert [start_s for start_s, _ in tags.chapters] == [0.0, 0.5]
