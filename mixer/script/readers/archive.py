@@ -87,7 +87,9 @@ class Archive:
         with self._translate_errors("the archive is damaged"):
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             listed = {
-                _decode_name(info): info for info in self._zip.infolist() if not info.is_dir()
+                _decode_name(info): info
+                for info in self._zip.infolist()
+                if info.filename and not info.is_dir()
             }
         if len(listed) > MAX_FILES:
             raise ObjectTooLarge(f"{name} holds {len(listed):,} files, too many for a book.")

@@ -388,3 +388,11 @@ def test_bytes_at_random_are_refused_or_read_and_nothing_else():
             broken[rng.randrange(len(broken))] = rng.randrange(256)
         with suppress(MixerError):
             read_epub(bytes(broken))
+
+
+def test_a_file_without_a_name_is_not_missed():
+    archive = io.BytesIO(Book({"1.xhtml": ONE}).content())
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.writestr("zero", "")
+    content = archive.getvalue().replace(b"zero", b"\0ero")  # a name ends at this
+    assert read_epub(content).blocks == read_epub(Book({"1.xhtml": ONE}).content()).blocks
