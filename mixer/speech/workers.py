@@ -8,18 +8,17 @@ request it had is lost. `serve_requests` is what runs in it.
 """
 
 import contextlib
-import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mixer.errors import MixerError, OutOfTime
-from mixer.sound.ffmpeg import ProcessGroup
+
+if TYPE_CHECKING:
+    from mixer.sound.ffmpeg import ProcessGroup
 
 LIFELINE_DESCRIPTOR = 0
 """Standard input: when it ends, the process that asks is gone."""
@@ -45,6 +44,9 @@ class WorkerProcess(Generic[Request, Reply]):
     """One child process. The end of its standard input means that this process is gone."""
 
     def __init__(self, module: str) -> None:
+        import multiprocessing  # a plan opens an engine without a process
+        import subprocess
+
         self._connection, child_end = multiprocessing.Pipe()
         with child_end:
             self._process = subprocess.Popen(
@@ -154,9 +156,13 @@ class WorkerPool(Generic[Request, Reply]):
 
 
 def serve_requests(
-    descriptor: int, build_handler: Callable[[ProcessGroup], Callable[[Request], Reply]]
+    descriptor: int, build_handler: "Callable[[ProcessGroup], Callable[[Request], Reply]]"
 ) -> None:
     """Answer requests over a connection, given by its descriptor, with one handler."""
+    from multiprocessing.connection import Connection
+
+    from mixer.sound.ffmpeg import ProcessGroup
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for packages that print
@@ -172,7 +178,7 @@ def serve_requests(
             parent.send(handle(request))
 
 
-def _exit_with_parent(processes: ProcessGroup) -> None:
+def _exit_with_parent(processes: "ProcessGroup") -> None:
     while os.read(LIFELINE_DESCRIPTOR, 1):
         pass
     processes.stop()

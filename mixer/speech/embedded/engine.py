@@ -10,15 +10,16 @@ word times with a median error of about 45 ms.
 
 import importlib.util
 from collections.abc import Sequence
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mixer.errors import MixerError, SpeechFailed, UnknownVoice
 from mixer.parallel import usable_cores
 from mixer.script import LIMITS, EngineLimits
-from mixer.speech.embedded.ssml_reader import snippet
-from mixer.speech.embedded.worker import ChunkRequest, Reply, WorkerFailure, WorkerRequest
 from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.workers import WorkerDied, WorkerPool
+
+if TYPE_CHECKING:
+    from mixer.speech.embedded.worker import ChunkRequest, Reply, WorkerRequest  # noqa: F401 - quoted
 
 ENGINE_NAME = "embedded"
 
@@ -48,7 +49,7 @@ VOICES = tuple(
 PACKAGES = ("hibari", "numpy", "onnxruntime")
 
 
-Request = TypeVar("Request", bound=ChunkRequest)
+Request = TypeVar("Request", bound="ChunkRequest")
 
 
 class LocalEngine(Generic[Request]):
@@ -87,6 +88,9 @@ class LocalEngine(Generic[Request]):
             OutOfTime: the engine was closed meanwhile.
             MixerError: the engine is closed.
         """
+        from mixer.speech.embedded.ssml_reader import snippet
+        from mixer.speech.embedded.worker import WorkerFailure
+
         try:
             reply = self._workers.call(request)
         except WorkerDied as error:
@@ -100,7 +104,7 @@ class LocalEngine(Generic[Request]):
         self._workers.close()
 
 
-class EmbeddedEngine(LocalEngine[WorkerRequest]):
+class EmbeddedEngine(LocalEngine["WorkerRequest"]):
     """The SpeechEngine of hibari-tts."""
 
     name = ENGINE_NAME
@@ -112,6 +116,8 @@ class EmbeddedEngine(LocalEngine[WorkerRequest]):
 
     def synthesize(self, ssml: str, voice_settings: VoiceSettings) -> Speech:
         """Synthesize one chunk; raises as `call_worker`, and UnknownVoice for any other voice."""
+        from mixer.speech.embedded.worker import WorkerRequest
+
         pitch = PITCHES.get(voice_settings.voice)
         if pitch is None:
             raise UnknownVoice(
