@@ -60,6 +60,7 @@ PLAN_GOES_WITHOUT = """
 mixer.script.readers.epub mixer.script.readers.page_reader mixer.script.speakers
 mixer.speech.polly.engine mixer.speech.embedded.kokoro.engine
 mixer.sound.render mixer.sound.analysis mixer.publish mixer.stories.model
+mixer.sound.ffmpeg mixer.speech.embedded.worker multiprocessing subprocess
 """
 HANDLER = """
 import os, types
