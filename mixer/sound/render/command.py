@@ -36,7 +36,7 @@ DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
 MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
 """Mono at a rate; channels are averaged, which changes no level."""
 
-HIGH_PASS = "highpass=f={}:r=f64,aformat=sample_fmts=fltp"
+RUMBLE_FILTERS = "highpass=f={}:r=f64,aformat=sample_fmts=fltp"
 """In single precision the silence after speech becomes denormal numbers, with which processors
 compute twenty times as slowly: a third of what all filters took. Doubles need seconds for that.
 """
@@ -101,7 +101,7 @@ def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
 
     The de-esser depends on level, so it gets every recording at the same level.
     """
-    high_pass = [HIGH_PASS.format(treatment.high_pass_hz)] if treatment.high_pass_hz else []
+    high_pass = [RUMBLE_FILTERS.format(treatment.high_pass_hz)] if treatment.high_pass_hz else []
     if not treatment.de_ess:
         return high_pass
     levelled, back = (f"volume={gain_db:.4f}dB" for gain_db in (clip.gain_db, -clip.gain_db))
