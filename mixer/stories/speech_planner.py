@@ -12,7 +12,7 @@ from mixer.requests import Options
 from mixer.script import Chunk, Cover, Document, EngineLimits, Script
 from mixer.script.edits import SentenceEdit, recall_utterances
 from mixer.script.normalise import is_same_language
-from mixer.script.planning import PlanStyle, plan_document
+from mixer.script.planning import KnownPlan, PlanStyle, plan_document
 from mixer.script.review import Estimate, check_directions, check_language, estimate_script
 from mixer.sound import ProcessGroup
 from mixer.speech import (
@@ -62,11 +62,16 @@ class SpeechPlan:
     script: Script
     voice: Voice
     voice_settings: VoiceSettings
-    estimate: Estimate
+    rate_percent: int = 100
     billing_factor: int = 1
     cover: Cover | None = None
     cover_name: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def estimate(self) -> Estimate:
+        """What it will take."""
+        return estimate_script(self.script, self.rate_percent)
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -81,11 +86,21 @@ class SpeechPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlannedText:
-    """A text with its options and its plan."""
+    """A text with its options and its plan; `recalled` is what it lends to other plans by style."""
 
     document: Document
     options: Options
     script: Script
+    recalled: list[tuple[PlanStyle, KnownPlan]] = field(default_factory=list, compare=False)
+
+    def recall(self, style: PlanStyle) -> KnownPlan:
+        """Collect what a plan of another version can take over, once for each style."""
+        for known_style, known in [*self.recalled]:
+            if known_style == style:
+                return known
+        known = recall_utterances(self.document, self.script, style)
+        self.recalled.append((style, known))
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +168,12 @@ class SpeechPlanner:
         options = apply_narrator(options, document.cast)
         voices = self._select_voices(options, document, deadline_s)
         script = self._plan_script(document, options, voices, deadline_s, before)
-        estimate = estimate_script(script, options.rate)
-        self._check_book(source, estimate.characters)
+        self._check_book(source, script.billed_chars)
         return SpeechPlan(
             script,
             voices.narrator,
             voices.settings,
-            estimate,
+            options.rate,
             charge_factor(options),
             document.cover,
             document.cover_name,
@@ -191,7 +205,7 @@ class SpeechPlanner:
             if before is not None:
                 given = apply_narrator(before.options, before.document.cast)
                 was = voices.build_style(before.document, given)
-                style = _reuse_plan(style, was, before)
+                style = _reuse_plan(style, was, document, before)
             script = plan_document(document, style)
         if options.verify:
             self._check_verifier(script)
@@ -244,7 +258,9 @@ class _SelectedVoices:
         )
 
 
-def _reuse_plan(style: PlanStyle, was: PlanStyle, before: PlannedText) -> PlanStyle:
+def _reuse_plan(
+    style: PlanStyle, was: PlanStyle, document: Document, before: PlannedText
+) -> PlanStyle:
     """Let a plan take from one before what it plans alike, unless the styles differ in more."""
     was_alike = replace(
         was,
@@ -253,6 +269,6 @@ def _reuse_plan(style: PlanStyle, was: PlanStyle, before: PlannedText) -> PlanSt
         check_time=style.check_time,
         opening_chars=style.opening_chars,
     )
-    if was_alike != style:
+    if was_alike != style or document.cast != before.document.cast:
         return style
-    return replace(style, known=recall_utterances(before.document, before.script, was))
+    return replace(style, known=before.recall(was))

@@ -125,6 +125,8 @@ class _VersionRoutes:
             found = reader.list_from(record.story_id, first, count, deadline_s)
         else:
             found = reader.list_at(record.story_id, at_s, count, deadline_s)
+        if count == 1 and found.sentences:
+            dependencies.editor.prepare(record.story_id, found.sentences[0].number)
         answer = {
             "version": record.number,
             "newest": versions.newest.number,

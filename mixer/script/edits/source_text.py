@@ -29,7 +29,7 @@ from mixer.script.document import (
 from mixer.script.edits.document_edit import SentenceEdit, find_change
 from mixer.script.planning import (
     UNWRITTEN,
-    KnownUtterances,
+    KnownPlan,
     PlanStyle,
     SpokenBlock,
     list_spoken_blocks,
@@ -186,19 +186,22 @@ def _iter_origins(
             yield TextOrigin(block.origin.path, spans)
 
 
-def recall_utterances(document: Document, script: Script, style: PlanStyle) -> KnownUtterances:
-    """Collect the utterances of each block, for a plan of another version of the document.
+def recall_utterances(document: Document, script: Script, style: PlanStyle) -> KnownPlan:
+    """Collect utterances and chunks, for a plan of another version of the document.
 
     Blocks with pauses of the author are left out: a pause may belong to the block before.
     """
     found: dict[int, tuple[SpokenBlock, list[Utterance]]] = {}
     for place, spoken, utterance in _match_sentences(document, script, style):
         found.setdefault(place.block, (spoken, []))[1].append(utterance)
-    return {
-        (spoken.block, spoken.ending): tuple(utterances)
-        for spoken, utterances in found.values()
-        if _is_reusable(spoken, utterances)
-    }
+    return KnownPlan(
+        {
+            (spoken.block, spoken.ending): tuple(utterances)
+            for spoken, utterances in found.values()
+            if _is_reusable(spoken, utterances)
+        },
+        {id(chunk.utterances[0]): chunk for chunk in script.chunks},
+    )
 
 
 def _is_reusable(spoken: SpokenBlock, utterances: list[Utterance]) -> bool:

@@ -5,7 +5,7 @@ from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.pauses import NATURAL, resolve_pauses
 from mixer.script.planning.plan import (
     UNWRITTEN,
-    KnownUtterances,
+    KnownPlan,
     PlanStyle,
     SpokenBlock,
     list_spoken_blocks,
@@ -16,7 +16,7 @@ from mixer.script.planning.ssml import SsmlStyle
 __all__ = [
     "NATURAL",
     "UNWRITTEN",
-    "KnownUtterances",
+    "KnownPlan",
     "PlanStyle",
     "SpokenBlock",
     "SsmlStyle",

@@ -7,6 +7,7 @@ the same Script, and costs nothing.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import is_
 
 from mixer.errors import BadInput, UnreadableText
 from mixer.script.annotations import BREAK_TAG, Annotation, parse_duration_ms, sort_annotations
@@ -37,8 +38,26 @@ ALLOWANCE_SHARE = 0.9
 """Used share of an engine's limit, since how a service counts is not documented exactly."""
 
 
-KnownUtterances = Mapping[tuple[Block, BreakKind], tuple[Utterance, ...]]
-"""Utterances by their block, as it is planned, and how that ends."""
+@dataclass(frozen=True, slots=True)
+class KnownPlan:
+    """What another version of a text has in common with this one.
+
+    Attributes:
+        utterances: by their block, as it is planned, and how that ends.
+        chunks: by the identity of their first utterance.
+    """
+
+    utterances: Mapping[tuple[Block, BreakKind], tuple[Utterance, ...]] = field(
+        default_factory=dict
+    )
+    chunks: Mapping[int, Chunk] = field(default_factory=dict)
+
+    def find_chunk(self, group: tuple[Utterance, ...]) -> Chunk | None:
+        """Find the chunk that has the very utterances of a group."""
+        chunk = self.chunks.get(id(group[0]))
+        if chunk is None or len(chunk.utterances) != len(group):
+            return None
+        return chunk if all(map(is_, chunk.utterances, group)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +72,7 @@ class PlanStyle:
         chapters: those to plan, by number, such as `2-5,9`; empty for all.
         voices: by name of the cast, where they differ from the narrator's.
         check_time: called for each block; an error that it raises ends the planning.
-        known: utterances of blocks that were planned before in the same style.
+        known: what was planned before in the same style.
         opening_chars: of the first chunk, about; None where no listener waits for it.
     """
 
@@ -65,7 +84,7 @@ class PlanStyle:
     lexicon: tuple[Pronunciation, ...] = ()
     voices: Mapping[str, SsmlStyle] = field(default_factory=dict)
     check_time: Callable[[], None] = lambda: None
-    known: KnownUtterances = field(default_factory=dict)
+    known: KnownPlan = field(default_factory=KnownPlan)
     opening_chars: int | None = None
     disclosure: Disclosure | None = None
 
@@ -191,9 +210,11 @@ def _build_chapter(
     groups = group_utterances(utterances, weigh, _allowance(style.ssml))
     if style.opening_chars is not None:
         groups = split_opening(groups, weigh, style.opening_chars)
-    return Chapter(
-        title, tuple(_build_chunk(each, style, levels_db) for each in _settle_pauses(groups))
+    chunks = (
+        style.known.find_chunk(group) or _build_chunk(group, style, levels_db)
+        for group in _settle_pauses(groups)
     )
+    return Chapter(title, tuple(chunks))
 
 
 def _settle_pauses(groups: Iterable[tuple[Utterance, ...]]) -> Iterator[tuple[Utterance, ...]]:
@@ -231,7 +252,7 @@ def _allowance(style: SsmlStyle) -> int:
 def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
     for block, ending in iter_spoken_blocks(blocks):
         style.check_time()
-        known = style.known.get((block, ending))
+        known = style.known.utterances.get((block, ending))
         yield from _split_block(block, ending, style) if known is None else known
 
 

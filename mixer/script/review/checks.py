@@ -147,8 +147,7 @@ def count_letters(script: Script) -> Counter[str]:
     """Count the letters of a plan by their writing system."""
     characters: Counter[str] = Counter()
     for chunk in script.chunks:
-        for utterance in chunk.utterances:
-            characters.update(utterance.spoken)
+        characters.update("".join([each.spoken for each in chunk.utterances]))
     letters: Counter[str] = Counter()
     for character, count in characters.items():
         found = [name for name, pattern in _SCRIPTS.items() if pattern.match(character)]

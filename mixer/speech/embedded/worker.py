@@ -20,13 +20,17 @@ from mixer.speech.workers import serve_requests
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.chunk import PhraseSynthesizer
-    from mixer.speech.embedded.model import EmbeddedModel
+    from mixer.speech.embedded.model import EmbeddedModel, PhraseAudio
+    from mixer.speech.embedded.ssml_reader import Phrase
 
 ENCODE_TIMEOUT_S = 120.0
 """Many times what the longest chunk takes."""
 
 MAX_DECODED_S = 1_800
 """Half an hour; a chunk has a few minutes."""
+
+KEPT_PHRASES = 64
+"""Phrases that a process keeps, 25 MB: a changed sentence leaves the others of its chunk alone."""
 
 BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
 """No encoder version in the file: equal samples give equal bytes."""
@@ -126,9 +130,11 @@ class HibariSynthesizer(ChunkSynthesizer[WorkerRequest]):
 
     def select_voice(self, request: WorkerRequest) -> "PhraseSynthesizer":
         """The one voice, at the request's pitch."""
-        return lambda phrase: self._model.synthesize(
-            phrase.text, pitch=request.pitch, rate=phrase.rate
-        )
+        return functools.partial(self._synthesize_phrase, request.pitch)
+
+    @functools.lru_cache(maxsize=KEPT_PHRASES)  # noqa: B019 (as long as the process)
+    def _synthesize_phrase(self, pitch: float, phrase: "Phrase") -> "PhraseAudio":
+        return self._model.synthesize(phrase.text, pitch=pitch, rate=phrase.rate)
 
 
 def main(descriptor: int) -> None:

@@ -44,6 +44,11 @@ class StoryEditor:
     texts: TextLoader
     previews: PreviewMaker | None = None
 
+    def prepare(self, story: str, sentence: int) -> None:
+        """Get ready for a change of a sentence, which is looked at."""
+        if self.previews:
+            self.previews.prepare(self.texts.load(story), sentence)
+
     def list_statuses(
         self, versions: StoryVersions, caller: str
     ) -> list[tuple[VersionRecord, StoryStatus]]:

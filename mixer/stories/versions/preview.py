@@ -8,16 +8,17 @@ one, with the music and the level that they will have.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from threading import Lock, Thread
 
-from mixer.errors import TooExpensive, format_usd
+from mixer.errors import MixerError, TooExpensive, format_usd
 from mixer.publish.timing import list_sound_files
 from mixer.script import Chunk
 from mixer.sound.arrange import SoundFile
 from mixer.sound.render import RenderPool
-from mixer.speech import Charges, Narrator, Recording, charge_factor
+from mixer.speech import EMBEDDED, Charges, Narrator, Recording, VoiceSettings, charge_factor
 from mixer.store import ObjectStore
 from mixer.stories.folder import StoryFolder
 from mixer.stories.inputs import SoundLibrary, read_sounds
@@ -27,7 +28,12 @@ from mixer.stories.request_files import open_request_folder
 from mixer.stories.speech_planner import SpeechPlan, SpeechPlanner
 from mixer.stories.tasks import stop_at_deadline
 from mixer.stories.version_records import Proposal, VersionRecord
-from mixer.stories.versions.excerpt import Excerpt, find_neighbours, lay_out_excerpt
+from mixer.stories.versions.excerpt import (
+    Excerpt,
+    SentenceIndex,
+    find_neighbours,
+    lay_out_excerpt,
+)
 from mixer.stories.versions.texts import RevisedText, TextLoader, VersionText
 
 PREVIEWS = "mixed/"
@@ -81,6 +87,26 @@ class PreviewMaker:
     store: ObjectStore
     music: ObjectStore
     planner: SpeechPlanner
+    preparing: Lock = field(default_factory=Lock)
+
+    def prepare(self, text: VersionText, sentence: int) -> None:
+        """Let the embedded voice speak the chunk of a sentence in the background.
+
+        It keeps what it spoke last, so that a change waits for the changed sentence only. Nothing
+        is done while another chunk is prepared, nor where speech may cost money.
+        """
+        index = SentenceIndex.of(text.stored.script)
+        chunk = index.chunks[index.find_chunk(sentence)]
+        settings = text.stored.delivery.speaker_settings(chunk.speaker)
+        if settings.engine == EMBEDDED and self.preparing.acquire(blocking=False):
+            Thread(target=self._prepare, args=(text, chunk, settings), daemon=True).start()
+
+    def _prepare(self, text: VersionText, chunk: Chunk, settings: VoiceSettings) -> None:
+        try:
+            with suppress(MixerError), self._open_narrator(text, None) as narrator:
+                narrator.engine.synthesize(chunk.ssml, settings)
+        finally:
+            self.preparing.release()
 
     def plan(
         self, text: VersionText, revised: RevisedText, deadline_s: float | None

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from mixer.errors import BadOption, Conflict, DamagedObject, NotFound, UnreadableText
 from mixer.requests import Options
@@ -46,9 +47,9 @@ Recordings = Mapping[str, Recording | None]
 """By chunk key; None for one that the voice cannot read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VersionText:
-    """A planned version of a story.
+    """A planned version of a story; what its changes share is computed once.
 
     Attributes:
         content: the author's text or book, without the edits that are applied after reading.
@@ -67,7 +68,7 @@ class VersionText:
         """The options of the request."""
         return Options.model_validate(self.request.options)
 
-    @property
+    @cached_property
     def planned(self) -> PlannedText:
         """For the plan of another version."""
         return PlannedText(self.source.document, self.options, self.stored.script)
@@ -78,10 +79,22 @@ class VersionText:
         keyed = zip(self.stored.chunk_keys, self.stored.script.chunks, strict=True)
         return [chunk for key, chunk in keyed if key not in self.recordings]
 
-    @property
+    @cached_property
     def sentences(self) -> list[Utterance]:
         """All sentences in reading order."""
         return [each for chunk in self.stored.script.chunks for each in chunk.utterances]
+
+    @cached_property
+    def places(self) -> tuple[SentencePlace, ...]:
+        """Where each sentence stands in the document."""
+        options, script = self.options, self.stored.script
+        style = PlanStyle(
+            script.language,
+            reads_titles=options.titles == "spoken",
+            chapters=options.chapters,
+            disclosure=build_disclosure(options.disclose, options.disclosure, script.language),
+        )
+        return locate_sentences(self.source.document, script, style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +213,9 @@ def _read_recordings(folder: StoryFolder, stored: StoredScript) -> Recordings:
 def revise_text(text: VersionText, proposal: Proposal, *, writes: bool) -> RevisedText:
     """Apply changes to a document, and to the author's own words where that is possible.
 
-    Raises:
-        BadOption: a change is impossible; nothing is changed.
-        UnreadableText: a tag of new words is malformed.
+    Raises BadOption for an impossible change, UnreadableText for a malformed tag of new words.
     """
-    edits = _place_edits(text, proposal.changes)
+    edits = [_place_edit(change, text.places) for change in proposal.changes]
     content, document, kept = _apply_edits(text, edits, writes=writes)
     options = dict(text.request.options)
     if proposal.lexicon:
@@ -237,18 +248,6 @@ def _apply_edits(
             content = written
         document = after
     return content, document, kept
-
-
-def _place_edits(text: VersionText, changes: Sequence[SentenceChange]) -> list[SentenceEdit]:
-    options, script = text.options, text.stored.script
-    style = PlanStyle(
-        script.language,
-        reads_titles=options.titles == "spoken",
-        chapters=options.chapters,
-        disclosure=build_disclosure(options.disclose, options.disclosure, script.language),
-    )
-    places = locate_sentences(text.source.document, script, style)
-    return [_place_edit(change, places) for change in changes]
 
 
 def _place_edit(change: SentenceChange, places: Sequence[SentencePlace]) -> SentenceEdit:

@@ -9,13 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import psutil
 import pytest
 
 from mixer.errors import MixerError, OutOfTime, SpeechFailed
-from mixer.sound import ffmpeg
+from mixer.sound import ProcessGroup, ffmpeg
 from mixer.speech.embedded.engine import PITCHES, EmbeddedEngine, require_packages
+from mixer.speech.embedded.mapped_text import MappedText
+from mixer.speech.embedded.ssml_reader import Phrase
+from mixer.speech.embedded.worker import HibariSynthesizer, WorkerRequest
 from mixer.speech.engine import Speech, VoiceSettings
 
 ADA = VoiceSettings("Ada", "embedded")
@@ -207,3 +211,15 @@ def test_interrupts_do_not_reach_the_workers(own):
     for worker in workers():
         worker.send_signal(signal.SIGINT)
     assert say(own, "<s>Two.</s>").audio
+
+
+def test_phrase_that_was_spoken_is_kept_for_its_voice():
+    synthesizer = HibariSynthesizer(ProcessGroup())
+    phrase = Phrase(MappedText.literal("It rang."))
+    ada, ben = (
+        synthesizer.select_voice(WorkerRequest("", PITCHES[name], "flac"))(phrase)
+        for name in ("Ada", "Ben")
+    )
+    again = synthesizer.select_voice(WorkerRequest("", PITCHES["Ada"], "flac"))(replace(phrase))
+    assert again is ada
+    assert len(ben.samples) != len(ada.samples)

@@ -285,6 +285,17 @@ def test_limit_of_a_change_holds_for_it_alone(world):
     assert world.status(free.story_id).state == "done"
 
 
+@pytest.mark.parametrize(("engine", "calls"), [("embedded", 1), ("generative", 0)])
+def test_opened_sentence_is_prepared_where_speech_is_free(world, engine, calls):
+    story = world.create_story()
+    world.run_story(story)
+    text, maker, before = world.editor.texts.load(story), world.previews.maker, world.engine.calls
+    delivery = replace(text.stored.delivery, engine=engine, cast=())
+    maker.prepare(replace(text, stored=replace(text.stored, delivery=delivery)), 2)
+    with maker.preparing:
+        assert world.engine.calls - before == calls
+
+
 def test_equal_previews_at_once_are_paid_once_even_if_the_cap_allows_no_more(world, tmp_path):
     story = world.create_story()
     world.run_story(story)

@@ -131,7 +131,7 @@ def test_kept_words_keep_their_pronunciation():
 def test_plan_with_what_is_known_is_the_plan_without(number, changes):
     document, script, after, _ = change(number, **changes)
     known = recall_utterances(document, script, STYLE)
-    assert len(known) > 2
+    assert len(known.utterances) > 2
     assert plan_document(after, PlanStyle(known=known)) == plan_document(after, STYLE)
 
 
