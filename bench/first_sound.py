@@ -8,6 +8,7 @@ player is virtual: it gets pieces as a growing response and counts when one came
 
 import http.client
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -164,23 +165,24 @@ def count_stalls(laptop: Laptop, text: str, speed: float) -> tuple[int, float]:
     return stalls, total / BYTES_PER_S / 60
 
 
-def count_virtual_stalls(laptop: Laptop, text: str) -> tuple[int, float]:
+def find_least_lead(laptop: Laptop, text: str) -> tuple[float, float]:
     """Play a story at its own speed, on a clock that runs by the CPU time of all processes.
 
-    That is the time of an idle machine with one core. Returns the stalls, and the minutes played.
+    That is the time of an idle machine with one core. Returns by how many seconds a piece was there
+    before its time, at least, which is negative for a stall; and the minutes played.
     """
-    story, stalls, piece, played_to_s = laptop.begin(text), 0, 0, 0.0
+    story, least_s, piece, played_to_s = laptop.begin(text), math.inf, 0, 0.0
     link = urlsplit(laptop.send("GET", f"/stories/{story}")["listen"]["playlist"])
     folder, begun_s, has_ended = link.path.removesuffix(".m3u8"), _sum_cpu_s(), False
     while True:
         if laptop.fetch(f"{folder}/{piece}.ts?{link.query}"):
             now_s = _sum_cpu_s() - begun_s
-            stalls += bool(piece) and now_s > played_to_s
+            least_s = min(least_s, played_to_s - now_s) if piece else least_s
             begin_s, end_s = piece_span_s(piece)
             played_to_s = max(played_to_s, now_s) + end_s - begin_s
             piece += 1
         elif has_ended:
-            return stalls, piece_span_s(piece)[0] / 60
+            return least_s, piece_span_s(piece)[0] / 60
         else:
             has_ended = laptop.send("GET", f"/stories/{story}")["state"] in ENDED
             time.sleep(0.5)
@@ -206,13 +208,13 @@ def run() -> list[dict[str, object]]:
                 "ok": stalls == 0,
             }
         )
-        stalls, minutes = count_virtual_stalls(laptop, write_text(TEN_HOURS_CHARS, "Book"))
+        least_s, minutes = find_least_lead(laptop, write_text(TEN_HOURS_CHARS, "Book"))
         rows.append(
             {
-                "what": f"stalls of {minutes:.0f} min at 1×, on the clock of one idle core",
-                "measured": str(stalls),
-                "figure": "0",
-                "ok": stalls == 0,
+                "what": f"least lead in {minutes:.0f} min at 1×, on the clock of one idle core",
+                "measured": f"{least_s:.2f} s",
+                "figure": "no stall: ≥ 0 s",
+                "ok": least_s >= 0,
             }
         )
     return [*rows, *_time_polly()]
