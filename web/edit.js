@@ -158,6 +158,7 @@ function showChangeError(error) {
   version = error.details.version;
   const others = error.details.changes.map((each) => `“${each.after}”`).join(", ");
   showError("edit-error", `The story was changed elsewhere${others ? `: ${others}` : ""}. Press Hear it to apply your change to version ${version}.`);
+  form.scrollIntoView({ block: "nearest" });
 }
 
 async function followVersion(record, shown) {

@@ -170,11 +170,11 @@ export function highlightSentence(now_s, force = false) {
   if (isPlaying()) keepInView(node);
 }
 
-// Scrolls a sentence into view below the controls, unless the user is elsewhere on the page.
+// Scrolls a sentence into view below the controls, unless the user is elsewhere on the page or changes one.
 function keepInView(node) {
   const { top, bottom } = node.getBoundingClientRect();
   const pane = box.getBoundingClientRect();
-  const isReading = pane.top < innerHeight * 0.9 && pane.bottom > 0;
+  const isReading = pane.top < innerHeight * 0.9 && pane.bottom > 0 && !box.querySelector("form");
   const limit = $(".deck").getBoundingClientRect().bottom;
   if (!isReading || (top > limit && bottom < innerHeight * 0.85)) return;
   if (Date.now() - lastScroll_ms < PATIENCE_MS) return;
