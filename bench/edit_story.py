@@ -112,7 +112,9 @@ def _write_recordings(made: Material, folder: StoryFolder, stored: StoredScript)
 def _measure_edits(services: LaptopServices, numbers: Sequence[int]) -> list[dict[str, object]]:
     previews = services.story_previews
     sentences = previews.texts.load(STORY).sentences
-    opened, unopened, chunks = [], [], []
+    opened: list[tuple[float, float]] = []
+    unopened: list[tuple[float, float]] = []
+    chunks: list[int] = []
     for count, number in enumerate(numbers):
         if is_cold := count % COLD_EVERY == 0:
             previews = replace(previews, texts=replace(previews.texts, memory=TextMemory()))

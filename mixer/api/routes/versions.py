@@ -119,12 +119,11 @@ class _VersionRoutes:
     ) -> Response[str]:
         dependencies = self.load_dependencies()
         versions = dependencies.reader.texts.reader.load(story_id, self._caller)
-        record, reader = versions.find(version), dependencies.reader
-        deadline_s = self.api.request_context.deadline_s
+        record, deadline_s = versions.find(version), self.api.request_context.deadline_s
         if at_s is None:
-            found = reader.list_from(record.story_id, first, count, deadline_s)
+            found = dependencies.reader.list_from(record.story_id, first, count, deadline_s)
         else:
-            found = reader.list_at(record.story_id, at_s, count, deadline_s)
+            found = dependencies.reader.list_at(record.story_id, at_s, count, deadline_s)
         if count == 1 and found.sentences:
             dependencies.editor.prepare(record.story_id, found.sentences[0].number)
         answer = {
@@ -132,7 +131,7 @@ class _VersionRoutes:
             "newest": versions.newest.number,
             "total": found.total,
             "speakers": list(found.speakers),
-            "sentences": [_describe_sentence(each) for each in found.sentences],
+            "sentences": list(map(_describe_sentence, found.sentences)),
         }
         return json_response(200, answer)
 

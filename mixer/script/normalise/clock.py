@@ -66,6 +66,9 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             r"\d[./-]\d{4}",
         )
         yield from _build_day_rules(language, months)
+        if language.code == "en":
+            short = language.spellings("dates.short_months")
+            yield from _build_name_range_rules(language, short, months)
         yield from _build_month_rules(language)
 
 
@@ -250,14 +253,11 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
     if not short:
         return
     name = rf"(?P<name>{build_alternation(short)})"
-    if language.code == "en":
-        yield from _build_name_range_rules(language, short, language.words("dates.months"))
-    yield compile_rule(
-        rf"(?<!\w){name}\.(?={SPACE}\d)",
-        lambda match: short[match["name"]],
-        DIGITS,
-        rf"\.{SPACE}\d",
-    )
+
+    def expand(match: re.Match[str]) -> str:
+        return short[match["name"]]
+
+    yield compile_rule(rf"(?<!\w){name}\.(?={SPACE}\d)", expand, DIGITS, rf"\.{SPACE}\d")
     yield compile_rule(
         rf"(?:{_day_pattern(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
         lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),
@@ -268,7 +268,7 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         yield _build_led_rule(MONTH_LEADERS, short, r"\.", language)
     yield compile_rule(
         rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d|\d{{1,2}}(?:st|nd|rd|th))(?!\w))",
-        lambda match: short[match["name"]],
+        expand,
         DIGITS,
         rf"{name}{SPACE}['’\d]",
     )

@@ -12,17 +12,3 @@ from mixer.script.planning.plan import (
     plan_document,
 )
 from mixer.script.planning.ssml import SsmlStyle
-
-__all__ = [
-    "NATURAL",
-    "UNWRITTEN",
-    "KnownPlan",
-    "PlanStyle",
-    "SpokenBlock",
-    "SsmlStyle",
-    "build_disclosure",
-    "list_spoken_blocks",
-    "plan_document",
-    "read_lexicon",
-    "resolve_pauses",
-]

@@ -10,7 +10,7 @@ from functools import partial
 from operator import is_
 
 from mixer.errors import BadInput, UnreadableText
-from mixer.script.annotations import BREAK_TAG, Annotation, parse_duration_ms, sort_annotations
+from mixer.script.annotations import BREAK_TAG
 from mixer.script.document import Block, BlockKind, Document, collapse_whitespace
 from mixer.script.limits import POLLY_LIMITS, EngineLimits
 from mixer.script.planning.chapters import (
@@ -30,7 +30,7 @@ from mixer.script.planning.ssml import (
     weigh_annotations,
     weigh_text,
 )
-from mixer.script.planning.utterances import split_utterances
+from mixer.script.planning.utterances import break_ms, extract_long_pauses, split_utterances
 from mixer.script.script import NARRATOR, BreakKind, Chapter, Chunk, Script, Utterance
 from mixer.script.sounds import place_sounds
 
@@ -206,7 +206,7 @@ def _build_chapter(
         extra = weigh_annotations(utterance.annotations, ssml_style) if utterance.annotations else 0
         return weigh_text(utterance.spoken, ssml_style) + extra
 
-    utterances = _extract_long_pauses(list(_build_utterances(blocks, style)))
+    utterances = extract_long_pauses(list(_build_utterances(blocks, style)))
     groups = group_utterances(utterances, weigh, _allowance(style.ssml))
     if style.opening_chars is not None:
         groups = split_opening(groups, weigh, style.opening_chars)
@@ -241,7 +241,7 @@ def _add_pause(group: tuple[Utterance, ...], opening_ms: int) -> tuple[Utterance
 
 def _sum_breaks_ms(utterance: Utterance, at: int) -> int:
     breaks = (each for each in utterance.annotations if each.tag == BREAK_TAG and each.start == at)
-    return sum(map(_break_ms, breaks))
+    return sum(map(break_ms, breaks))
 
 
 def _allowance(style: SsmlStyle) -> int:
@@ -260,44 +260,6 @@ def _split_block(block: Block, ending: BreakKind, style: PlanStyle) -> Iterator[
     speaker_style = style.speaker_style(block.speaker)
     weigh = partial(weigh_text, style=speaker_style)
     return split_utterances(block, ending, style.language, weigh, _allowance(speaker_style))
-
-
-LONG_PAUSE_MS = 700
-"""From here on the mix makes a silence between two sentences, to the sample: engines honour long
-breaks only in part."""
-
-
-def _extract_long_pauses(utterances: list[Utterance]) -> list[Utterance]:
-    if not any(utterance.annotations for utterance in utterances):
-        return utterances
-    extracted: list[Utterance] = []
-    for utterance in utterances:
-        kept = [each for each in utterance.annotations if not _is_long_pause(each)]
-        long = [each for each in utterance.annotations if _is_long_pause(each)]
-        kept += [each for each in long if 0 < each.start < len(utterance.spoken)]
-        before_ms = sum(_break_ms(each) for each in long if each.start == 0)
-        if before_ms and extracted:
-            pause_ms = (extracted[-1].pause_ms or 0) + before_ms
-            extracted[-1] = replace(extracted[-1], pause_ms=pause_ms)
-        elif before_ms:
-            kept += [each for each in long if each.start == 0]
-        after_ms = sum(_break_ms(each) for each in long if each.start == len(utterance.spoken))
-        extracted.append(
-            replace(
-                utterance,
-                annotations=tuple(sort_annotations(kept)),
-                pause_ms=after_ms or utterance.pause_ms,
-            )
-        )
-    return extracted
-
-
-def _is_long_pause(annotation: Annotation) -> bool:
-    return annotation.tag == BREAK_TAG and _break_ms(annotation) >= LONG_PAUSE_MS
-
-
-def _break_ms(annotation: Annotation) -> int:
-    return parse_duration_ms(annotation.attribute("time")) or 0
 
 
 def _build_chunk(

@@ -1,23 +1,30 @@
 """Blocks to utterances: normalised first, then split at sentences, then cut where too long."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mixer.lazy import compile_lazily
 from mixer.script.annotations import (
+    BREAK_TAG,
     VERBATIM_TAGS,
     Annotation,
     SpanIndex,
     clip_annotations,
     iter_windows,
     map_annotations,
+    parse_duration_ms,
+    sort_annotations,
 )
 from mixer.script.document import SOUND_TAGS, Block, BlockKind, has_words
 from mixer.script.normalise import NormalisedText, normalise
 from mixer.script.planning.sentences import split_sentences
 from mixer.script.script import BreakKind, Utterance
 from mixer.script.sounds import assign_cues
+
+LONG_PAUSE_MS = 700
+"""From here on the mix makes a silence between two sentences, to the sample: engines honour long
+breaks only in part."""
 
 FIRST_CUT_SHARE = 0.4
 """Least share of the limit that a piece of an overlong sentence fills, where it ends a clause."""
@@ -217,3 +224,38 @@ def _find_furthest_fit(context: _CutContext, start: int, end: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def extract_long_pauses(utterances: list[Utterance]) -> list[Utterance]:
+    """Turn long silences at the ends of sentences into pauses of the mix."""
+    if not any(utterance.annotations for utterance in utterances):
+        return utterances
+    extracted: list[Utterance] = []
+    for utterance in utterances:
+        kept = [each for each in utterance.annotations if not _is_long_pause(each)]
+        long = [each for each in utterance.annotations if _is_long_pause(each)]
+        kept += [each for each in long if 0 < each.start < len(utterance.spoken)]
+        before_ms = sum(break_ms(each) for each in long if each.start == 0)
+        if before_ms and extracted:
+            pause_ms = (extracted[-1].pause_ms or 0) + before_ms
+            extracted[-1] = replace(extracted[-1], pause_ms=pause_ms)
+        elif before_ms:
+            kept += [each for each in long if each.start == 0]
+        after_ms = sum(break_ms(each) for each in long if each.start == len(utterance.spoken))
+        extracted.append(
+            replace(
+                utterance,
+                annotations=tuple(sort_annotations(kept)),
+                pause_ms=after_ms or utterance.pause_ms,
+            )
+        )
+    return extracted
+
+
+def _is_long_pause(annotation: Annotation) -> bool:
+    return annotation.tag == BREAK_TAG and break_ms(annotation) >= LONG_PAUSE_MS
+
+
+def break_ms(annotation: Annotation) -> int:
+    """The length of a silence; 0 where its time cannot be read."""
+    return parse_duration_ms(annotation.attribute("time")) or 0
