@@ -10,12 +10,12 @@ from tests.characterisation.normalised import DIGEST
 
 GOLDEN = Path(__file__).with_name("golden.json")
 
-TIME_TOLERANCE_S = 0.01
-LEVEL_TOLERANCE = 0.3
-"""Of levels in dB and LU between machines; a guess, as no second machine was at hand."""
-
-SAMPLES_PER_TOLERANCE = 480
-"""Samples in TIME_TOLERANCE_S at 48 kHz, the highest rate of a mix."""
+# Between machines. The same code on an AMD EPYC and an Intel Xeon differed by 46 ms, 925 samples of
+# a timeline, 0.6 dB of a true peak and 2.0 dB of a noise floor: the voice's model rounds otherwise.
+TIME_TOLERANCE_S = 0.06
+SAMPLE_TOLERANCE = 1_500
+LEVEL_TOLERANCE = 1.0
+NOISE_TOLERANCE = 3.0
 
 
 def load_golden(path: Path = GOLDEN) -> dict[str, Any]:
@@ -71,9 +71,11 @@ def _tolerance(wanted: Any, found: Any, path: str) -> float:
         return math.inf
     if path.endswith(TIMES):
         return TIME_TOLERANCE_S
+    if path.endswith("noise_floor_dbfs"):
+        return NOISE_TOLERANCE
     if isinstance(wanted, float) or isinstance(found, float):
         return LEVEL_TOLERANCE
-    return SAMPLES_PER_TOLERANCE if " > timeline > " in path else 0
+    return SAMPLE_TOLERANCE if " > timeline > " in path else 0
 
 
 def _is_number(value: Any) -> bool:
