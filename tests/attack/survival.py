@@ -1,5 +1,6 @@
 """The command line under kills, limits and odd file systems, and two commands on one store."""
 
+import json
 import os
 import random
 import shutil
@@ -101,8 +102,12 @@ class Case:
 
     def _chunks(self) -> list[Path]:
         """Those that are stored with their measurements; others may be completed."""
-        folder = self.folder / "store/.metadata/narration_chunks"
-        paths = [self.folder / "store/narration_chunks" / each.stem for each in folder.glob("*")]
+        store = self.folder / "store"
+        about = (store / ".metadata/narration_chunks").glob("*")
+        measured = (
+            each for each in about if "measured" in json.loads(each.read_text())["metadata"]
+        )
+        paths = (store / "narration_chunks" / each.stem for each in measured)
         return [path for path in paths if path.exists()]
 
     def _list_leftovers(self) -> Iterator[str]:
