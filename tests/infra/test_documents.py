@@ -88,7 +88,7 @@ def test_badges_are_true():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^e2e:", makefile, re.MULTILINE)
     checks = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.search(r"^ +for target in .*\be2e\b", checks, re.MULTILINE)
+    assert re.search(r"^run_targets .*\be2e\b", checks, re.MULTILINE)
 
 
 def test_price_in_the_readme_is_that_of_polly():
