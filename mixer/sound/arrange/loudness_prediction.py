@@ -97,7 +97,7 @@ class LoudnessModel:
     length: int
 
     @cached_property
-    def _mixed(self) -> _MixedWindows:
+    def _windows(self) -> _MixedWindows:
         return _MixedWindows.of(self.parts)
 
     @property
@@ -107,7 +107,7 @@ class LoudnessModel:
 
     def lufs(self, gain_db: float, limit_db: float | None) -> float | None:
         """Integrated loudness with a gain, and a limit on the voice; None for silence."""
-        mixed = self._mixed
+        mixed = self._windows
         lost_db = np.array([_limiter_loss_db(part, gain_db, limit_db) for part in self.parts])
         steps = np.rint((mixed.levels_lufs - lost_db[mixed.takes]) / MODEL_BIN_LU)
         unmixed = np.array([*self.unmixed.items()], np.float64).reshape(-1, 2)
