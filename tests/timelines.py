@@ -11,7 +11,9 @@ from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import SoundAnnotation, Take
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.presets import PRESETS
-from mixer.sound.timeline import VOICE_RATES_HZ, Timeline
+from mixer.sound.timeline import Timeline
+
+RATES_HZ = (8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000)
 
 
 def build_measurement(
@@ -40,7 +42,7 @@ sound_marks = st.builds(
 @st.composite
 def timelines(draw: st.DrawFn, *, max_takes: int = 6, with_sounds: bool = True) -> Timeline:
     """Takes of one engine's rate, with or without music, and with sounds at them where `marked`."""
-    rate_hz = draw(st.sampled_from(VOICE_RATES_HZ))
+    rate_hz = draw(st.sampled_from(RATES_HZ))
     takes = [
         Take(
             source=f"{number}",
@@ -60,9 +62,13 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6, with_sounds: bool = True) 
     bed = draw(
         st.none() | st.floats(0.5, 900).map(lambda s: build_measurement(s, 44_100, -14.0, -1.0))
     )
+    encoding = Encoding(
+        draw(st.sampled_from(["mp3", "m4b", "wav"])), draw(st.sampled_from([64, 128, 192, 320]))
+    )
     style = MixStyle(
         preset=PRESETS[draw(st.sampled_from(sorted(PRESETS)))],
-        level_offset_db=Encoding("mp3", draw(st.sampled_from([64, 128, 192, 320]))).level_offset_db,
+        level_offset_db=encoding.level_offset_db,
+        section_grid=encoding.stream.section_grid,
         music_level_lu=draw(st.floats(6, 40)),
         duck_db=draw(st.sampled_from([0.0, 8.0, 24.0])),
         intro_s=draw(st.floats(0, 60)),

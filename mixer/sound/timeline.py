@@ -1,9 +1,9 @@
 """The Timeline: which sample of which sound plays when, at which gain.
 
-It holds integer samples at the voice's rate and serialises to JSON, so a mix can be stored,
-compared, resumed, and rendered elsewhere. The grid of 1.28 s is 49 MP3 frames of 1,152 samples at
-44.1 kHz, whole samples at every common rate, and one period of the padding bytes: segments cut on
-it join into the bytes of a serial render, and sections on it keep their bytes when they move.
+It holds integer samples and serialises to JSON, so a mix can be stored, compared, resumed, and
+rendered elsewhere. The grid of 1.28 s is 49 MP3 frames of 1,152 samples at 44.1 kHz, one period of
+their padding bytes: segments cut on it join into the bytes of a serial render. Sections begin where
+the encoder does the same as before if they move: MP3 on the grid, AAC on any frame.
 """
 
 from bisect import bisect_right
@@ -18,10 +18,7 @@ GRID_S = Fraction(128, 100)
 """49 MP3 frames of 1,152 samples at 44.1 kHz (measured: see the module's docstring)."""
 
 MIX_RATE_HZ = 44_100
-"""Rate of music and of the encoded mix, as podcasts and audiobook shops require."""
-
-VOICE_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-"""Rates at which a grid point is a whole sample; other voices use the next higher one."""
+"""Rate of a mix and of the encoded file, as podcasts and audiobook shops require."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +116,11 @@ UNTREATED = Treatment()
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A complete mix: times in samples at `rate_hz` (one of VOICE_RATES_HZ), 1 or 2 channels.
+    """A complete mix: times in samples at `rate_hz`, 1 or 2 channels.
 
-    All is in playing order; only cues may overlap. The first section is at 0.
+    All is in playing order; only cues may overlap. The first section is at 0, the others at
+    multiples of `section_grid` if pauses allow; 0 is one grid step, as in mixes stored before, some
+    of them at the rate of their voice.
     """
 
     rate_hz: int
@@ -133,6 +132,7 @@ class Timeline:
     mastering: Mastering
     treatment: Treatment = UNTREATED
     room_tone_dbfs: float | None = None
+    section_grid: int = 0
     format_version: int = FORMAT_VERSION
 
     @property
@@ -143,7 +143,7 @@ class Timeline:
     @property
     def grid(self) -> int:
         """Grid step in samples."""
-        return grid_samples(self.rate_hz)
+        return int(GRID_S * self.rate_hz)
 
     def find_clips(self, begin: int, end: int) -> Sequence[Clip]:
         """The clips that play between two samples."""
@@ -156,17 +156,6 @@ class Timeline:
     def seconds(self, samples: int) -> float:
         """Convert a time to seconds."""
         return samples / self.rate_hz
-
-
-def grid_samples(rate_hz: int) -> int:
-    """Compute the grid step in samples, an integer for all VOICE_RATES_HZ."""
-    return int(GRID_S * rate_hz)
-
-
-def voice_rate_hz(rates_hz: set[int]) -> int:
-    """Choose the timeline's rate for recordings: the highest, rounded up to fit the grid."""
-    highest = max(rates_hz)
-    return next((rate for rate in VOICE_RATES_HZ if rate >= highest), VOICE_RATES_HZ[-1])
 
 
 def divide_gap(tail: int, lead: int, gap: int) -> tuple[int, int, int]:

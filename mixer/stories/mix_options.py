@@ -16,9 +16,11 @@ def select_encoding(options: Options) -> Encoding:
 
 def mix_style(options: Options) -> MixStyle:
     """Convert the options of a mix for the layout."""
+    encoding = select_encoding(options)
     return MixStyle(
         preset=PRESETS[options.preset],
-        level_offset_db=select_encoding(options).level_offset_db,
+        level_offset_db=encoding.level_offset_db,
+        section_grid=encoding.stream.section_grid,
         music_level_lu=options.music_level_lu,
         duck_db=options.duck_db,
         envelope=_build_envelope(options),

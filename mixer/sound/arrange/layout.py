@@ -29,10 +29,16 @@ from mixer.sound.arrange.music_levels import (
     pause_windows,
     speech_spans,
 )
-from mixer.sound.arrange.placement import PlacedSound, SoundAnnotation, Take, place_takes
+from mixer.sound.arrange.placement import (
+    PlacedSound,
+    SectionGrid,
+    SoundAnnotation,
+    Take,
+    place_takes,
+)
 from mixer.sound.loudness import DUAL_MONO_LU
 from mixer.sound.presets import RADIO, DuckingEnvelope, Preset
-from mixer.sound.timeline import Mastering, Timeline, voice_rate_hz
+from mixer.sound.timeline import GRID_S, MIX_RATE_HZ, Mastering, Timeline
 
 UNMASTERED = Mastering(gain_db=0.0, target_lufs=0.0, ceiling_dbtp=0.0, limit_db=None)
 NAMED_TAKES = 20
@@ -45,8 +51,8 @@ class MixStyle:
 
     `level_offset_db` is the encoder's change of level, `duck_db` the rise of the music in long
     pauses, `de_ess` goes from 0 to 1, and `prediction_error_lu` is how much louder than predicted
-    the mix was. `natural_sections` are those, by their first take, whose gaps are not stretched to
-    the grid; there are at least `min_channels`.
+    the mix was. Sections begin at multiples of `section_grid` samples. `natural_sections`, by their
+    first take, keep their gaps on a coarse grid; there are at least `min_channels`.
     """
 
     preset: Preset
@@ -59,6 +65,7 @@ class MixStyle:
     envelope: DuckingEnvelope = RADIO
     de_ess: float = 0.0
     prediction_error_lu: float = 0.0
+    section_grid: int = int(GRID_S * MIX_RATE_HZ)
     natural_sections: tuple[int, ...] = ()
     min_channels: int = 1
 
@@ -114,6 +121,7 @@ def _compose_timeline(
         mastering=UNMASTERED,
         treatment=replace(style.preset.treatment, de_ess=style.de_ess),
         room_tone_dbfs=style.preset.room_tone_dbfs,
+        section_grid=style.section_grid,
     )
 
 
@@ -144,14 +152,14 @@ def _place_voice(
     channels: int,
 ) -> VoiceLayout:
     measured = [take.measured for take in takes]
-    rate_hz = voice_rate_hz({each.rate_hz for each in measured})
     level_db = clip_gains_db(measured, channels)
     gains_db = [gain + take.level_db for gain, take in zip(level_db, takes, strict=True)]
     spaced = extend_gaps(takes, sounds)
     lead_s = _lead_s(style, spaced[0], opening, sounds)
-    clips, sections = place_takes(spaced, gains_db, lead_s, rate_hz, style.natural_sections)
-    margin = round(style.preset.margin_s[0] * rate_hz)
-    return VoiceLayout(spaced, clips, sections, margin, rate_hz)
+    grid = SectionGrid(MIX_RATE_HZ, style.section_grid, style.natural_sections)
+    clips, sections = place_takes(spaced, gains_db, lead_s, grid)
+    margin = round(style.preset.margin_s[0] * MIX_RATE_HZ)
+    return VoiceLayout(spaced, clips, sections, margin, MIX_RATE_HZ)
 
 
 def _master(
@@ -172,7 +180,12 @@ def _master(
     mastering = compute_mastering(
         model,
         accompaniment.bed_peak_db,
-        MasteringTarget(style.preset, timeline.channels, timeline.rate_hz, style.level_offset_db),
+        MasteringTarget(
+            style.preset,
+            timeline.channels,
+            max(each.rate_hz for each in measured),
+            style.level_offset_db,
+        ),
         prediction_error_lu=style.prediction_error_lu,
         has_sounds=bool(accompaniment.sound_cues),
     )

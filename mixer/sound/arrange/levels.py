@@ -152,7 +152,8 @@ def windows_under_speech(
 class MasteringTarget:
     """Targets of a mix.
 
-    `voice_rate_hz` is that of the timeline, `level_offset_db` what the encoder adds to the level.
+    `voice_rate_hz` is the highest rate of the recordings, `level_offset_db` what the encoder adds
+    to the level.
     """
 
     preset: Preset

@@ -1,9 +1,11 @@
 """Places every recording of the voice on the timeline. Pure.
 
-Each chapter is a section; long ones are split at about six minutes. Sections start on the grid if
-the gaps before can absorb the difference, the larger ones more. The last clip and gap of a section
-stay unchanged if possible: they are the preroll of the next segment, which then keeps its bytes.
-Gaps set by a caller never change; where all are, only chapters open a section, off the grid.
+Each chapter is a section; long ones are split at about six minutes. Sections start on the grid of
+the encoding. On a fine one, the last gap of the section before changes by less than the ear
+notices. On a coarse one, all its gaps absorb the difference, the larger ones more, if they can. Its
+last clip and gap then stay unchanged if possible: they are the preroll of the next segment, which
+keeps its bytes. Gaps set by a caller never change there; where all are, only chapters open a
+section, off the grid.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from mixer.boundaries import find_boundaries, hash_fraction
 from mixer.script import CuePlace, SoundKind, SoundShape
 from mixer.sound.analysis import Measurement
-from mixer.sound.timeline import Clip, Section, divide_gap, grid_samples, rescale_samples
+from mixer.sound.timeline import Clip, Section, divide_gap, rescale_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ MIN_SECTION_WEIGHT = 3.0
 SHRINK_SHARE = 0.15
 """Share by which gaps may be shortened to meet the grid, if that is the smaller change."""
 
+UNNOTICED_S = 0.015
+"""A change of any gap, even one that is stated in milliseconds."""
+
 MAX_PADDING_S = 0.4
 """Padding after which a gap still sounds like a pause between sentences; beyond it the last gap of
 the section is padded too.
@@ -109,19 +114,30 @@ class Take:
     digest: str = ""
 
 
-def place_takes(
-    takes: Sequence[Take],
-    gains_db: Sequence[float],
-    lead_s: float,
-    rate_hz: int,
-    natural: Collection[int] = (),
-) -> tuple[tuple[Clip, ...], tuple[Section, ...]]:
-    """Place takes, none of them silent, after `lead_s` of silence or music.
+@dataclass(frozen=True, slots=True)
+class SectionGrid:
+    """Where sections may begin: at multiples of `step` samples.
 
-    The sections that begin with the `natural` takes keep their gaps; only their last one is padded.
+    Those that begin with the `natural` takes keep their gaps; only their last one is padded.
     """
+
+    rate_hz: int
+    step: int
+    natural: Collection[int] = ()
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether no gap changes noticeably on it."""
+        return self.step <= 2 * UNNOTICED_S * self.rate_hz
+
+
+def place_takes(
+    takes: Sequence[Take], gains_db: Sequence[float], lead_s: float, grid: SectionGrid
+) -> tuple[tuple[Clip, ...], tuple[Section, ...]]:
+    """Place takes, none of them silent, after `lead_s` of silence or music."""
     clips: list[Clip] = []
     sections: list[Section] = []
+    rate_hz = grid.rate_hz
     start, lead = 0, round(lead_s * rate_hz)
     trimmed = _trim_takes(takes, gains_db, rate_hz)
     for first, end in _section_spans(takes):
@@ -130,8 +146,10 @@ def place_takes(
         gaps = [gap for _, gap in trimmed[first:end]]
         if end < len(takes):
             sound = start + lead + sum(clip.length for clip, _ in trimmed[first:end])
-            is_natural = first in natural
-            gaps = _pad_gaps(gaps, takes[first:end], sound, rate_hz, is_natural=is_natural)
+            if grid.is_fine:
+                gaps[-1] = _round_gap(gaps[-1], sound + sum(gaps), grid.step)
+            else:
+                gaps = _pad_gaps(gaps, takes[first:end], sound, grid, first in grid.natural)
         cursor = start + lead
         for (clip, _), gap in zip(trimmed[first:end], gaps, strict=True):
             clips.append(replace(clip, start=cursor))
@@ -202,22 +220,28 @@ def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -
     return Clip(take.source, 0, begin, length, gain_db=gain_db, fade=fade, digest=take.digest)
 
 
+def _round_gap(gap: int, length: int, step: int) -> int:
+    """Change the last gap of a section of a length so that it ends on the nearest point."""
+    excess = length % step
+    return gap - excess if excess <= min(gap, step // 2) else gap + step - excess
+
+
 def _pad_gaps(
-    gaps: list[int], takes: Sequence[Take], sound: int, rate_hz: int, *, is_natural: bool
+    gaps: list[int], takes: Sequence[Take], sound: int, grid: SectionGrid, is_natural: bool
 ) -> list[int]:
     """Make a section end on the grid, if it can; natural gaps stay, but for the last one."""
-    grid = grid_samples(rate_hz)
-    excess = (sound + sum(gaps)) % grid
+    step = grid.step
+    excess = (sound + sum(gaps)) % step
     is_end_exact = takes[-1].is_gap_exact
     if is_natural:
-        return gaps if is_end_exact else [*gaps[:-1], gaps[-1] + -excess % grid]
+        return gaps if is_end_exact else [*gaps[:-1], gaps[-1] + -excess % step]
     gives = [_shrinkable_samples(gap, take) for gap, take in zip(gaps, takes, strict=True)]
-    if excess <= min(SHRINK_SHARE * sum(gives), grid / 2):
+    if excess <= min(SHRINK_SHARE * sum(gives), step / 2):
         change, weights = -excess, _drop_last_weight(gives, excess / SHRINK_SHARE)
     else:
-        change = grid - excess
+        change = step - excess
         free = [0.0 if take.is_gap_exact else take.weight for take in takes]
-        weights, least = _weigh_padding(free, change, rate_hz)
+        weights, least = _weigh_padding(free, change, grid.rate_hz)
         if is_end_exact and sum(free) < least:
             return gaps
         weights = _drop_last_weight(weights, least)

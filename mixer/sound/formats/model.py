@@ -29,7 +29,8 @@ class StreamFormat:
     """The encoded form of a segment; `arguments` are FFmpeg's, without the bit rate.
 
     `sample_bytes` is 0 for compressed frames, whose sizes `frame_lengths` lists; `sample_format` is
-    the encoder's input, empty for FFmpeg's default.
+    the encoder's input, empty for FFmpeg's default. Moved by `section_grid` samples, sound is
+    encoded to the same bytes.
     """
 
     suffix: str
@@ -37,6 +38,7 @@ class StreamFormat:
     arguments: tuple[str, ...]
     sample_bytes: int = 0
     sample_format: str = ""
+    section_grid: int = 1
     frame_lengths: Callable[[bytes], Iterator[int]] | None = field(default=None, repr=False)
 
 

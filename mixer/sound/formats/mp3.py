@@ -28,6 +28,7 @@ MP3_STREAM = StreamFormat(
     suffix="mp3",
     frame_samples=FRAME_SAMPLES,
     arguments=("-c:a", "libmp3lame", *_BARE_FRAMES),
+    section_grid=mp3_frames.PADDING_PERIOD_FRAMES * FRAME_SAMPLES,
     frame_lengths=mp3_frames.frame_lengths,
 )
 """No bit reservoir, no header frame, no tags."""

@@ -55,6 +55,7 @@ AAC_STREAM = StreamFormat(
     frame_samples=AAC_FRAME_SAMPLES,
     arguments=("-c:a", "aac", "-f", "adts"),
     sample_format="s16",
+    section_grid=AAC_FRAME_SAMPLES,
     frame_lengths=adts_frame_lengths,
 )
 """Sixteen bits, since AAC would spend 4 % more time on lower ones; rounding is 20 dB below the

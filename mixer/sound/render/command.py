@@ -33,8 +33,8 @@ DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
 9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end).
 """
 
-MONO_FILTERS = "aresample={rate_hz}:ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
-"""Mono at a rate; channels are averaged, which changes no level."""
+MONO_FILTERS = "aresample=ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
+"""Channels are averaged, which changes no level."""
 
 RUMBLE_FILTERS = "highpass=f={}:r=f64,aformat=sample_fmts=fltp"
 """In single precision the silence after speech becomes denormal numbers, with which processors
@@ -60,15 +60,10 @@ def add_voice(
 
 
 def _master_filters(timeline: Timeline) -> list[str]:
-    """Convert the voice to the rate of the mix, and limit it at the higher of both rates.
-
-    The limiter sees samples only: the closer they are, the fewer peaks between them it misses.
-    """
-    resampled = f"aresample={MIX_RATE_HZ}"
+    """Limit the voice at the rate of the mix."""
     limited = limiter_filters(timeline.mastering.limit_db)
-    if timeline.rate_hz > MIX_RATE_HZ:
-        return [*limited, resampled]
-    return [resampled, *limited]
+    is_converted = timeline.rate_hz == MIX_RATE_HZ
+    return limited if is_converted else [f"aresample={MIX_RATE_HZ}", *limited]
 
 
 def _add_clips(
@@ -82,8 +77,9 @@ def _add_clips(
     next_starts = [*(clip.start for clip in clips[1:]), end]
     for clip, following in zip(clips, next_starts, strict=True):
         filters = [
-            MONO_FILTERS.format(rate_hz=timeline.rate_hz),
+            MONO_FILTERS,
             *_treatment_filters(timeline.treatment, clip),
+            f"aresample={timeline.rate_hz}",
             *_clip_filters(clip),
         ]
         if clip.start < begin:
@@ -99,7 +95,8 @@ def _add_clips(
 def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
     """Filters for a recording from its beginning on, so that it is the same in any segment.
 
-    The de-esser depends on level, so it gets every recording at the same level.
+    The de-esser depends on level and rate: it gets every recording at the same level, and before
+    its rate is converted.
     """
     high_pass = [RUMBLE_FILTERS.format(treatment.high_pass_hz)] if treatment.high_pass_hz else []
     if not treatment.de_ess:

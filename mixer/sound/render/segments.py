@@ -1,9 +1,9 @@
 """Cuts a Timeline into segments that are rendered apart and joined without a trace.
 
-Cuts are on the grid from each section's start, or from the step that it starts in, so a section on
-the grid keeps its cuts when it moves. Preroll
-and postroll fill the filters' and the encoder's memory; a segment's own frames equal a serial
-render's (measured: byte for byte, if rendering begins on the grid).
+Cuts are grid steps away from where each section starts, or from the point of its own grid before,
+so a section keeps its cuts when it moves. Preroll and postroll fill the filters' and the encoder's
+memory; a segment's own frames equal a serial render's (measured: MP3 byte for byte, if rendering
+begins on the grid).
 """
 
 from bisect import bisect_left
@@ -24,6 +24,11 @@ HEAD_GRIDS = 5
 music of the section before fades out in them, and the segment before looks ahead by POSTROLL_S. So
 an edit renders these seconds of its neighbours again, not two minutes. They outlast the fade (3 s)
 and the next preroll.
+"""
+
+CUT_GRIDS = 8
+"""Cuts inside a section are at its multiples, where segments are long: a section that an edit
+makes a little longer keeps them.
 """
 
 MAX_CLIPS = 100
@@ -97,7 +102,8 @@ def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple
 
 def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
     clip_starts, grid = [clip.start for clip in timeline.clips], timeline.grid
-    starts = sorted({section.start // grid * grid for section in timeline.sections})
+    unit = timeline.section_grid or grid
+    starts = sorted({section.start // unit * unit for section in timeline.sections})
     spans = zip(starts, [*starts[1:], timeline.length], strict=True)
     cuts = [cut for span in spans for cut in _cut_section(*span, grid, grids)]
     early = {cut for before, cut in pairwise(cuts) if cut in starts and cut - before > grid}
@@ -110,7 +116,8 @@ def _cut_section(start: int, end: int, grid: int, grids: int) -> list[int]:
     """Its head, and the rest in one part or an even number: no core idles at its end."""
     steps = -(-(end - start) // grid)
     count = min(2 * round(steps / grids / 2), steps) or 1
-    cuts = [start + steps * part // count * grid for part in range(count)]
+    unit = CUT_GRIDS if steps // count >= 4 * CUT_GRIDS else 1
+    cuts = [start + steps * part // count // unit * unit * grid for part in range(count)]
     if (cuts[1] if count > 1 else end) - start >= 3 * HEAD_GRIDS * grid:
         cuts.insert(1, start + HEAD_GRIDS * grid)
     return cuts

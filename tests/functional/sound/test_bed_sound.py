@@ -178,7 +178,9 @@ def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
     places = [ramp.start for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [ramp.start + ramp.length for cue in mix.timeline.cues for ramp in cue.ramps]
     places += [section.start for section in mix.timeline.sections[1:]]
-    places += [round((s.start / 24_000 + CROSSFADE_S) * 24_000) for s in mix.timeline.sections[1:]]
+    places += [
+        s.start + round(CROSSFADE_S * mix.timeline.rate_hz) for s in mix.timeline.sections[1:]
+    ]
     assert len(places) > 6
     step = 0.0004 + 2 * np.pi * 331 / MIX_HZ * np.abs(samples).max()
     for place in places:

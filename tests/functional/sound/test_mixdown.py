@@ -304,7 +304,9 @@ def test_seeking_lands_where_it_should(finished: PreparedMix, at_s: float):
 def test_title_author_and_chapters_can_be_read_back(finished: PreparedMix):
     tags = ID3(finished.path)
     chapters = sorted(tags.getall("CHAP"), key=lambda chapter: chapter.start_time)
-    starts_ms = [round(s.start * 1000 / VOICE_HZ) for s in finished.timeline.sections]
+    starts_ms = [
+        round(s.start * 1000 / finished.timeline.rate_hz) for s in finished.timeline.sections
+    ]
     assert str(tags["TIT2"]).rstrip() == "A & B = <C>; #1\\"
     assert str(tags["TPE1"]) == "Ünïcödé 物語"
     assert [chapter.start_time for chapter in chapters] == starts_ms

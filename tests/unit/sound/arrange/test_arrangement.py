@@ -26,7 +26,7 @@ from mixer.sound.presets import PRESETS
 from mixer.sound.timeline import Clip, Cue, Timeline
 from tests.timelines import build_measurement, timelines
 
-RATE_HZ = 24_000
+RATE_HZ = 44_100
 SEA, WIND = SoundAnnotation("sea", SoundKind.MUSIC), SoundAnnotation("wind", SoundKind.MUSIC)
 OFF = SoundAnnotation("", SoundKind.MUSIC)
 STING, BELL = (

@@ -14,19 +14,14 @@ from mixer.sound.arrange.placement import (
     MAX_PADDING_S,
     SHRINK_SHARE,
     TAIL_MARGIN_S,
+    SectionGrid,
     Take,
     place_takes,
 )
-from mixer.sound.timeline import (
-    GRID_S,
-    VOICE_RATES_HZ,
-    Clip,
-    Section,
-    grid_samples,
-    rescale_samples,
-)
+from mixer.sound.timeline import GRID_S, Clip, Section, rescale_samples
+from tests.timelines import RATES_HZ
 
-rates = st.sampled_from(VOICE_RATES_HZ)
+rates = st.sampled_from(RATES_HZ)
 
 
 def measurement(seconds: float, rate_hz: int, lead_s: float = 0.0, tail_s: float = 0.0):
@@ -57,8 +52,13 @@ def takes(draw: st.DrawFn, *, is_exact: bool | None = None) -> list[Take]:
     ]
 
 
-def place(takes: list[Take], lead_s: float, rate_hz: int):
-    return place_takes(takes, [0.0] * len(takes), lead_s, rate_hz)
+def grid_samples(rate_hz: int) -> int:
+    return int(GRID_S * rate_hz)
+
+
+def place(takes: list[Take], lead_s: float, rate_hz: int, step: int = 0):
+    grid = SectionGrid(rate_hz, step or grid_samples(rate_hz))
+    return place_takes(takes, [0.0] * len(takes), lead_s, grid)
 
 
 def gaps(clips: tuple[Clip, ...]) -> list[int]:
@@ -221,4 +221,35 @@ def test_an_edit_in_one_chapter_moves_the_others_by_whole_grid_steps(
     before, after = whole[len(first) :], edited[-len(rest) :]
     shift = after[0].start - before[0].start
     assert shift % grid_samples(rate_hz) == 0
+    assert [replace(clip, start=clip.start + shift) for clip in before] == list(after)
+
+
+@given(takes(), st.floats(0, 60), st.sampled_from([1, 960, 1_024]))
+def test_a_fine_grid_changes_only_the_last_gap_of_a_section_and_hardly(
+    takes: list[Take], lead_s: float, step: int
+):
+    clips, sections = place(takes, lead_s, 44_100, step)
+    starts = {section.start for section in sections}
+    assert all(start % step == 0 for start in starts)
+    for got, wanted, after in zip(
+        silences(clips, takes, 44_100), list_gaps(takes, 44_100), clips[1:], strict=False
+    ):
+        if after.start not in starts:
+            assert got == wanted
+        else:
+            is_long = wanted >= (LEAD_MARGIN_S + TAIL_MARGIN_S) * 44_100 + step
+            assert -step / 2 <= got - wanted <= (step / 2 if is_long else step)
+
+
+@given(takes(), takes(), st.sampled_from([1, 960, 1_024]))
+def test_an_edit_in_one_chapter_moves_the_others_by_whole_frames(
+    first: list[Take], rest: list[Take], step: int
+):
+    """Also after pauses that the author has set."""
+    rest = [replace(rest[0], chapter_title="Next"), *rest[1:]]
+    whole, _ = place([*first, *rest], 0.3, 44_100, step)
+    edited, _ = place([*first[:-1], *first, *rest], 0.3, 44_100, step)
+    before, after = whole[len(first) :], edited[-len(rest) :]
+    shift = after[0].start - before[0].start
+    assert shift % step == 0
     assert [replace(clip, start=clip.start + shift) for clip in before] == list(after)

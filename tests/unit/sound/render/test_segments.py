@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
-from mixer.sound.formats.encoding import MP3
+from mixer.sound.formats.encoding import MP3, Encoding
 from mixer.sound.presets import PRESETS
 from mixer.sound.render.bed import predict_bed
 from mixer.sound.render.segment_cache import segment_cache_key
@@ -25,15 +25,15 @@ from mixer.sound.render.segments import (
     PREROLL_STEP_S,
     cut_timeline,
 )
-from mixer.sound.timeline import VOICE_RATES_HZ, Clip, Section, Timeline
-from tests.timelines import build_measurement, timelines
+from mixer.sound.timeline import GRID_S, Clip, Section, Timeline
+from tests.timelines import RATES_HZ, build_measurement, timelines
 
 grids = st.integers(1, 30)
 
 
 @pytest.fixture
 def first_timeline() -> Timeline:
-    """Anything at 24 kHz."""
+    """Two seconds."""
     take = Take("0", build_measurement(2.0), 0, is_gap_exact=True)
     return build_timeline([take], None, MixStyle(PRESETS["story"], MP3.level_offset_db))
 
@@ -50,11 +50,14 @@ def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int
 
 
 @given(timelines(), grids)
-def test_cuts_lie_on_the_grid_one_at_each_section_or_a_step_before(timeline: Timeline, grids: int):
+def test_cuts_are_grid_steps_from_sections_one_at_each_or_a_step_before(
+    timeline: Timeline, grids: int
+):
     starts = {segment.start for segment in cut_timeline(timeline, grids)}
-    assert all(start % timeline.grid == 0 for start in starts)
-    steps = [at.start // timeline.grid * timeline.grid for at in timeline.sections]
-    assert all({step, step - timeline.grid} & starts for step in steps)
+    unit, grid = timeline.section_grid, timeline.grid
+    points = [at.start // unit * unit for at in timeline.sections]
+    assert all(any((start - point) % grid == 0 for point in points) for start in starts)
+    assert all({point, point - grid} & starts for point in points)
 
 
 def test_many_short_clips_are_shared_out_among_segments(first_timeline: Timeline):
@@ -71,19 +74,18 @@ def test_many_short_clips_are_shared_out_among_segments(first_timeline: Timeline
 
 @given(timelines(), grids)
 def test_rendering_begins_early_enough_and_on_whole_steps(timeline: Timeline, grids: int):
-    step = PREROLL_STEP_S * timeline.rate_hz
     parts = (*timeline.clips, *timeline.cues)
     for segment in cut_timeline(timeline, grids):
         begin, start = segment.window_start, segment.start
         overlap = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
-        assert begin % step == 0
+        assert begin == 0 or (start - begin) % timeline.grid == 0
         assert begin == 0 or start - begin >= PREROLL_S * timeline.rate_hz
         assert begin == 0 or overlap >= PREROLL_SOUND_S * timeline.rate_hz
         roll_out = int(POSTROLL_S * timeline.rate_hz)
         assert segment.window_end == min(timeline.length, segment.end + roll_out)
 
 
-@pytest.mark.parametrize("rate_hz", VOICE_RATES_HZ)
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
 def test_rolls_are_whole_samples(rate_hz: int):
     assert all(
         (roll * rate_hz).denominator == 1 for roll in (PREROLL_S, PREROLL_STEP_S, POSTROLL_S)
@@ -99,8 +101,8 @@ def test_serial_render_is_one_segment(timeline: Timeline):
 
 @given(timelines(), grids, st.integers(1, 20))
 def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: int, moved: int):
-    """An edit before it moves it by whole grid steps, and its segments with it."""
-    shift = moved * timeline.grid
+    """An edit before it moves it by whole steps of its grid, and its segments with it."""
+    shift = moved * timeline.section_grid * (timeline.grid // timeline.section_grid or 1)
     sections = [Section(0), *(replace(s, start=s.start + shift) for s in timeline.sections)]
     clips = [Clip("new", 0, 0, shift, 0.0, 0)]
     clips += [replace(clip, start=clip.start + shift) for clip in timeline.clips]
@@ -118,21 +120,21 @@ def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: in
 MUSIC = SoundFile("music", build_measurement(48.0, 44_100, -20.0))
 
 
-def lay_out(lengths_s: Sequence[float]) -> Timeline:
+def lay_out(lengths_s: Sequence[float], encoding: Encoding) -> Timeline:
     """Chapters of three takes of so many seconds, with music."""
     takes = [
         Take(f"{n}-{s}", build_measurement(s), 700, chapter_title=None if n % 3 else "Chapter")
         for n, s in enumerate(lengths_s)
     ]
-    style = MixStyle(PRESETS["story"], MP3.level_offset_db)
+    style = MixStyle(PRESETS["story"], section_grid=encoding.stream.section_grid)
     return build_timeline(takes, MUSIC, style)
 
 
-def key_segments(timeline: Timeline) -> dict[str, float]:
+def key_segments(timeline: Timeline, encoding: Encoding) -> dict[str, float]:
     """The cache key of each segment, with its length in grid steps."""
     beds = {(MUSIC.source, False): predict_bed(MUSIC.measured, 300.0, Path("bed"))}
     return {
-        segment_cache_key(timeline, each, MP3, beds, {}, ffmpeg_version="1"): (
+        segment_cache_key(timeline, each, encoding, beds, {}, ffmpeg_version="1"): (
             each.end - each.start
         )
         / timeline.grid
@@ -142,15 +144,32 @@ def key_segments(timeline: Timeline) -> dict[str, float]:
 
 @pytest.mark.parametrize("changed_s", [20.2, 20.7, 21.5, 25.0, 33.3])
 @pytest.mark.parametrize(("take", "chapter"), [(1, 0), (3, 1), (4, 1)])
+@pytest.mark.parametrize("encoding", [MP3, Encoding("m4b")], ids=["mp3", "m4b"])
 def test_an_edit_renders_little_of_the_sections_around_it(
-    take: int, chapter: int, changed_s: float
+    take: int, chapter: int, changed_s: float, encoding: Encoding
 ):
     """The pauses between them and the fade of the music may have changed, nothing else."""
     lengths_s = [30.0, 20.0, 30.0, 40.0, 40.0, 40.0, 30.0, 30.0, 30.0]
-    before = lay_out(lengths_s)
+    before = lay_out(lengths_s, encoding)
     lengths_s[take] = changed_s
-    after = replace(lay_out(lengths_s), mastering=before.mastering)  # as a render history does
+    after = replace(
+        lay_out(lengths_s, encoding), mastering=before.mastering
+    )  # as a render history does
     begin, end = (after.sections[number].start for number in (chapter, chapter + 1))
-    known = key_segments(before)
-    new = [length for key, length in key_segments(after).items() if key not in known]
+    known = key_segments(before, encoding)
+    new = [length for key, length in key_segments(after, encoding).items() if key not in known]
     assert sum(new) <= (end - begin) / after.grid + 1 + HEAD_GRIDS
+
+
+@pytest.mark.parametrize("changed_s", [28.0, 31.0, 36.0])
+def test_an_edit_of_an_m4b_leaves_what_comes_before_it_in_its_section(changed_s: float):
+    lengths_s, encoding = [30.0] * 12, Encoding("m4b")
+    takes = [Take(f"{n}", build_measurement(each), 700) for n, each in enumerate(lengths_s)]
+    edited = [*takes[:-1], replace(takes[-1], source="new", measured=build_measurement(changed_s))]
+    style = MixStyle(PRESETS["story"], section_grid=encoding.stream.section_grid)
+    before, after = (build_timeline(each, MUSIC, style) for each in (takes, edited))
+    known = key_segments(before, encoding)
+    keys = key_segments(replace(after, mastering=before.mastering), encoding)
+    new_s = sum(length for key, length in keys.items() if key not in known) * float(GRID_S)
+    assert len(after.sections) == 1
+    assert new_s < 0.6 * after.duration_s
