@@ -1,13 +1,14 @@
 """Segments: every sample belongs to one, and rendering begins where frames line up."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
@@ -173,3 +174,15 @@ def test_an_edit_of_an_m4b_leaves_what_comes_before_it_in_its_section(changed_s:
     new_s = sum(length for key, length in keys.items() if key not in known) * float(GRID_S)
     assert len(after.sections) == 1
     assert new_s < 0.6 * after.duration_s
+
+
+@given(timelines(), grids, st.sampled_from([22_050, 24_000]))
+def test_a_timeline_stored_before_is_cut_on_the_grid_of_its_rate(
+    timeline: Timeline, grids: int, rate_hz: int
+):
+    """Its JSON has no grid of its own."""
+    stored = asdict(replace(timeline, rate_hz=rate_hz, sections=(Section(0), Section(rate_hz * 9))))
+    del stored["section_grid"]
+    loaded = TypeAdapter(Timeline).validate_python(stored)
+    starts = [segment.start for segment in cut_timeline(loaded, grids)]
+    assert all(start % int(GRID_S * rate_hz) == 0 for start in starts)
