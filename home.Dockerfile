@@ -1,6 +1,7 @@
 # The server with its page and the embedded voice, for people at home (compose.yaml). A file of its
 # own, because the image for Lambda is sent much less (.dockerignore).
-ARG BASE_IMAGE=python:3.13-slim-bookworm
+# The digest is that of the index of 2026-10-06; a build takes the same bytes until it is changed here.
+ARG BASE_IMAGE=python:3.13.16-slim-bookworm@sha256:a1165e272e578941b84abc79e4ab38a0305cd12803a5c4247979ac7655f4d641
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build

@@ -38,6 +38,15 @@ def values(word, instructions=INSTRUCTIONS):
     return [value for name, value in instructions if name == word]
 
 
+@pytest.mark.parametrize("file", ["Dockerfile", "home.Dockerfile"])
+def test_base_is_pinned_by_digest(file):
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    (base,) = (line for line in lines if line.startswith("ARG BASE_IMAGE="))
+    assert re.fullmatch(r"ARG BASE_IMAGE=[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", base)
+    from_lines = {line.split()[1] for line in lines if line.startswith("FROM ")}
+    assert from_lines == {"${BASE_IMAGE}"}
+
+
 def test_base_is_chosen_by_argument_and_lambdas_own_by_default():
     assert re.search(
         r"^ARG BASE_IMAGE=public\.ecr\.aws/lambda/python:3\.1[23]@sha256:[0-9a-f]{64}$",
