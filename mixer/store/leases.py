@@ -77,11 +77,17 @@ class LeaseKeeper:
             if not _read_subjects(_read_lease(self.store, key)).isdisjoint(subjects)
         }
 
+    def list_subjects(self, prefix: str) -> set[str]:
+        """List the subjects of all leases under a prefix, those of dead owners too."""
+        leases = (_read_lease(self.store, each.key) for each in self.store.list(prefix))
+        return set().union(*map(_read_subjects, leases))
+
     def release_dead_leases(self, prefix: str) -> None:
         """Delete the leases under a prefix whose owners, processes of this machine, are gone."""
-        for each in self.store.list(prefix):
-            lease = _Lease(self.store, each.key, _Owner(token_hex(8), identify_process()))
-            current = _read_lease(self.store, each.key)
+        keys = [each.key for each in self.store.list(prefix)]
+        for key in reversed(keys):  # the marker of a takeover before its lease
+            lease = _Lease(self.store, key, _Owner(token_hex(8), identify_process()))
+            current = _read_lease(self.store, key)
             if _is_owner_gone(current) and lease.take_over_lease(current, 0):
                 lease.release_lease(is_sure=False)
 
@@ -165,9 +171,10 @@ class _Lease:
         """Replace a dead owner's lease; False if another waiter is first.
 
         A waiter that dies here blocks the others for one more lifetime: their marker is another.
+        Its own is a lease, too, but without subjects.
         """
         marker = f"{self.key}.after-{_parse_fields(dead).get('owner', 'unknown')}-{lifetimes}"
-        if not self.store.claim(marker, b""):
+        if not self.store.claim(marker, replace(self.owner, subjects=()).encode()):
             return False
         try:
             if _read_lease(self.store, self.key) != dead:

@@ -180,3 +180,34 @@ def test_lease_of_a_killed_process_of_this_machine_is_taken_over_at_once(
     subprocess.run(command, env=environment, check=False)
     LeaseKeeper(store).release_dead_leases("")
     assert list_keys(store) == []
+
+
+KILLED_IN_A_TAKEOVER = """
+import os, sys, time
+from pathlib import Path
+from mixer.store import FolderStore, LeaseKeeper
+
+class Killer(FolderStore):
+    def put(self, key, content, **more):
+        if sys.argv[3] == "after":
+            super().put(key, content, **more)
+        os.kill(os.getpid(), 9)
+
+with LeaseKeeper(Killer(Path(sys.argv[1]))).hold_lease(sys.argv[2], time.sleep, ["subject"]):
+    pass
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="needs /proc")
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_nothing_is_left_of_processes_that_are_killed_in_a_takeover(
+    store: FolderStore, tmp_path: Path, moment: str
+):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    for program in (CHILD, KILLED_IN_A_TAKEOVER):
+        command = [sys.executable, "-c", program, str(tmp_path), KEY, moment]
+        assert subprocess.run(command, env=environment, check=False).returncode == -9
+    (marker,) = set(list_keys(store)) - {KEY}
+    assert LeaseKeeper(store).find_leases("", {"subject"}) <= {KEY}
+    LeaseKeeper(store).release_dead_leases("")
+    assert list_keys(store) == [], marker
