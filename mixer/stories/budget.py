@@ -1,8 +1,9 @@
 """Limits what each caller spends in a day, without a lock.
 
-Every reservation is an object, `spending/{day}/{caller}/{millionths of a dollar}-{random}`. A
-caller writes its entry first and adds up all entries afterwards, so two requests cannot both slip
-under the limit; close to it, both may be refused. A process that dies leaves its full reservation.
+Every reservation is an object, `spending/{day}/{caller}/{millionths of a dollar}-{random}`, with
+`-{story}` for a story that is not settled yet. A caller writes its entry first and adds up all
+entries afterwards, so two requests cannot both slip under the limit; close to it, both may be
+refused. A process that dies leaves its full reservation.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +59,7 @@ class DailyBudget:
             if entry:
                 self._replace_entry(entry, max_paid_usd())
 
-    def reserve(self, caller: str, predicted_usd: float) -> str:
+    def reserve(self, caller: str, predicted_usd: float, story: str = "") -> str:
         """Reserve a predicted cost until `settle`; the entry is empty if the cost is 0.
 
         Raises CapReached or StoreFailed, as `reservation` does.
@@ -66,7 +67,7 @@ class DailyBudget:
         if predicted_usd <= 0:
             return ""
         folder = self._folder(caller)
-        entry = self._write_entry(folder, predicted_usd)
+        entry = self._write_entry(folder, predicted_usd, story)
         try:
             self._check_cap(folder, predicted_usd)
         except BaseException:
@@ -93,7 +94,7 @@ class DailyBudget:
                 the chunks once more.
             pause: waits for so many seconds, or raises.
         """
-        leases, folder = LeaseKeeper(self.store), f"{PAYMENTS}{_shorten(caller)}/"
+        leases, folder = LeaseKeeper(self.store), _payments_folder(caller)
         name = folder + sha256("\n".join(sorted(chunk_keys)).encode()).hexdigest()
         is_again = False
         while True:
@@ -110,6 +111,19 @@ class DailyBudget:
                     return
             leases.await_releases(others, pause)
             is_again = True
+
+    def list_payers(self, caller: str) -> set[str]:
+        """List the stories of a caller that have reserved a cost today and not settled it."""
+        folder = self._folder(caller)
+        return {_parse_story(each.key) for each in self.store.list(folder)} - {""}
+
+    def has_room(self, caller: str, predicted_usd: float) -> bool:
+        """Check whether a cost could be reserved at the moment."""
+        return self._sum_usd(self._folder(caller)) + predicted_usd <= self.max_daily_usd
+
+    def list_claimed_chunks(self, caller: str) -> set[str]:
+        """List the chunks that requests of a caller pay for while they are answered."""
+        return LeaseKeeper(self.store).list_subjects(_payments_folder(caller))
 
     def settle(self, entry: str, paid_usd: float) -> None:
         """Replace a reserved amount by the amount paid; safe to call twice."""
@@ -134,16 +148,16 @@ class DailyBudget:
         return f"{PREFIX}{self.now():%Y-%m-%d}/{_shorten(caller)}/"
 
     def _replace_entry(self, entry: str, paid_usd: float) -> None:
-        """Replace an entry if its amount changed; a concurrent listing may miss both."""
+        """Replace an entry that changes; a concurrent listing may miss both."""
         folder, _, name = entry.rpartition("/")
-        if int(name.partition("-")[0]) == round(paid_usd * MICRO):
+        if int(name.partition("-")[0]) == round(paid_usd * MICRO) and not _parse_story(entry):
             return
         if paid_usd > 0:
             self._write_entry(f"{folder}/", paid_usd)
         self.store.delete(entry)
 
-    def _write_entry(self, folder: str, usd: float) -> str:
-        key = f"{folder}{round(usd * MICRO):012d}-{token_hex(8)}"
+    def _write_entry(self, folder: str, usd: float, story: str = "") -> str:
+        key = f"{folder}{round(usd * MICRO):012d}-{token_hex(8)}{story and f'-{story}'}"
         self.store.put(key, b"")
         return key
 
@@ -151,6 +165,16 @@ class DailyBudget:
         now = self.now()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         return max(1, round((midnight - now).total_seconds()))
+
+
+def _payments_folder(caller: str) -> str:
+    return f"{PAYMENTS}{_shorten(caller)}/"
+
+
+def _parse_story(entry: str) -> str:
+    """Parse the story of an entry that is not settled; empty for others."""
+    _, _, rest = entry.rpartition("/")[2].partition("-")
+    return rest.partition("-")[2]
 
 
 def _shorten(caller: str) -> str:

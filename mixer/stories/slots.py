@@ -78,7 +78,7 @@ class SpeechSlots:
         """Choose when a waiting story asks again, from when it asked first."""
         first_s = next((_parse_moment_s(mark) for mark in marks if _is_held_by(mark, story)), None)
         waited_s = 0.0 if first_s is None else self.now().timestamp() - first_s
-        return min(max(POLL_S, waited_s * POLL_SHARE), MAX_POLL_S)
+        return choose_poll_s(waited_s)
 
     def release(self, story: str, engine: str) -> None:
         """Release a slot."""
@@ -104,6 +104,11 @@ class SpeechSlots:
             else:
                 marks.append(mark)
         return marks
+
+
+def choose_poll_s(waited_s: float) -> float:
+    """Choose when to ask again after a wait."""
+    return min(max(POLL_S, waited_s * POLL_SHARE), MAX_POLL_S)
 
 
 def release_all(store: ObjectStore, story: str) -> None:

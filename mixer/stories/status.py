@@ -1,6 +1,5 @@
 """The status of a story: read from its folder, and built from what was read."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from mixer.stories.folder import (
     TIMELINE,
     StoryFolder,
 )
-from mixer.stories.keys import StoryProgress, parse_progress
+from mixer.stories.keys import ATTEMPTS, StoryProgress, parse_progress
 from mixer.stories.model import (
     PlanSummary,
     StoredLayout,
@@ -229,12 +228,22 @@ def load_progress(folder: StoryFolder) -> StoryProgress:
     return parse_progress(folder.list_entries())
 
 
-def list_unfinished(store: ObjectStore) -> Iterator[StoryFolder]:
-    """List the stories without a result, by reading all: for laptops only."""
-    stories: dict[str, set[str]] = {}
+def list_unfinished(store: ObjectStore) -> list[StoryFolder]:
+    """List the stories without a result, by reading all: for laptops only.
+
+    Those that were started first come first: later ones may wait for what they pay for.
+    """
+    stories: dict[str, dict[str, datetime]] = {}
     for each in store.list(PREFIX):
         story, _, name = each.key.removeprefix(PREFIX).partition("/")
-        stories.setdefault(story, set()).add(name)
-    for story, names in stories.items():
-        if REQUEST in names and RESULT not in names and is_story_id(story):
-            yield StoryFolder(store, story)
+        stories.setdefault(story, {})[name] = each.modified
+    unfinished = {
+        story: max(modified[name] for name in modified if _starts_story(name))
+        for story, modified in stories.items()
+        if REQUEST in modified and RESULT not in modified and is_story_id(story)
+    }
+    return [StoryFolder(store, story) for story in sorted(unfinished, key=lambda s: unfinished[s])]
+
+
+def _starts_story(name: str) -> bool:
+    return name == REQUEST or name.startswith(ATTEMPTS)

@@ -1,12 +1,12 @@
 """Calls the steps of a story as Lambda tasks: an event in, a small result out.
 
-    {"task": "plan", "story_id": …, "attempt": …}                  → {"batches": [0, 1, …]}
-    {"task": "synthesize", …, "batch": 3}                          → {"chunks": 40}
-    {"task": "lay_out", …}                                         → {"groups": [0, 1, …]}
-    {"task": "render", …, "group": 2}                              → {"segments": 5}
-    {"task": "join", …}, {"task": "publish", …}                    → {}
-    {"task": "record", …, "error": {"Error": …, "Cause": …}}       → {}
-    {"task": "notify", …}                                          → {}
+    {"task": "plan", "story_id": …, "attempt": …}           → {"batches": [0, 1, …], "wait_s": 0}
+    {"task": "synthesize", …, "batch": 3}                   → {"chunks": 40}
+    {"task": "lay_out", …}                                  → {"groups": [0, 1, …]}
+    {"task": "render", …, "group": 2}                       → {"segments": 5}
+    {"task": "join", …}, {"task": "publish", …}             → {}
+    {"task": "record", …, "error": {"Error": …, …}}         → {}
+    {"task": "notify", …}                                   → {}
 
 A failing step stores its reason for `record`, as task errors carry only a class and a short text.
 A step ends early when its story is cancelled, and at its deadline.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
-from mixer.errors import MixerError
+from mixer.errors import MixerError, OutOfTime
 from mixer.parallel import iterate_completed
 from mixer.progress import Progress, ignore_progress
 from mixer.stories.model import StoryKind
@@ -97,6 +97,7 @@ class Workflow:
     attempt: int
     is_stopping: Callable[[], bool] = field(default=lambda: False)
     reporter: StageReporter = field(default_factory=lambda: StageReporter(ignore_progress))
+    sleep: Callable[[float], None] = time.sleep
 
     def run(self, kind: StoryKind) -> None:
         """Run all steps of a story and the final ones; a failure is recorded."""
@@ -120,7 +121,7 @@ class Workflow:
     def make_audio(self, kind: StoryKind) -> None:
         """Run the steps up to the audio, or to the chunks if only speech is requested."""
         if kind is not StoryKind.MIX:
-            batches = self._run_step(Step.PLAN)["batches"]
+            batches = self._plan()
             self._acquire_slot()
             self._run_items(Step.SYNTHESIZE, batches, PARALLEL_BATCHES)
             self._invoke_step(Step.RELEASE_SLOT)
@@ -129,9 +130,22 @@ class Workflow:
             self._run_items(Step.RENDER, groups, PARALLEL_GROUPS)
             self._run_step(Step.JOIN)
 
+    def _plan(self) -> list[int]:
+        while (plan := self._run_step(Step.PLAN))["wait_s"]:
+            self._wait(plan["wait_s"])
+        batches: list[int] = plan["batches"]
+        return batches
+
     def _acquire_slot(self) -> None:
         while not (lease := self._invoke_step(Step.ACQUIRE_SLOT))["ready"]:
-            time.sleep(lease["wait_s"])
+            self._wait(lease["wait_s"])
+
+    def _wait(self, seconds: int) -> None:
+        """Raises OutOfTime when the process is stopping."""
+        for _ in range(seconds):
+            if self.is_stopping():
+                raise OutOfTime("The server is stopping; the next one continues the story.")
+            self.sleep(1.0)
 
     def _run_step(self, step: Step) -> StepResult:
         self.reporter.report_calls(step, 0, 1)

@@ -2,8 +2,9 @@
 
 What tests/functional/stories/test_state_machine.py shows with moto is shown here with ministack:
 success, a storm of refusals, a passage that can never be said, a resumed and a cancelled story;
-with the emulator's S3, the strict Polly and the project's own tasks. Then two stories at once with
-functions that sleep, are killed and are throttled, as in test_unready_functions.py.
+with the emulator's S3, the strict Polly and the project's own tasks. Then two stories with the same
+chunks near the daily cap, as in test_shared_payment.py, and two at once with functions that sleep,
+are killed and are throttled, as in test_unready_functions.py.
 """
 
 import json
@@ -15,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -40,7 +42,9 @@ from tests.functional.stories.story_machine import (
     StoryMachine,
     build_book,
     build_tasks,
+    price_book,
     run_task,
+    run_two_near_the_cap,
 )
 from tests.functional.stories.unready_functions import PASSING, UnreadyFunctions, run_two_stories
 from tests.infra.definition import load_definition
@@ -48,6 +52,8 @@ from tests.ports import find_free_port
 
 START_S = 30.0
 UNREADY, UNREADY_TIMEOUT_S = "unready-", 300.0
+CAPPED, CAPPED_WORD = "capped-", "Anchor"
+CAP_USD = 1.2 * price_book(CAPPED_WORD)
 
 
 @contextmanager
@@ -123,7 +129,10 @@ def main() -> int:
         for name in (BUCKET, MUSIC_BUCKET):
             s3.create_bucket(Bucket=name)
         tasks.update(build_tasks(build_settings(), s3=s3, polly=speaker))
+        capped = build_tasks(build_settings(max_daily_usd=CAP_USD), s3=s3, polly=speaker)
+        tasks.update({f"{CAPPED}{name}": each for name, each in capped.items()})
         _run_stories(_create_machine(url, tasks), polly)
+        _run_capped_stories(replace(_create_machine(url, tasks, CAPPED), caller=CAPPED), polly)
         _run_unready_stories(_open_states(url), unready)
     return 0
 
@@ -153,9 +162,16 @@ def _run_unready_stories(states: Any, functions: UnreadyFunctions) -> None:
     assert all(functions.errors[name] for name in PASSING)
 
 
-def _create_machine(url: str, tasks: Mapping[str, Any]) -> StoryMachine:
+def _run_capped_stories(machine: StoryMachine, polly: StrictPolly) -> None:
+    polly.reset(latency=Latency(base_s=0.1))
+    for status in run_two_near_the_cap(machine, CAPPED_WORD):
+        _print_story("capped", StoryState.DONE, status)
+    assert polly.counts.answered == CHUNKS, "two stories with the same chunks paid them twice"
+
+
+def _create_machine(url: str, tasks: Mapping[str, Any], prefix: str = "") -> StoryMachine:
     states = _open_states(url)
-    arn = _create_state_machine(states)
+    arn = _create_state_machine(states, prefix)
     store = tasks["EndTask"].store
     service = StoryService(store, SECRET, StateMachine(states, arn), DailyBudget(store, 50.0))
     return StoryMachine(service, states, arn, [])

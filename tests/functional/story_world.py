@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mixer.compose import LaptopServices
 from mixer.settings import Settings, StorySettings
@@ -67,14 +67,16 @@ class WorldServices(LaptopServices):
 class StoryWorld:
     """A desk, the tasks of all functions, and who is told."""
 
-    def __init__(self, folder, engine=None, store=None, notifiers=(), *, is_idle=False):
+    def __init__(
+        self, folder, engine=None, store=None, notifiers=(), *, is_idle=False, max_daily_usd=1e6
+    ):
         self.engine = engine or ToneEngine(suffix="mp3")
         self.store = store or FolderStore(folder)
-        self.spending = DailyBudget(self.store, 1e6)
+        self.spending = DailyBudget(self.store, max_daily_usd)
         self.process_groups = []
         self.executions = Executions(None if is_idle else self.run_story)
         services = WorldServices(
-            settings=SETTINGS,
+            settings=replace(SETTINGS, max_daily_usd=max_daily_usd),
             store=self.store,
             engine=self.engine,
             secret=SECRET,

@@ -35,7 +35,7 @@ def load_definition(arns: Mapping[str, str], *, impatient: bool = False) -> dict
 
     Args:
         arns: of the functions, by the names that stand in the definition.
-        impatient: whether retries wait no longer than a second.
+        impatient: whether retries wait no longer than two seconds, and for payers one.
     """
     given = {"AWS::Partition": "aws", **arns}
     text = re.sub(r"\$\{([\w:]+)\}", lambda name: given[name[1]], FILE.read_text(encoding="utf-8"))
@@ -44,6 +44,9 @@ def load_definition(arns: Mapping[str, str], *, impatient: bool = False) -> dict
         for state in list_states(definition):
             for retrier in state.get("Retry", []):
                 retrier.update(IntervalSeconds=1, MaxDelaySeconds=2)
+        wait = definition["States"]["WaitForPayer"]
+        del wait["SecondsPath"]
+        wait["Seconds"] = 1
     return definition
 
 

@@ -1,11 +1,12 @@
 """The step that plans: checks text, voice, sounds and limits before anything is spent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
-from mixer.errors import StoryPlanned, TooExpensive, format_usd
+from mixer.errors import StoryPlanned
 from mixer.requests import Options
 from mixer.script import Chunk, Script
 from mixer.script.readers import decode_upload
@@ -30,6 +31,7 @@ from mixer.stories.model import (
 from mixer.stories.speech_planner import SpeechPlanner
 from mixer.stories.status import load_progress, load_snapshot, write_result
 from mixer.stories.steps.prelude import speak_prelude
+from mixer.stories.steps.purchase import Payment, Purchase
 from mixer.stories.tasks import StepCall, StepResult, raise_if_cancelled, stop_when_cancelled
 
 MAX_TITLE_CHARS = 60
@@ -52,6 +54,8 @@ class PlanStep:
     def plan(self, call: StepCall) -> StepResult:
         """Plan the speech and check its cost; returns the batches still to synthesize.
 
+        If `wait_s` is not 0, nothing is planned yet: call again after so many seconds.
+
         If only a plan was requested, raises StoryPlanned; if the story is cancelled meanwhile,
         StoryCancelled. Errors come before anything is spent.
         """
@@ -70,12 +74,14 @@ class PlanStep:
         progress = self._reopen_damaged(call, stored)
         left = {n: batch for n, batch in enumerate(batches) if n not in progress.batches}
         self._settle_previous(folder, progress.paid_usd)
-        price_usd, reservation = self._pay(call, request.caller, stored, left, options)
-        summary = _build_summary(stored, options, len(batches), progress, price_usd)
-        folder.write(PLAN, replace(summary, reservation=reservation))
+        payment = self._pay(call, request.caller, stored, left, options)
+        if payment.wait_s:
+            return {"batches": [], "wait_s": payment.wait_s}
+        summary = _build_summary(stored, options, len(batches), progress, payment.price_usd)
+        folder.write(PLAN, replace(summary, reservation=payment.reservation))
         if options.dry_run:
             self._finish_story(call, summary)
-        return {"batches": list(left)}
+        return {"batches": list(left), "wait_s": 0}
 
     def _pay(
         self,
@@ -84,24 +90,29 @@ class PlanStep:
         stored: StoredScript,
         left: Mapping[int, Batch],
         options: Options,
-    ) -> tuple[float, str]:
-        """Write the batches; returns the price of what the store lacks, and its reservation."""
-        missing = self._write_batches(call, stored, left)
-        price_usd = _price_chunks(missing, stored, left, options)
+    ) -> Payment:
+        """Write the batches, and reserve the price of what the store lacks."""
+
+        def look_up() -> Purchase:
+            missing = self._write_batches(call, stored, left)
+            price = partial(_price_chunks, stored=stored, left=left, options=options)
+            limit_usd = options.max_cost_usd
+            return Purchase(self.planner, call.folder, caller, limit_usd, missing, price)
+
+        purchase = look_up()
         if options.dry_run:
-            return price_usd, ""
-        if price_usd <= 0 or self.payments is None:
-            return price_usd, self._reserve(price_usd, options, caller)
-
-        def reserve(must_look_up: bool) -> tuple[float, str]:
-            usd = price_usd
-            if must_look_up:  # what others paid for is there
-                usd = _price_chunks(self._write_batches(call, stored, left), stored, left, options)
-            return usd, self._reserve(usd, options, caller)
-
+            return Payment(purchase.price_usd)
+        if self.payments is None:
+            return purchase.reserve_or_wait()
+        if purchase.price_usd <= 0:
+            return purchase.reserve()
         with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
-            lacking, pause = list(map(narrator.key, missing)), narrator.pause
-        hold = self.planner.budget.hold_payment
+            pause = narrator.pause
+
+        def reserve(must_look_up: bool) -> Payment:
+            return (look_up() if must_look_up else purchase).reserve()
+
+        hold, lacking = self.planner.budget.hold_payment, list(purchase.missing)
         return self.payments.enter_context(hold(caller, stored.chunk_keys, lacking, reserve, pause))
 
     def _load_script(
@@ -164,8 +175,8 @@ class PlanStep:
 
     def _write_batches(
         self, call: StepCall, stored: StoredScript, left: Mapping[int, Batch]
-    ) -> list[Chunk]:
-        """Write the batches with what the store has of them; returns the missing chunks."""
+    ) -> dict[str, Chunk]:
+        """Write the batches with what the store has of them; returns the missing chunks by key."""
         chunks = [chunk for batch in left.values() for chunk in batch.chunks]
         with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
             found = narrator.find_recordings(chunks)
@@ -177,7 +188,7 @@ class PlanStep:
             for n, each in left.items()
         }
         write_batches(call.folder, batches)
-        return [chunk for key, chunk in unique.items() if found[key] is None]
+        return {key: chunk for key, chunk in unique.items() if found[key] is None}
 
     @contextmanager
     def _open_narrator(
@@ -200,23 +211,6 @@ class PlanStep:
             paid_since_usd = paid_usd - before.paid_before_usd
             self.planner.budget.settle(before.reservation, paid_since_usd)
 
-    def _reserve(self, usd: float, options: Options, caller: str) -> str:
-        own_usd, most_usd = options.max_cost_usd, self.planner.max_request_usd
-        if own_usd is not None and usd > own_usd:
-            raise TooExpensive(
-                f"This would cost about {format_usd(usd)}, more than max_cost_usd "
-                f"({format_usd(own_usd)}); nothing was spent.",
-                cost_usd=usd,
-            )
-        if usd > most_usd:
-            raise TooExpensive(
-                f"This would cost about {format_usd(usd)}, more than the {format_usd(most_usd)} "
-                "that one story may cost here; nothing was spent.",
-                cost_usd=usd,
-                limit_usd=most_usd,
-            )
-        return self.planner.budget.reserve(caller, usd)
-
     def _finish_story(self, call: StepCall, plan: PlanSummary) -> None:
         duration_s = round(plan.duration_s, 3)
         result = StoryResult(StoryState.DONE, call.attempt, 0.0, duration_s=duration_s)
@@ -225,7 +219,7 @@ class PlanStep:
 
 
 def _price_chunks(
-    missing: Sequence[Chunk], stored: StoredScript, left: Mapping[int, Batch], options: Options
+    missing: Collection[Chunk], stored: StoredScript, left: Mapping[int, Batch], options: Options
 ) -> float:
     price_usd = stored.delivery.price_chunks_usd(missing, charge_factor(options))
     if options.verify:

@@ -18,6 +18,7 @@ from moto.awslambda.models import LambdaFunction
 from mixer.aws import StateMachine, execution_name
 from mixer.compose import AwsServices
 from mixer.settings import Settings
+from mixer.speech.charges import cost_usd
 from mixer.store.s3 import S3Store
 from mixer.stories.budget import DailyBudget
 from mixer.stories.model import StoryKind, StoryState
@@ -67,12 +68,14 @@ class StoryMachine:
         states: a client of Step Functions.
         arn: of the machine.
         calls: every event that a task was called with.
+        caller: of the stories.
     """
 
     service: StoryService
     states: Any
     arn: str
     calls: list[Mapping[str, Any]]
+    caller: str = CALLER
 
     def create_story(
         self,
@@ -83,11 +86,13 @@ class StoryMachine:
     ) -> str:
         given = {"text_type": "markdown", **options}
         return self.service.create(
-            StoryRequest(kind=kind, caller=CALLER, options=given, text=text, source_key=source_key)
+            StoryRequest(
+                kind=kind, caller=self.caller, options=given, text=text, source_key=source_key
+            )
         )
 
     def status(self, story: str) -> StoryStatus:
-        return self.service.get_status(story, CALLER)
+        return self.service.get_status(story, self.caller)
 
     def await_end(self, story: str, timeout_s: float = 120.0) -> StoryStatus:
         """How a story ended, once its execution has ended too."""
@@ -110,6 +115,21 @@ class StoryMachine:
 
     def count_calls(self, task: str) -> int:
         return sum(each["task"] == task for each in self.calls)
+
+
+def price_book(word: str) -> float:
+    """What the voice charges for a book."""
+    spoken = (f"{word} {number}The {word} rang {number} times." for number in range(31))
+    return cost_usd(sum(map(len, spoken)) + 2 * CHUNKS, VOICE["engine"])
+
+
+def run_two_near_the_cap(machine: StoryMachine, word: str) -> list[StoryStatus]:
+    """Run two stories of one text at once, of which the day's cap allows to pay one."""
+    stories = [
+        machine.create_story(build_book(word), StoryKind.SPEECH, title=title, **VOICE)
+        for title in ("First", "Second")
+    ]
+    return [machine.await_end(story) for story in stories]
 
 
 def run_task(tasks: Mapping[str, StoryTasks], name: str, event: Any) -> tuple[Any, str]:

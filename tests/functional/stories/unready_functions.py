@@ -68,7 +68,7 @@ class UnreadyFunctions:
 
     def _answer(self, task: str) -> dict[str, Any]:
         answers: dict[str, dict[str, Any]] = {
-            "plan": {"batches": [0, 1]},
+            "plan": {"batches": [0, 1], "wait_s": 0},
             "acquire_slot": {"ready": True, "wait_s": 0},
             "synthesize": {"chunks": 1},
             "lay_out": {"groups": list(range(self.groups))},
