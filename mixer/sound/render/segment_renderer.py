@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
@@ -129,6 +130,7 @@ class Renderer:
             if sound_key not in self._beds:
                 path, measured = self._sources.music[sound_key[0]]
                 folder = self._workshop.folder / f"bed{len(self._beds)}"
+                rmtree(folder, ignore_errors=True)  # of an earlier render of the same mix
                 folder.mkdir()
                 played_s = self._played_s[sound_key]
                 self._beds[sound_key] = prepare_bed(

@@ -10,6 +10,7 @@ from tests.sounds import (
     noise,
     silence,
     speech,
+    tone,
     write_silent_film,
     write_sound,
 )
@@ -43,6 +44,16 @@ def test_chunks_of_any_format_become_one_mp3_at_the_preset_s_loudness(mixer, chu
     assert measure_loudness(out)[0] == pytest.approx(-18, abs=0.7)
     assert str(out.relative_to(tmp_path)) in done.out
     assert [path.name for path in out.parent.iterdir()] == ["mix.mp3"]
+
+
+@pytest.mark.parametrize("name", ["mix.mp3", "mix.m4a", "mix.flac", "mix.wav", "mix.opus"])
+def test_mix_with_music_that_misses_its_loudness_is_rendered_again(mixer, tmp_path, name):
+    voice = write_sound(tmp_path / "voice.wav", speech(1.3, rate_hz=44_100), 44_100)
+    bed = write_sound(tmp_path / "bed.wav", tone(1.0, 440, 44_100, -3), 44_100)
+    levels = ("--music-level-lu", "6", "--duck-db", "0")
+    done = mixer("mix", voice, "--music", bed, *levels, "--out", name)
+    assert done.code == 0, done.error
+    assert measure_loudness(tmp_path / name)[0] == pytest.approx(-18, abs=0.5)
 
 
 def test_without_music_it_stays_mono(mixer, chunks):
