@@ -68,7 +68,7 @@ def encode_cover(content: bytes, name: str, max_side_px: int = MAX_SIDE_PX) -> P
             image.draft("RGB", (max_side_px, max_side_px))
             return _encode_jpeg(_flatten_image(image, max_side_px), profile)
     except UnidentifiedImageError as error:
-        raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
+        raise UnusablePicture(f"The picture {name} is not a JPEG or PNG file.", key=name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _pixel_limit_error(name, MAX_WHOLE_PIXELS) from error
     except BROKEN_PICTURE as error:
@@ -89,7 +89,7 @@ def require_picture(content: bytes, name: str) -> None:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _pixel_limit_error(name, MAX_WHOLE_PIXELS) from error
     except (UnidentifiedImageError, *BROKEN_PICTURE) as error:
-        raise UnusablePicture(f"{name} is not a JPEG or PNG picture.", key=name) from error
+        raise UnusablePicture(f"The picture {name} is not a JPEG or PNG file.", key=name) from error
 
 
 def read_cover(content: bytes) -> Picture:

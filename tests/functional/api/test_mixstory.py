@@ -404,7 +404,7 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
     ("key", "code", "sentence"),
     [
         ("uploads/missing.png", "not_found", "the picture uploads/missing.png was not uploaded"),
-        ("uploads/one.wav", "unusable_picture", "uploads/one.wav is not a JPEG or PNG picture"),
+        ("uploads/one.wav", "unusable_picture", "uploads/one.wav is not a JPEG or PNG file"),
         ("uploads/half.jpg", "unusable_picture", "The picture uploads/half.jpg is broken"),
         ("uploads/huge.jpg", "unusable_picture", "uploads/huge.jpg is too large"),
         ("mixed/other.jpg", "bad_input", "is not a key returned by POST /uploads"),

@@ -26,7 +26,7 @@ def here(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     ("arguments", "code", "said"),
     [
         (["--cover", "nobody.png"], 1, "The cover nobody.png does not exist."),
-        (["--cover", "story.txt"], 1, "story.txt is not a JPEG or PNG picture."),
+        (["--cover", "story.txt"], 1, "The picture story.txt is not a JPEG or PNG file."),
         (["--cover", "half.jpg"], 1, "The picture half.jpg is broken."),
         (["--cover", "story.png"], 2, "--out: story.png would overwrite the cover;"),
         (["--outputs", "pdf"], 2, "--outputs: must be 'chapter_files', 'read_aloud', 'stems', "),

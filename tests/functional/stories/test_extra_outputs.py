@@ -210,7 +210,7 @@ def test_a_story_of_an_upload_keeps_the_pages_of_the_book(stories):
         ({"outputs": ["read_aloud"], "format": "opus"}, 400, "bad_option", "use mp3, m4a"),
         ({"outputs": ["pdf"]}, 400, "bad_input", "outputs"),
         ({"year": "soon"}, 400, "bad_input", "year"),
-        ({"cover": "uploads/c.txt"}, 422, "unusable_picture", "is not a JPEG or PNG picture"),
+        ({"cover": "uploads/c.txt"}, 422, "unusable_picture", "is not a JPEG or PNG file"),
         ({"text": "[[sound no.wav]]\n\nA."}, 404, "not_found", "line 1: no.wav is neither in"),
         ({"text": f"---\nmusic: no.mp3\n---\n{'A. ' * 9_000}"}, 404, "not_found", "line 2: no.mp3"),
         ({"text": "[[sound spending/x.wav]]\n\nA."}, 403, "forbidden", "line 1: spending/x.wav"),

@@ -106,10 +106,10 @@ def png_of(width_px: int, height_px: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "mine.jpg is not a JPEG or PNG picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "mine.jpg is not a JPEG or PNG picture"),
-        (build_picture(100, 100, "GIF"), "mine.jpg is not a JPEG or PNG picture"),
-        (build_picture(100, 100, "TIFF"), "mine.jpg is not a JPEG or PNG picture"),
+        (b"", "mine.jpg is not a JPEG or PNG file"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "mine.jpg is not a JPEG or PNG file"),
+        (build_picture(100, 100, "GIF"), "mine.jpg is not a JPEG or PNG file"),
+        (build_picture(100, 100, "TIFF"), "mine.jpg is not a JPEG or PNG file"),
         (build_picture(100, 100, "JPEG")[:400], "The picture mine.jpg is broken"),
         (build_picture(900, 900, "PNG")[:800], "The picture mine.jpg is broken"),
         (png_of(300, 300), "The picture mine.jpg is broken"),
