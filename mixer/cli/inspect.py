@@ -109,6 +109,7 @@ STATES = {
     "changed": "CHANGED after it was signed",
     "expired": "signed, but the certificate has EXPIRED",
     "invalid": "the signed statement is INVALID",
+    "unread": "UNKNOWN: a signed statement would take too long to find",
 }
 
 

@@ -12,17 +12,16 @@ if TYPE_CHECKING:
         open_identity,
         open_vault_identity,
     )
+    from mixer.publish.provenance.reader import Provenance, read_provenance
     from mixer.publish.provenance.signatures import (
         SOURCE_TYPE,
         FileSigner,
         Origin,
         OriginSound,
-        Provenance,
         SignerOpener,
         holds_manifest,
         is_signable,
         open_no_signer,
-        read_provenance,
     )
 
 __getattr__ = export_lazily(__name__)

@@ -1,4 +1,4 @@
-"""Signs finished files with c2pa, and reads what was signed.
+"""Signs finished files with c2pa.
 
 A signature holds a time and random numbers. So a file is signed last, when all that is made from it
 is made: what Mixer compares and reuses stays the same bytes. The audio frames are not touched. A
@@ -11,12 +11,11 @@ type.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from mixer.errors import MixerError, StoreFailed
 from mixer.publish.provenance.identity import SigningIdentity
@@ -104,34 +103,8 @@ OTHER_TYPE = "application/octet-stream"
 BUFFER_BYTES = 1 << 18
 """c2pa asks for 8 kB at a time; larger buffers save a fifth of the CPU time (on 124 MB)."""
 
-_OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
-"""A file may come from anyone: it must not choose addresses that this machine opens."""
-
 SIDECAR_SUFFIX = ".c2pa"
 SIDECAR_TYPES = frozenset({"opus"})
-
-_CHANGED = ("dataHash.mismatch", "bmffHash.mismatch", "boxesHash.mismatch", "collectionHash")
-_EXPIRED = ("signingCredential.expired", "outsideValidity")
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What a file says of its origin.
-
-    Attributes:
-        state: `none`, `valid`, `changed` after it was signed, `expired`, or `invalid`.
-        signer: the common name of the certificate.
-        is_trusted: whether a certificate authority vouches for the signer.
-    """
-
-    state: str
-    signer: str = ""
-    is_trusted: bool = False
-    is_synthetic: bool = False
-    software: str = ""
-    engine: str = ""
-    voices: tuple[str, ...] = ()
-    signed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,57 +192,6 @@ def find_sidecar(path: Path) -> Path:
 def _write_sidecar(path: Path, manifest: bytes) -> Path:
     path.write_bytes(manifest)
     return path
-
-
-def read_provenance(path: Path) -> Provenance:
-    """Read and check what a file says of its origin; what it only links to is not fetched."""
-    from c2pa import C2paError, Context, Reader
-
-    suffix = path.suffix.lower().removeprefix(".")
-    try:
-        with path.open("rb") as file, Context.from_dict(_OFFLINE) as context:
-            if suffix in EMBEDDED_TYPES:
-                reader = Reader(EMBEDDED_TYPES[suffix], file, context=context)
-            else:
-                sidecar = find_sidecar(path).read_bytes()
-                reader = Reader(OTHER_TYPE, file, sidecar, context=context)
-            with reader:
-                return _describe(json.loads(reader.json()), reader.get_validation_state())
-    except C2paError as error:
-        is_missing = isinstance(error, C2paError.ManifestNotFound) or "Remote:" in str(error)
-        return Provenance("none" if is_missing else "invalid")
-    except OSError:
-        return Provenance("none")
-
-
-def _describe(content: dict[str, Any], state: str | None) -> Provenance:
-    """What a manifest states; "invalid" for one of another shape, which anyone can sign."""
-    with suppress(KeyError, IndexError, TypeError, AttributeError):
-        manifest = content["manifests"][content["active_manifest"]]
-        codes = [str(each["code"]) for each in content.get("validation_status", ())]
-        signature = manifest.get("signature_info", {})
-        data = {each["label"].split("__")[0]: each.get("data") for each in manifest["assertions"]}
-        actions = (data.get("c2pa.actions.v2") or {}).get("actions", ())
-        speech, software = data.get(SPEECH_LABEL) or {}, manifest["claim_generator_info"][0]
-        return Provenance(
-            state=_judge(codes, state),
-            signer=str(signature.get("common_name") or signature.get("issuer") or ""),
-            is_trusted="signingCredential.trusted" in codes or state == "Trusted",
-            is_synthetic=any(each.get("digitalSourceType") == SOURCE_TYPE_URI for each in actions),
-            software=f"{software['name']} {software.get('version', '')}".strip(),
-            engine=str(speech.get("engine", "")),
-            voices=tuple(map(str, speech.get("voices", ()))),
-            signed_at=str(signature.get("time") or ""),
-        )
-    return Provenance("invalid")
-
-
-def _judge(codes: list[str], state: str | None) -> str:
-    if any(mark in code for code in codes for mark in _CHANGED):
-        return "changed"
-    if any(mark in code for code in codes for mark in _EXPIRED):
-        return "expired"
-    return "valid" if state in ("Valid", "Trusted") else "invalid"
 
 
 SignerOpener = Callable[[str, tuple[str, ...], tuple[OriginSound, ...]], FileSigner | None]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import zipfile
 from base64 import b64encode
 from contextlib import closing
@@ -162,6 +163,27 @@ def test_no_address_that_a_file_names_is_opened(tmp_path, suffix):
         add_link(path, f"{url}/manifest.c2pa")
         assert read_provenance(path).state == "none"
     assert opened == []
+
+
+def build_chapters(count):
+    """An ID3 tag of so many chapters, each with a name of its own."""
+    times = struct.pack(">IIII", 0, 1, 0xFFFF_FFFF, 0xFFFF_FFFF)
+    frames = b"".join(b"CHAP\0\0\0\x18\0\0c%06d\0" % n + times for n in range(count))
+    size = bytes((len(frames) >> 7 * n) & 127 for n in (3, 2, 1, 0))
+    return b"ID3\3\0\0" + size + frames
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "end"),
+    [
+        ("story.mp3", build_chapters(60_000), b""),
+        ("story.m4a", b"", b"\0\0\0\x08free" * 500_000),
+    ],
+)
+def test_file_that_takes_too_long_is_not_read(tmp_path, name, begin, end):
+    path = make_sound(tmp_path / name)
+    path.write_bytes(begin + path.read_bytes() + end)
+    assert read_provenance(path, limit_s=1).state == "unread"
 
 
 @pytest.mark.parametrize("data", [[1], "text", {"voices": 7}, 7])
