@@ -24,7 +24,7 @@ from moto.backends import get_backend
 from mixer.aws import SigningVault
 from mixer.compose import build_story_runner
 from mixer.compose.laptop import find_signing_files, open_file_signer
-from mixer.errors import Misconfigured
+from mixer.errors import Misconfigured, MixerError
 from mixer.publish.provenance import (
     FileSigner,
     Origin,
@@ -33,7 +33,7 @@ from mixer.publish.provenance import (
     open_vault_identity,
     read_provenance,
 )
-from mixer.publish.provenance.signatures import build_manifest
+from mixer.publish.provenance.signatures import MAX_MP3_CHAPTERS, build_manifest
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.script.readers import TextType, read_document
@@ -184,6 +184,21 @@ def test_file_that_takes_too_long_is_not_read(tmp_path, name, begin, end):
     path = make_sound(tmp_path / name)
     path.write_bytes(begin + path.read_bytes() + end)
     assert read_provenance(path, limit_s=1).state == "unread"
+
+
+@pytest.mark.parametrize("count", [0, 200, MAX_MP3_CHAPTERS + 1])
+def test_mp3_with_too_many_chapters_is_not_signed(tmp_path, sign, count):
+    path = make_sound(tmp_path / "story.mp3")
+    path.write_bytes(build_chapters(count) + path.read_bytes())
+    unsigned = path.read_bytes()
+    if count > MAX_MP3_CHAPTERS:
+        with pytest.raises(MixerError, match=r"story.mp3 could not be signed: .* 5,000 chapters"):
+            sign(path)
+        assert path.read_bytes() == unsigned
+        assert [each.name for each in tmp_path.iterdir()] == ["story.mp3"]
+    else:
+        sign(path)
+        assert read_provenance(path).state == "valid"
 
 
 @pytest.mark.parametrize("data", [[1], "text", {"voices": 7}, 7])
