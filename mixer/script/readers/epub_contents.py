@@ -129,11 +129,13 @@ class ChapterOpenings:
     def insert_headings(self) -> Iterator[Block]:
         """A file's blocks, with a heading where a chapter opens."""
         self._claim_beginning()
-        is_below = False
+        is_below, opened = False, ""
         for each in self.blocks:
             self._claim(each.anchors)
+            is_below = is_below or (each.is_heading and fold_title(each.block.text) in opened)
             opens = each.is_heading and not is_below and each.block.level in self.levels
             is_below = each.is_heading
+            opened = fold_title(self.waiting[-1]) if self.waiting else opened * (not opens)
             if opens and not self.waiting:
                 yield replace(each.block, level=CHAPTER_LEVEL)
             elif self.waiting and each.block.kind is not BlockKind.SCENE_BREAK:
@@ -164,7 +166,7 @@ class ChapterOpenings:
         named = [
             n
             for n, title in enumerate(titles)
-            if each.is_heading and _repeats(each.block.text, title)
+            if each.is_heading and repeats_title(each.block.text, title)
         ]
         if named:
             self.waiting = titles[named[0] + 1 :]
@@ -175,7 +177,7 @@ class ChapterOpenings:
         yield _demote_heading(each.block)
 
 
-def _repeats(text: str, title: str) -> bool:
+def repeats_title(text: str, title: str) -> bool:
     """Whether a heading is a title, which may have a note's mark behind it."""
     folded, own = fold_title(title), fold_title(text)
     return own in (folded, folded.rstrip("0123456789"))

@@ -65,8 +65,10 @@ class LineJoiner:
     def _keeps_hyphen(self, left: str, right: str) -> bool:
         part = left.rpartition("-")[2].casefold()
         word = right.casefold()
-        if part.isdigit() or word[0].isdigit() or "-" in left or "-" in right:
+        if part.isdigit() or word[0].isdigit() or "-" in right:
             return True
+        if "-" in left:
+            return self._words.isdisjoint((part + word, left.casefold() + word))
         if not right[0].islower() and not left.isupper():
             return True
         if f"{part}-{word}" in self._words:

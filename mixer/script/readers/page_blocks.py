@@ -17,7 +17,7 @@ from mixer.script.document import (
     take_spans,
 )
 from mixer.script.readers.headings import is_counted_line, join_title
-from mixer.script.readers.marks import is_ornament, is_picture_note
+from mixer.script.readers.marks import fold_title, is_ornament, is_picture_note
 from mixer.script.readers.open_block import LINE_BREAK, OpenBlock
 
 MAX_VERSE_LINE_CHARS = 60
@@ -169,6 +169,8 @@ class BlockList:
             paragraphs[0][0] = join_drop_cap(self._drop_cap, paragraphs[0][0])
             text, self._drop_cap = join_drop_cap(self._drop_cap, text), ""
         is_caption = text == self._caption
+        if self._caption and not is_caption and fold_title(self._caption) in fold_title(text):
+            self.anchors |= self.blocks.pop().anchors
         self._caption = "" if finished.has_own_words else text
         if is_caption or (self.page_ended and self._continue_paragraph(finished, text)):
             return

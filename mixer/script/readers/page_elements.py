@@ -76,7 +76,9 @@ class PageElements:
             self._open_inline(tag, attributes)
         self._open_script(tag)
         place = (self.depth, len(self.content.open.pieces))
-        if mark := find_mark(tag, attributes, place, self.link[1], self.head.styles):
+        is_repeated = tag == "a" and attributes.get("href") in self.content.open.links
+        mark = find_mark(tag, attributes, place, self.link[1], self.head.styles)
+        if mark and not is_repeated:  # a page number in a line of contents refers to no note
             self._marks.append(mark)
         if not self.strong_depth and self.head.styles.is_strong(tag, attributes):
             self.strong_depth = self.depth

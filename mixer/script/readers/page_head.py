@@ -35,12 +35,15 @@ _SITE_WORDS = split_names(
     "breadcrumb breadcrumbs cookie advert advertisement ads ad related relatedposts newsletter "
     "subscribe subscription comment comments commentlist respond pagination pager skip signup "
     "promo popup modal editsection hatnote noprint noexport catlinks printfooter footer topbar "
-    "toolbar button buttons btn timestamp tags vote votes jumplink"
+    "toolbar button buttons btn timestamp tags vote votes jumplink meta posted dateline hidetext"
 )
 _TEXT_WORDS = split_names(
     "content article body main post entry hentry story chapter text prose markdown"
 )
 """Of classes and ids: the last word says what an element is, `newsletter-post` or `post-footer`."""
+
+_BOX_WORDS = split_names("wrap wrapper container inner outer box holder area column col page wide")
+"""Behind the word that says what an element is: `nav-content-wrap`."""
 
 _SITE_ROLES = split_names("banner navigation contentinfo complementary search")
 _SITE_HEADER_CLASSES = split_names("site global page-header top main-header site-header")
@@ -203,14 +206,20 @@ def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
         return True
     names = f"{attributes.get('class', '')} {attributes.get('id', '') if tag in _BOXES else ''}"
     parts = [[each.lower() for each in _NAME_PART.findall(name)] for name in names.split()]
-    is_text = any(_TEXT_WORDS.intersection(each[-1:]) for each in parts)
+    is_text = any(_TEXT_WORDS.intersection(_drop_box_words(each)[-1:]) for each in parts)
     is_text |= tag in ("div", "section") and ["section"] in parts
     return not is_text and any(map(_names_decoration, parts))
 
 
+def _drop_box_words(parts: list[str]) -> list[str]:
+    while len(parts) > 1 and parts[-1] in _BOX_WORDS:
+        parts = parts[:-1]
+    return parts
+
+
 def _names_decoration(parts: Sequence[str]) -> bool:
     """Whether the words of a class name a part of a site, such as `entry-footer`."""
-    words = {*parts, "".join(parts)}
+    words = {*parts, "".join(parts), *(w.removesuffix("wrapper")[-7:] for w in parts if "bar" in w)}
     return not _SITE_WORDS.isdisjoint(words) and _QUOTATIONS.isdisjoint(words)
 
 

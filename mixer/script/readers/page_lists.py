@@ -56,9 +56,12 @@ def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: str) -> 
     """Where the list ends whose title is here; `start` where there is none."""
     title = blocks[start].block.text
     if is_contents_title(title) or is_pictures_title(title):
-        end, lines = start + 1, 0
+        end, lines, targets = start + 1, 0, set[str]()
         while end < len(blocks) and end - start < MAX_LINES and _is_line(blocks[end], titles):
+            if not blocks[end].targets and blocks[end].anchors & targets:
+                break  # the first of the chapters, of which nothing else says that it is one
             lines += max(len(blocks[end].targets), 1)
+            targets |= {link.rpartition("#")[2] for link in blocks[end].targets}
             end += 1
         return end if lines >= MIN_CONTENTS_LINES else start
     if is_index_title(title) and blocks[start].is_heading:

@@ -28,8 +28,8 @@ BLOCK_TAGS = split_names(
     "table tbody td tfoot th thead title tr ul"
 )
 _SKIPPED_TAGS = split_names(
-    "annotation annotation-xml audio button canvas datalist del embed head iframe input map nav "
-    "noscript object rp rt rtc script select style svg template textarea video"
+    "annotation annotation-xml audio button canvas datalist del embed head iframe input label map "
+    "nav noscript object rp rt rtc script select style svg template textarea video"
 )
 _SKIPPED_TYPES = split_names(
     "pagebreak noteref footnote footnotes endnote endnotes rearnote rearnotes note annoref "

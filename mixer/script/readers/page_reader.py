@@ -45,6 +45,7 @@ RAW_TAGS = frozenset({"script", "style"})
 _DOCTYPE = compile_lazily(
     r"\s*+(?:<\?xml[^>]*+>\s*+)?+<!DOCTYPE[^\[>]*+\[[^\]]*+\]\s*+>", regex.IGNORECASE
 )
+_MAIN = compile_lazily(r"""<main\b|<\w[^<>]{0,200}\brole=["']?main\b""", regex.IGNORECASE)
 _SURROGATE = compile_lazily(r"[\ud800-\udfff]")
 _CDATA = "[CDATA["
 _WORD_LIST_MARK = "[if !supportLists"
@@ -77,6 +78,7 @@ def read_page(
     reader = _PageReader(
         name=name, is_site=is_site, check_time=check_time, head=head, content=content
     )
+    reader.has_main = is_site and _MAIN.search(text) is not None
     text = _DOCTYPE.sub("", _SURROGATE.sub("\ufffd", normalise_newlines(text)), count=1)
     if text.strip():
         parser = etree.HTMLParser(
@@ -94,6 +96,7 @@ class _PageReader(PageElements):
     name: str
     is_site: bool
     check_time: Callable[[], None]
+    has_main: bool = False
     has_own_words: bool = False
     _skipped: tuple[int, str] = (0, "")
     _hides_block: bool = False
@@ -134,12 +137,16 @@ class _PageReader(PageElements):
         block = self.content.open
         is_instead = block.has_hidden and is_for_listeners(attributes)
         if (is_skipped(tag, attributes, self.head.styles) and not is_instead) or (
-            self.is_site and is_decoration(tag, attributes, self.depth)
+            self._may_be_decoration() and is_decoration(tag, attributes, self.depth)
         ):
             self._skip_element(tag, attributes)
         else:
             self.content.add_anchors(find_anchors(attributes))
             self.open_element(tag, attributes)
+
+    def _may_be_decoration(self) -> bool:
+        """Of a site; what surrounds its main part is never read, and may be called anything."""
+        return self.is_site and (not self.has_main or bool(self.list_regions()))
 
     def end(self, tag: str) -> None:
         """Close an element."""

@@ -4,7 +4,7 @@ A paragraph ends at a gap, at an indented line, or where the next word would hav
 heading is set larger than the text. Footnotes are set smaller, below it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
@@ -15,7 +15,18 @@ from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.marks import is_ornament
 from mixer.script.readers.page_blocks import AnchoredBlock, build_verse, join_drop_cap
 from mixer.script.readers.paragraph_lines import begins_like_verse
-from mixer.script.readers.pdf_lines import CAP_RATIO, LARGE_LETTER, Line, drop_references
+from mixer.script.readers.pdf_lines import (
+    CAP_RATIO,
+    LARGE_LETTER,
+    Line,
+    split_columns,
+)
+from mixer.script.readers.pdf_notes import (
+    NOTE_LINE,
+    drop_endnotes,
+    drop_numbered_notes,
+    drop_references,
+)
 from mixer.script.readers.pdf_pages import (
     HEADING_RATIO,
     MIN_INDENT_RATIO,
@@ -29,6 +40,9 @@ from mixer.script.readers.pdf_pages import (
     find_right,
     find_size,
 )
+
+STRONG_RATIO = 1.05
+"""Of a title's size to that of the text, where it is in bold type."""
 
 NOTE_RATIO = 0.88
 """Of a letter's size to that of the text."""
@@ -45,13 +59,9 @@ MIN_CENTRED_RATIO = 4
 
 _BULLET = compile_lazily(r"^[•◦▪‣●○■\uf0a7\uf0b7]\s*(?=\S)")
 _NUMBERED = compile_lazily(r"\(?(?:\d{1,2}|[a-z])[.)]\s+\S")
-_RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
-MAX_NOTE_GROUPS = 5
 _ENTRY_END = compile_lazily(r"(?:[.·_…]\s*+){4,}+\d{1,4}\s*+$")
 ENTRY_END_CHARS = 40
 """Of a line of the contents."""
-
-_NOTE_LINE = compile_lazily(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
 
 
 def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[AnchoredBlock]:
@@ -62,9 +72,12 @@ def build_blocks(pages: Sequence[Sequence[Line]]) -> Iterator[AnchoredBlock]:
     align_pages(pages)
     layout = _PageLayout.measure(pages)
     joiner = LineJoiner("\n".join(line.text for line in lines))
-    groups = [group for page in pages for group in layout.group_lines(layout.drop_notes(page))]
+    texts = [layout.drop_notes(page) for page in pages]
+    groups = [group for page in texts for group in layout.group_lines(page)]
     joined = _join_drop_caps(_join_over_pages(groups, layout), layout)
-    kept = _drop_endnotes(joined)
+    kept = drop_endnotes(joined)
+    if sum(map(len, texts)) == len(lines):
+        kept = drop_numbered_notes(kept)
     for group, following in zip_longest(kept, kept[1:]):
         is_strong = all(line.is_strong for line in group)
         is_strong |= following is not None and layout.is_centred(group, following)
@@ -94,26 +107,11 @@ def _join_drop_caps(groups: Sequence[list[Line]], layout: "_PageLayout") -> list
     for group in groups:
         letter = kept[-1][0].text.strip() if kept and len(kept[-1]) == 1 else ""
         is_cap = LARGE_LETTER.fullmatch(letter) and kept[-1][0].size >= layout.size * CAP_RATIO
+        is_cap = is_cap and kept[-1][0].y - group[0].y < kept[-1][0].size
         if is_cap and not layout.find_level(group):
             kept.pop()
             group[0].text = join_drop_cap(letter, group[0].text.lstrip())
         kept.append(group)
-    return kept
-
-
-def _drop_endnotes(groups: Sequence[list[Line]]) -> list[list[Line]]:
-    """Drop notes at the end of a text that was a page of the web: each ends with an arrow back."""
-    kept: list[list[Line]] = []
-    for group in groups:
-        kept.append(group)
-        if _RETURN_ARROW.search(group[-1].text):
-            start = len(kept) - 1
-            while start > 0 and start > len(kept) - MAX_NOTE_GROUPS:
-                if _NOTE_LINE.match(kept[start][0].text):
-                    break
-                start -= 1
-            is_note = _NOTE_LINE.match(kept[start][0].text) is not None
-            del kept[start if is_note else len(kept) - 1 :]
     return kept
 
 
@@ -147,7 +145,10 @@ class _PageLayout:
         size = find_size(pages)
         sizes = {round(line.size, 1) for line in lines}
         gaps = [a.y - b.y for page in pages for a, b in pairwise(page) if 0 < a.y - b.y < 3 * size]
-        larger = sorted((each for each in sizes if each >= size * HEADING_RATIO), reverse=True)
+        plain = {round(line.size, 1) for line in lines if not line.is_strong}
+        titled = {each for each in sizes - plain if each >= size * STRONG_RATIO}
+        titled |= {each for each in sizes if each >= size * HEADING_RATIO}
+        larger = sorted(titled, reverse=True)
         edges = find_columns(count_lefts(pages), size)
         columns = {
             left: find_edge([each for each in lines if find_left(edges, each) == left], size)
@@ -207,17 +208,23 @@ class _PageLayout:
         Those that are not smaller begin with a raised mark, to which the page refers.
         """
         references = set[str]()
-        for number, line in enumerate(page):
+        kept: list[Line] = []
+        for column in split_columns(page):
+            references |= {mark for line in column for mark in line.references}
+            start = self._find_notes(column, references)
+            drop_references(column[:start], column[start:])
+            kept += column[:start]
+        return kept
+
+    def _find_notes(self, column: Sequence[Line], references: Set[str]) -> int:
+        for number, line in enumerate(column):
             if line.note_mark and line.note_mark in references:
-                return list(page[:number])
-            references |= line.references
-        start = len(page)
-        while start and page[start - 1].size < self.size * NOTE_RATIO:
+                return number
+        start = len(column)
+        while start and column[start - 1].size < self.size * NOTE_RATIO:
             start -= 1
-        is_note = start < len(page) and _NOTE_LINE.match(page[start].text) is not None
-        if is_note:
-            drop_references(page[:start], page[start:])
-        return list(page[:start] if is_note else page)
+        is_note = start < len(column) and NOTE_LINE.match(column[start].text) is not None
+        return start if is_note else len(column)
 
     def group_lines(self, page: Sequence[Line]) -> Iterator[list[Line]]:
         """The paragraphs of a page."""

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import regex
+from itertools import pairwise
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import has_words
 from mixer.script.readers.marks import is_page_number
-from mixer.script.readers.page_marks import SUPERSCRIPTS, Mark, MarkKind, rewrite_mark
+from mixer.script.readers.page_marks import Mark, MarkKind, rewrite_mark
 
 RAISED_RATIO = 0.86
 """Of a letter's size to that of the text."""
@@ -21,9 +20,11 @@ MIN_SPACE_RATIO = 0.2
 """Of a gap between words to the size of their letters."""
 
 LARGE_LETTER = compile_lazily(r"[“‘\"'«„]?\p{Lu}")
-_NOTE_NUMBER = compile_lazily(r"\s*(\d{1,3})[.)\]\s]*\p{Lu}")
 _LIST_MARK = compile_lazily(r"\s*(?:(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|[•◦▪‣●○■\uf0a7\uf0b7])\s*")
 CAP_RATIO, CAP_HEIGHT_RATIO = 1.5, 0.75
+JUMP_RATIO, MAX_LEVEL_LINES = 3, 1
+"""Of a step upwards to the size of letters; of lines next to each other, such as both sides of a
+running head, on a page without columns."""
 
 
 @dataclass(slots=True)
@@ -74,7 +75,26 @@ def build_lines(fragments: Sequence[Fragment]) -> list[Line]:
             lines.append(Line(each.text, *place, is_strong=each.is_strong))
         else:
             _add_fragment(last, each, body)
-    return _order_drop_caps(lines, body)
+    return _order_drop_caps(_order_lines(lines), body)
+
+
+def _order_lines(lines: list[Line]) -> list[Line]:
+    """Put lines that were drawn after those below them in their place, but for columns."""
+    if len(split_columns(lines)) == 1:
+        return lines
+    ordered = sorted(lines, key=lambda line: -line.y)
+    level = sum(one.y - two.y < one.size / 2 for one, two in pairwise(ordered))
+    return ordered if level <= MAX_LEVEL_LINES else lines
+
+
+def split_columns(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines of a page, apart where they go on far above the last one."""
+    columns: list[list[Line]] = [[]]
+    for line in lines:
+        if columns[-1] and line.y - columns[-1][-1].y > JUMP_RATIO * line.size:
+            columns.append([])
+        columns[-1].append(line)
+    return columns
 
 
 def _find_marked(lines: Sequence[Line], each: Fragment) -> Line | None:
@@ -119,14 +139,3 @@ def _add_fragment(line: Line, each: Fragment, body: float) -> None:
     line.size = max(line.size, each.size)
     line.right = max(line.right, each.right)
     line.is_strong = line.is_strong and (each.is_strong or not has_words(each.text))
-
-
-def drop_references(lines: Sequence[Line], notes: Sequence[Line]) -> None:
-    """Take out the marks of notes that stand behind words in letters of their own."""
-    marks = (_NOTE_NUMBER.match(note.text) for note in notes)
-    for written in (match[1] for match in marks if match):
-        raised = written.translate(SUPERSCRIPTS)
-        pattern = regex.compile(rf"(?<=\p{{L}}{{2}}[.,;:!?”’)]?)(?:{written}|{raised})(?!\p{{N}})")
-        found = [line for line in lines if pattern.search(line.text)]
-        for line in found if len(found) == 1 else ():
-            line.text = pattern.sub("", line.text)

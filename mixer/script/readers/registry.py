@@ -5,26 +5,19 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from itertools import pairwise
 
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import (
     Block,
-    BlockKind,
     Document,
     collapse_whitespace,
     normalise_newlines,
     paragraph,
 )
 from mixer.script.readers.archive import is_archive
+from mixer.script.readers.chapter_levels import open_parts
 from mixer.script.readers.encodings import decode_text
-from mixer.script.readers.headings import (
-    is_chapter_line,
-    is_numbered_only,
-    names_chapter,
-    names_part,
-)
 from mixer.script.script import Role
 
 SENTENCE_NAME = "The new text"
@@ -74,13 +67,13 @@ def read_document(
     """
     if text_type.is_book:
         book = _read_book(decode_book(content, name), name, front_matter, check_time)
-        return replace(book, blocks=_open_parts(book.blocks))
+        return replace(book, blocks=open_parts(book.blocks))
     text = content if isinstance(content, str) else decode_text(content, name)
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
         raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
     document = _read_text(text, text_type, name, check_time)
-    return replace(document, blocks=_open_parts(document.blocks))
+    return replace(document, blocks=open_parts(document.blocks))
 
 
 def _read_text(
@@ -144,37 +137,6 @@ def _detect_book_type(content: bytes) -> TextType | None:
 def is_book(content: bytes) -> bool:
     """Whether bytes are a book (EPUB, DOCX, PDF, or Word's older files, which are refused)."""
     return _detect_book_type(content) is not None or content.startswith(_OLE)
-
-
-def _open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Blocks, with the chapters inside of parts at the level of the parts, so that all open."""
-    headings = [block for block in blocks if block.kind is BlockKind.HEADING]
-    levels = sorted({block.level for block in headings})
-    raised: dict[int, int] = {}
-    for upper, lower in pairwise(levels):
-        above = [block.text for block in headings if block.level == upper]
-        below = [block.text for block in headings if block.level == lower]
-        if headings[0].level == upper and len(above) == 1 and headings[0] is blocks[0]:
-            continue
-        named = sum(block.is_silent for block in headings if block.level == upper)
-        if not (_are_parts(above) or (all(map(names_chapter, below)) and len(below) > named)):
-            break  # or each stands under the name that the contents give its chapter
-        raised[lower] = raised.get(upper, upper)
-    return tuple(
-        replace(block, level=raised[block.level])
-        if block.kind is BlockKind.HEADING and block.level in raised
-        else block
-        for block in blocks
-    )
-
-
-def _are_parts(titles: Sequence[str]) -> bool:
-    """Whether titles are those of parts, and perhaps of what stands before and behind them."""
-    parts = [title for title in titles if is_chapter_line(title) and names_part(title)]
-    rest = (title for title in titles if not names_part(title))
-    return bool(parts) and all(
-        is_chapter_line(each) and not is_numbered_only(each) for each in rest
-    )
 
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -243,7 +243,7 @@ class _NoteFinder:
     def _find_note(self, index: int) -> Place | None:
         each = self.blocks[index]
         is_line_of_links = bool(each.links) and not each.is_note
-        if each.is_heading or is_line_of_links:
+        if is_line_of_links or (each.is_heading and not is_note_mark(each.block.text)):
             return None
         places = ((self.path, anchor) for anchor in each.anchors)
         return next((place for place in places if place in self.references.places), None)
@@ -260,12 +260,13 @@ class _NoteFinder:
         for index in range(start, min(len(self.blocks), start + MAX_NOTE_BLOCKS)):
             each = self.blocks[index]
             is_inside = place[1] in each.owners or bool(own & each.owners)
-            if each.is_heading and is_inside:
+            is_heading = each.is_heading and index > start
+            if is_heading and is_inside:
                 return start
-            if each.is_heading or (index > start and index in starts):
+            if is_heading or (index > start and index in starts):
                 break
             back = any(self.resolve(link) in self.references.places[place] for link in each.targets)
             is_note = is_note or back
-            if back or is_inside or first.has_lone_mark:
+            if back or is_inside or first.has_lone_mark or first.is_heading:
                 end = index + 1
         return end if is_note else start
