@@ -93,13 +93,24 @@ _STANDALONE_WORDS = (
     "|prolog|epilog|vorwort|nachwort|einleitung|zwischenspiel|prologo|prólogo|epílogo|epilogo"
     "|épilogue|avant-propos|préface|introducción|introduzione|пролог|эпилог"
 )
+_BACK_WORDS = (
+    "notes|acknowledge?ments|dedication|glossary|bibliography|(?:principal )?sources"
+    "|further reading|works cited|about the authors?"
+    "|(?:author|translator|editor)[’']?s (?:note|preface)"
+    "|a note on [\\p{L} ]{3,30}|note to the reader|dramatis personae|chronology"
+    "|glossar|danksagung|bibliographie|literaturverzeichnis|über (?:den autor|die autorin)"
+    "|glossaire|remerciements|à propos de l[’']auteure?|glosario|bibliografía|agradecimientos"
+    "|glossario|bibliografia|ringraziamenti|agradecimentos|dankwoord|verklarende woordenlijst"
+)
+"""Of sections without a number, which have no title behind these words."""
+
 _CHAPTER_LINE = compile_lazily(
     rf"(?:(?P<counted>(?:(?:{_ENGLISH_WORDS})\s+|chapter(?=\d))(?:no\.?\s*|№\s*|#)?(?P<number>{_NUMBER})"
     rf"|(?:{_OTHER_WORDS})\s+(?:\d+|[ivxlcdm]+\b|\p{{L}}[\p{{L}}-]*)|appendix\s+[a-z]|§\s*\d+"
     rf"|{_ORDINAL_HEADINGS})"
     r"(?P<title>\s*[.:–—-].*|\s+\S.*)?"
     rf"|(?P<single>{_STANDALONE_WORDS})(?P<more>\s*[.:–—-].*)?"
-    r"|(?:notes|acknowledge?ments|dedication)\s*[.:]?"
+    rf"|(?:{_BACK_WORDS})\s*[.:]?"
     r"|第\s*[\d一二三四五六七八九十百千〇零两]+\s*[章回部节節話话編编巻卷幕].*"
     r"|제\s*\d+\s*[장부화막].*)",
     regex.IGNORECASE,

@@ -110,6 +110,9 @@ def _order_drop_caps(lines: list[Line], body: float) -> list[Line]:
     for index, cap in reversed(list(enumerate(lines))):
         if cap.size >= body * CAP_RATIO and LARGE_LETTER.fullmatch(cap.text.strip()):
             top, after = cap.y + cap.size * CAP_HEIGHT_RATIO, index + 1
+            while index and cap.y <= lines[index - 1].y < top and lines[index - 1].size < cap.size:
+                lines[index - 1 : index + 1] = [cap, lines[index - 1]]
+                index, after = index - 1, index  # noqa: PLW2901
             while after < len(lines) and lines[after].y > top:
                 after += 1
             lines.insert(after - 1, lines.pop(index))

@@ -1,12 +1,13 @@
 """Pages of a PDF: the letters of their text, their columns, what recurs at their edges."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
 from mixer.lazy import compile_lazily
-from mixer.script.readers.headings import is_counted_line
+from mixer.script.document import has_words
+from mixer.script.readers.headings import ends_statement, is_counted_line
 from mixer.script.readers.marks import is_contents_title, is_page_number
 from mixer.script.readers.pdf_lines import Line
 
@@ -17,7 +18,7 @@ EDGE_LINES = 2
 """At the top and bottom of a page, where running heads and page numbers are."""
 
 MIN_HEAD_REPEATS = 2
-MIN_COUNTED = 3
+MIN_COUNTED, PAGES_PER_HEAD = 3, 5
 """Of heads with a number that counts with the pages."""
 
 _HEAD_NUMBER = compile_lazily(r"(?P<left>\d{1,4})(?:\s+\D.{0,80})?|.{0,80}\D\s+(?P<right>\d{1,4})")
@@ -62,6 +63,7 @@ class _RunningHeads:
     steps: Mapping[int, int]
     are_below: bool
     are_counted: bool
+    titles: Set[str]
 
     @classmethod
     def measure(cls, pages: Sequence[Sequence[Line]]) -> "_RunningHeads":
@@ -76,7 +78,14 @@ class _RunningHeads:
             if line.text.strip().isdecimal()
         )
         are_counted = len(lone) < MIN_COUNTED or max(lone.values()) > 1
-        return cls(pages, find_size(pages), places, steps, _count_below(pages), are_counted)
+        size = find_size(pages)
+        titles = {
+            _fold_head(line)[0]
+            for page in pages
+            for line in page
+            if (line.is_strong or line.size >= size * HEADING_RATIO) and has_words(line.text)
+        }
+        return cls(pages, size, places, steps, _count_below(pages), are_counted, titles)
 
     def is_small(self, line: Line) -> bool:
         """Whether a line is set smaller than the text."""
@@ -90,11 +99,17 @@ class _RunningHeads:
             return self.are_counted and not is_title and not (is_large and line.text.isalpha())
         if is_large and is_counted_line(line.text):
             return False
+        is_plain = not is_large and not line.is_strong
+        if is_plain and _fold_head(line)[0].strip("#|–—-·•") in self.titles:
+            return True
         if is_contents_title(_ROMAN_HEAD.sub("", line.text.strip())) and line.size <= self.size:
             return True
         steps = _list_steps(number, [line])
         is_counted = not is_large and any(self.steps.get(s, 0) >= MIN_COUNTED for s in steps)
-        return is_counted or self.places.get(_fold_head(line), 0) >= MIN_HEAD_REPEATS
+        least = MIN_HEAD_REPEATS
+        if is_large or ends_statement(line.text):  # titles and exclamations may recur by chance
+            least = max(MIN_COUNTED, len(self.pages) // PAGES_PER_HEAD)
+        return is_counted or self.places.get(_fold_head(line), 0) >= least
 
 
 def _count_below(pages: Sequence[Sequence[Line]]) -> bool:

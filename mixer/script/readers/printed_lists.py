@@ -130,8 +130,22 @@ def _find_contents_end(lines: Sequence[str], start: int) -> int:
         if len(lines[n]) > MAX_ENTRY_CHARS:
             break
         if _repeats_entry(lines[n].strip(), first):
-            return n
+            return _find_last_entry(lines, entries[0], n) + 1
     return _find_numbered_end(lines, entries)
+
+
+def _find_last_entry(lines: Sequence[str], start: int, end: int) -> int:
+    """The last line of the contents; a dedication may stand between them and the first chapter."""
+    titles = {fold_title(line) for line in lines[end:] if len(line) <= MAX_ENTRY_CHARS}
+    last = end - 1
+    for n in range(end - 1, start, -1):
+        title = _ENTRY_NUMBER.sub("", lines[n]).strip()
+        is_entry = _NUMBERED_ENTRY.search(lines[n]) or fold_title(title) in titles
+        if title and (is_entry or is_chapter_line(title)):
+            return last
+        if title and not any(lines[n - SECTION_GAP_LINES : n]):
+            last = n - SECTION_GAP_LINES
+    return last
 
 
 def _repeats_entry(line: str, entry: str) -> bool:

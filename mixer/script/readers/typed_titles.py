@@ -100,7 +100,7 @@ def _mark_titles_apart(text: str) -> str:
 
 def _is_capitalised(title: str) -> bool:
     words = (word for word in title.split() if len(word) >= MIN_CAPITALISED_CHARS)
-    return not title.isupper() and all(word[0].isupper() for word in words)
+    return all(word[0].isupper() for word in words)
 
 
 def find_dates(lines: Sequence[str]) -> set[int]:

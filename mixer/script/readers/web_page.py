@@ -34,6 +34,9 @@ Place = tuple[str, str]
 MAX_NOTE_BLOCKS = 40
 MIN_BLOCKS_PER_TITLE = 2
 MIN_NAMED_PER_HEADING = 3
+MIN_TITLED_BLOCKS = 20
+"""Of a text whose only heading, in front of all, is the title of the whole."""
+
 MIN_ARTICLE_PART = 2
 """The share of a page's text in its articles is at least one of so many."""
 
@@ -75,6 +78,7 @@ def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
     plain = tuple(each.block for each in blocks)
     named = {n for n, block in enumerate(plain) if is_chapter_line(block.text)}
     headings = {n for n, each in enumerate(blocks) if each.is_heading}
+    headings -= {0} if headings == {0} and len(blocks) >= MIN_TITLED_BLOCKS else set()
     openings = {n for n in headings if n - 1 not in headings}
     if not openings <= named or len(named) < MIN_NAMED_PER_HEADING * len(openings):
         return plain

@@ -4,9 +4,6 @@ import pytest
 
 from mixer.script.readers import TextType, read_document
 from mixer.script.readers.epub import read_epub
-from mixer.script.readers.hyphenation import LineJoiner
-from mixer.script.readers.pdf_layout import build_blocks
-from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
 from mixer.script.readers.web_page import read_html
 from tests.books import Book, build_page
 from tests.unit.script.readers.test_tool_books import show
@@ -136,90 +133,49 @@ def test_notes_whose_titles_are_their_numbers_are_left_out_with_the_title_of_all
     assert lines[-2:] == ["He left.", SHE]
 
 
+def write_paragraphs(count: int) -> str:
+    return "".join(f"<p>{HE} {n}</p>" for n in range(count))
+
+
+@pytest.mark.parametrize("names", [("The Sea", "Snow"), ("Prologue", "A Visitor"), ("One", "Two")])
+def test_titles_in_bold_type_open_chapters_below_the_title_of_the_whole(names):
+    first, second = (f"<p><b>{name}</b></p>{write_paragraphs(12)}" for name in names)
+    lines = read_site(f"<h1>The Tale</h1>{first}{second}")
+    assert [line for line in lines if line.startswith("#2")] == [f"#2 {name}" for name in names]
+
+
+def read_text(text: str) -> list[str]:
+    return show(read_document(text, TextType.TEXT).blocks)
+
+
 @pytest.mark.parametrize(
-    ("text", "lines", "joined"),
+    "title",
     [
-        ("A half-finished wall.", ["half-fin-", "ished"], "half-finished"),
-        ("It was finished.", ["half-fin-", "ished"], "half-finished"),
-        ("My mother-in-law came.", ["mother-in-", "law"], "mother-in-law"),
-        ("", ["mother-in-", "law"], "mother-in-law"),
-        ("The gardener left.", ["sub-gar-", "dener"], "sub-gardener"),
-        ("A well-to-do man.", ["well-to-", "do"], "well-to-do"),
+        "Glossary", "BIBLIOGRAPHY", "About the Author", "Sources", "Author’s Note",
+        "A Note on the Tides", "Further Reading", "Danksagung", "Glossaire", "Bibliografía",
     ],
+)  # fmt: skip
+def test_what_stands_behind_the_last_chapter_opens_one(title):
+    text = f"Chapter 1\n\n{HE}\n\nChapter 2\n\n{SHE}\n\n{title}\n\n{HE}"
+    assert read_text(text)[-2:] == [f"#2 {title}", HE]
+    assert read_text(f"Chapter 1\n\n{HE}\n\n{title} are of no use.\n\n{SHE}")[2].endswith("use.")
+
+
+@pytest.mark.parametrize("names", [("SNOW", "THE MILL", "HOME"), ("Snow", "ASH", "A Rope")])
+def test_titles_of_one_word_apart_from_the_text_open_chapters(names):
+    text = "".join(f"\n\n\n{name}\n\n{HE} {SHE}\n\n{SHE}" for name in names)
+    lines = read_text(f"{HE}{text}")
+    assert [line[3:] for line in lines if line.startswith("#2")] == list(names)
+
+
+ENTRIES_OF_TEXT = "CONTENTS\n\nPreface    1\nThe Mill    9\nThe Rope   12"
+
+
+@pytest.mark.parametrize(
+    "dedication", ["For Terry", "To the memory\nof the north light", "_For nobody._"]
 )
-def test_the_last_part_of_a_compound_is_divided_like_a_word(text, lines, joined):
-    assert LineJoiner("\n".join([text, *lines])).join(lines) == joined
-
-
-def show_pages(*pages: list[Line]) -> list[str]:
-    return show([each.block for each in build_blocks(pages)])
-
-
-def set_lines(texts: list[str], top: float = 700, x: float = 72, size: float = 10) -> list[Line]:
-    return [Line(text, x, top - 12 * n, size, x + 230) for n, text in enumerate(texts)]
-
-
-BODY = [f"Line {n} of the story goes on to the edge of its column and" for n in range(8)]
-
-
-@pytest.mark.parametrize("mark", ["2", "12", "[2]"])
-def test_notes_at_the_foot_of_a_column_do_not_end_the_page(mark):
-    left, right = set_lines(BODY), set_lines(BODY, x=320)
-    notes = set_lines([f"{mark} A note on rope."], 500, size=8)
-    lines = " ".join(show_pages([*left, *notes, *right]))
-    assert lines.count("Line 7") == 2
-    assert "note on rope" not in lines
-
-
-def test_notes_of_letters_of_the_same_size_at_the_foot_of_a_column_are_left_out():
-    left, right = set_lines(BODY), set_lines(BODY, x=320)
-    left[0].references.add("1")
-    note = Line("A note on rope.", 72, 500, 10, 200, note_mark="1")
-    lines = " ".join(show_pages([*left, note, *right]))
-    assert lines.count("Line 7") == 2
-    assert "note on rope" not in lines
-
-
-@pytest.mark.parametrize("numeral", ["I", "V", "X", "C"])
-def test_a_large_numeral_above_the_text_is_a_title_and_no_letter_of_it(numeral):
-    title = Line(numeral, 72, 730, 24, 90)
-    assert show_pages([title, *set_lines(BODY)])[0] == f"#1 {numeral}"
-
-
-def test_notes_at_the_end_of_a_pdf_are_left_out_if_none_is_at_a_foot():
-    text, notes = set_lines(BODY), set_lines(["1 On rope.", "2 On tar.", "and more"], 500)
-    text[0].references.add("1")
-    text[1].references.add("2")
-    assert "On rope" not in " ".join(show_pages([*text, *notes]))
-    text[0].references.clear()
-    assert "On rope" in " ".join(show_pages([*text, *notes]))
-
-
-def test_titles_a_little_larger_than_the_text_in_bold_type_are_titles():
-    book = Line("Rope", 250, 760, 12, 280, is_strong=True)
-    title = Line("The Mill", 72, 730, 11, 120, is_strong=True)
-    plain = Line("The mill stood.", 72, 715, 11, 150)
-    assert show_pages([book, title, *set_lines(BODY)])[1] == "#2 The Mill"
-    assert "#2 The Mill" not in show_pages([book, title, plain, *set_lines(BODY, 690)])
-
-
-def test_lines_drawn_after_those_below_them_are_read_in_their_place():
-    texts = [("Below.", 400), ("Last.", 388), ("Above.", 700), ("Next.", 688), ("9", 30)]
-    fragments = [Fragment(text, 72, y, 10, 200) for text, y in texts]
-    assert [line.text for line in build_lines(fragments)] == [
-        "Above.", "Next.", "Below.", "Last.", "9",
-    ]  # fmt: skip
-
-
-def test_columns_are_read_one_after_the_other():
-    left = [Fragment(f"left {y}", 72, y, 10, 200) for y in (400, 388, 376)]
-    right = [Fragment(f"right {y}", 300, y, 10, 430) for y in (400, 388, 376)]
-    lines = [line.text for line in build_lines([*left, *right])]
-    assert [line.split()[0] for line in lines] == ["left"] * 3 + ["right"] * 3
-
-
-@pytest.mark.parametrize("note", ["2“There is salt.”", "2 There is salt.", "2. (So he wrote.)"])
-def test_the_mark_behind_a_word_is_known_by_any_note_that_begins_with_it(note):
-    text = [*set_lines(BODY[:-1]), Line("as if it mattered.2 Who left?", 72, 616, 10, 300)]
-    notes = set_lines([note], 500, size=8)
-    assert "mattered. Who left?" in " ".join(show_pages([*text, *notes]))
+def test_a_dedication_behind_the_contents_is_read(dedication):
+    text = f"{ENTRIES_OF_TEXT}\n\n\n\n\n{dedication}\n\n\n\nPreface\n\n{HE}\n\n\nThe Mill\n\n{SHE}"
+    lines = read_text(text)
+    assert " ".join(dedication.strip("_").split()) in " ".join(lines[0].split())
+    assert not any("CONTENTS" in line or "12" in line for line in lines)

@@ -1,0 +1,153 @@
+"""Layouts of PDFs by Asciidoctor, ReportLab, TeX, Typst, WeasyPrint and others."""
+
+import pytest
+
+from mixer.script.readers.hyphenation import LineJoiner
+from mixer.script.readers.pdf_layout import build_blocks
+from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
+from mixer.script.readers.pdf_pages import drop_running_heads
+from tests.unit.script.readers.test_tool_books import show
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "joined"),
+    [
+        ("A half-finished wall.", ["half-fin-", "ished"], "half-finished"),
+        ("It was finished.", ["half-fin-", "ished"], "half-finished"),
+        ("My mother-in-law came.", ["mother-in-", "law"], "mother-in-law"),
+        ("", ["mother-in-", "law"], "mother-in-law"),
+        ("The gardener left.", ["sub-gar-", "dener"], "sub-gardener"),
+        ("A well-to-do man.", ["well-to-", "do"], "well-to-do"),
+    ],
+)
+def test_the_last_part_of_a_compound_is_divided_like_a_word(text, lines, joined):
+    assert LineJoiner("\n".join([text, *lines])).join(lines) == joined
+
+
+def show_pages(*pages: list[Line]) -> list[str]:
+    return show([each.block for each in build_blocks(pages)])
+
+
+def set_lines(texts: list[str], top: float = 700, x: float = 72, size: float = 10) -> list[Line]:
+    return [Line(text, x, top - 12 * n, size, x + 230) for n, text in enumerate(texts)]
+
+
+BODY = [f"Line {n} of the story goes on to the edge of its column and" for n in range(8)]
+
+
+@pytest.mark.parametrize("mark", ["2", "12", "[2]"])
+def test_notes_at_the_foot_of_a_column_do_not_end_the_page(mark):
+    left, right = set_lines(BODY), set_lines(BODY, x=320)
+    notes = set_lines([f"{mark} A note on rope."], 500, size=8)
+    lines = " ".join(show_pages([*left, *notes, *right]))
+    assert lines.count("Line 7") == 2
+    assert "note on rope" not in lines
+
+
+def test_notes_of_letters_of_the_same_size_at_the_foot_of_a_column_are_left_out():
+    left, right = set_lines(BODY), set_lines(BODY, x=320)
+    left[0].references.add("1")
+    note = Line("A note on rope.", 72, 500, 10, 200, note_mark="1")
+    lines = " ".join(show_pages([*left, note, *right]))
+    assert lines.count("Line 7") == 2
+    assert "note on rope" not in lines
+
+
+@pytest.mark.parametrize("numeral", ["I", "V", "X", "C"])
+def test_a_large_numeral_above_the_text_is_a_title_and_no_letter_of_it(numeral):
+    title = Line(numeral, 72, 730, 24, 90)
+    assert show_pages([title, *set_lines(BODY)])[0] == f"#1 {numeral}"
+
+
+def test_notes_at_the_end_of_a_pdf_are_left_out_if_none_is_at_a_foot():
+    text, notes = set_lines(BODY), set_lines(["1 On rope.", "2 On tar.", "and more"], 500)
+    text[0].references.add("1")
+    text[1].references.add("2")
+    assert "On rope" not in " ".join(show_pages([*text, *notes]))
+    text[0].references.clear()
+    assert "On rope" in " ".join(show_pages([*text, *notes]))
+
+
+def test_titles_a_little_larger_than_the_text_in_bold_type_are_titles():
+    book = Line("Rope", 250, 760, 12, 280, is_strong=True)
+    title = Line("The Mill", 72, 730, 11, 120, is_strong=True)
+    plain = Line("The mill stood.", 72, 715, 11, 150)
+    assert show_pages([book, title, *set_lines(BODY)])[1] == "#2 The Mill"
+    assert "#2 The Mill" not in show_pages([book, title, plain, *set_lines(BODY, 690)])
+
+
+def test_lines_drawn_after_those_below_them_are_read_in_their_place():
+    texts = [("Below.", 400), ("Last.", 388), ("Above.", 700), ("Next.", 688), ("9", 30)]
+    fragments = [Fragment(text, 72, y, 10, 200) for text, y in texts]
+    assert [line.text for line in build_lines(fragments)] == [
+        "Above.", "Next.", "Below.", "Last.", "9",
+    ]  # fmt: skip
+
+
+def test_columns_are_read_one_after_the_other():
+    left = [Fragment(f"left {y}", 72, y, 10, 200) for y in (400, 388, 376)]
+    right = [Fragment(f"right {y}", 300, y, 10, 430) for y in (400, 388, 376)]
+    lines = [line.text for line in build_lines([*left, *right])]
+    assert [line.split()[0] for line in lines] == ["left"] * 3 + ["right"] * 3
+
+
+@pytest.mark.parametrize("note", ["2“There is salt.”", "2 There is salt.", "2. (So he wrote.)"])
+def test_the_mark_behind_a_word_is_known_by_any_note_that_begins_with_it(note):
+    text = [*set_lines(BODY[:-1]), Line("as if it mattered.2 Who left?", 72, 616, 10, 300)]
+    notes = set_lines([note], 500, size=8)
+    assert "mattered. Who left?" in " ".join(show_pages([*text, *notes]))
+
+
+def set_chapters(*heads: str, names: tuple[str, ...] = ("The Mill", "The Rope", "The Sea")):
+    """Pages with a title each, of which some have a head of the same size as the text."""
+    pages = []
+    for n, name in enumerate(names):
+        title = Line(name, 150, 720, 16, 220, is_strong=True)
+        pages.append([title, *set_lines([f"{n} {line}" for line in BODY])])
+        head = [Line(heads[n], 260, 760, 10, 320)] if n < len(heads) else []
+        pages.append([*head, *set_lines([f"next {n} {line}" for line in BODY])])
+    return pages
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ("The Mill",),
+        ("The Mill 2", "4 The Rope"),
+        ("THE MILL",),
+        ("The Mill | 2",),
+        ("12 · The Mill", "The Rope · 13"),
+    ],
+)
+def test_a_head_that_repeats_a_title_is_left_out_even_where_it_stands_once(heads):
+    lines = show_pages(*drop_running_heads(set_chapters(*heads)))
+    assert [line for line in lines if line.startswith("#")] == [
+        "#1 The Mill", "#1 The Rope", "#1 The Sea",
+    ]  # fmt: skip
+    assert not any(head in " ".join(lines[1:]) for head in heads if head != "The Mill")
+    assert " ".join(lines).lower().count("the mill") == 1
+
+
+@pytest.mark.parametrize(
+    ("heads", "names"),
+    [
+        ((), ("Interlude", "The Rope", "Interlude")),
+        ((), ("Letter", "Letter", "The Sea")),
+        (("“Yes.”", "“Yes.”"), ("The Mill", "The Rope", "The Sea")),
+        (("Nobody came!", "Nobody came!"), ("The Mill", "The Rope", "The Sea")),
+        (("He left.", "", "He left."), ("The Mill", "The Rope", "The Sea")),
+    ],
+)
+def test_titles_and_sentences_that_recur_at_the_edge_of_pages_are_read(heads, names):
+    lines = " ".join(show_pages(*drop_running_heads(set_chapters(*heads, names=names))))
+    for text in filter(None, (*heads, *names)):
+        assert lines.count(text) == (*heads, *names).count(text)
+
+
+@pytest.mark.parametrize("cap", ["W", "“W"])
+def test_a_large_letter_that_was_drawn_after_its_line_begins_it(cap):
+    texts = ["e shall need a rope,” he wrote, and", "left for the mill.", "It rained."]
+    drawn = [Fragment(text, 92, 374 - 14 * n, 10, 300) for n, text in enumerate(texts)]
+    below = [Fragment(text, 48, 320 - 12 * n, 10, 300) for n, text in enumerate(BODY)]
+    lines = build_lines([*drawn, *below, Fragment(cap, 48, 362, 28, 90)])
+    assert show_pages(lines)[0].startswith(f"{cap}e shall need a rope,” he wrote, and left")
