@@ -39,7 +39,10 @@ from mixer.script.normalise.rule import (
     starts_sentence,
 )
 
-_COUNT = re.compile(rf"{SPACE}?\(?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)")
+_COUNT = re.compile(
+    rf"{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
+    rf"|{SPACE}I(?= ?[–-]|, [IVX])"
+)
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
 _ORDINAL_BEFORE = re.compile(rf"\d(?:st|nd|rd|th){SPACE}$")
 _NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")

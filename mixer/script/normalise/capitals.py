@@ -53,6 +53,7 @@ class _CapitalWords:
         self._shape = re.compile(language.phrase("capitals.shape"))
         followers = language.table("capitals.followers")
         self._followers = {word: frozenset(after) for word, after in followers.items()}
+        self._letters_before = language.table("capitals.letters_before")
         self._titles = frozenset(
             [*language.table("abbreviations.before_name"), *language.table("streets.readings")]
         )
@@ -68,6 +69,8 @@ class _CapitalWords:
         is_shouted = len(run) > 1 and self._is_shouted(text, run, words)
         is_opening = self._is_opening(text, run, words)
         for index, (match, word) in enumerate(zip(run, words, strict=True)):
+            if next_word(text, match.end()) in self._letters_before.get(word, ()):
+                continue
             is_named = index and self._is_title(text, run[index - 1])
             if self._is_title(text, match) or (is_named and self._is_long_word(match[0])):
                 yield Replacement(*match.span(), match[0].capitalize())
@@ -169,6 +172,8 @@ def _build_stutter_rules(language: Language) -> Iterator[NormalisationRule]:
         letters, word = match["letters"], match["word"]
         lower = letters.lower()
         is_stutter = word.lower().startswith(lower) and letters != "e"
+        if word in ROMAN_NUMERALS and len(word) > 1:
+            return None
         if not is_stutter or f"{letters}-{word}".lower() in never:
             return None
         is_pronoun = lower == re.split("['’]", word, maxsplit=1)[0].lower()

@@ -13,7 +13,6 @@ from mixer.script.normalise.rule import (
     NormalisationRule,
     build_alternation,
     compile_rule,
-    is_capitalised,
     next_word,
     previous_word,
 )
@@ -140,9 +139,7 @@ def _expand_postcode(match: re.Match[str], wording: FigureWording) -> str | None
     """Read five figures as a postcode: alone, or after the name or the sign of a place."""
     text, start = match.string, match.start()
     before = text[max(0, start - LOOK_CHARS) : start]
-    is_place = is_capitalised(previous_word(text, start)) and re.search(
-        r"[^\W\d_]+[ ,]+[A-Z][\w.]*,? $", before
-    )
+    is_place = re.search(r"[^\W\d_]+[ ,]+[A-Z][\w.]*,? $", before)
     if before.strip(" \"'“‘(") and not is_place:
         return None
     return wording.spell(match["edit"])
@@ -181,7 +178,7 @@ def _build_known_formula_rules(
     """Elements with figures (`H2S`), ions (`Ca2+`), and the formulas without a figure."""
     if formulas:
         yield compile_rule(
-            rf"(?<![\w.-])(?=\w*\d)(?={_FORMULA})(?:{_ELEMENT}\d{{0,2}}){{2,8}}(?!\w)",
+            rf"(?<![\w.$-])(?=\w*\d)(?={_FORMULA})(?:{_ELEMENT}\d{{0,2}}){{2,8}}(?!\w)",
             lambda match: _space_formula(match[0]),
             "0123456789",
             r"[A-Za-z]\d",

@@ -61,7 +61,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _build_decimal_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
-    """`.5`, `.05`; and `$.50`."""
+    """`.5`, `.05`; and the last zero of `2.50`."""
     yield compile_rule(
         r"(?<![\w.,:/$€£)\]])\.(?P<digits>\d{1,8})(?![\w/:]|[.,]\d)",
         lambda match: f"{wording.word('point')} {wording.spell(match['digits'])}",
@@ -70,13 +70,10 @@ def _build_decimal_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     )
     yield compile_rule(
         r"(?<![\w.,:/$€£¥₹-])(?P<whole>\d{1,3}(?:,\d{3})*|\d{4,9})\.(?P<digits>\d{0,8}0)"
-        r"(?![\w:/]|[.,-]\d)",
+        r"(?:(?![\w:/]|[.,-]\d)|(?=(?:[ckm]m|k?g|[VW])(?!\w)))",
         lambda match: f"{match['whole']} {wording.word('point')} {wording.spell(match['digits'])}",
         "0",
         r"\d\.\d*0",
-    )
-    yield compile_rule(
-        r"(?<!\w)\$\.(?P<cents>\d\d)(?![\w.])", lambda match: f"$0.{match['cents']}", "$"
     )
 
 
@@ -179,6 +176,10 @@ def _expand_ratio(match: re.Match[str], wording: FigureWording) -> str | None:
     before = previous_word(context.replace("  ", " "), len(context))
     behind = match.string[match.end() : match.end() + LOOK_CHARS]
     after = next_word(re.sub("^-", " ", behind), 0).lower()
+    is_measured = behind[:1] in {'"', "”", "″"} and next_word(behind, 0) != ""
+    is_measured = is_measured or re.match(r" to \d{1,2}[/ ]", behind) is not None
+    if is_measured and over < under and not wording.has("date_words", before):
+        return _name_fraction(over, under, wording)
     if wording.has("time_nouns", after):
         return f"{over} {under}"
     is_date = over <= LAST_MONTH and under <= LAST_DAY and wording.has("date_words", before)
@@ -243,7 +244,7 @@ def _build_size_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     )
     signs = wording.language.spellings("figures.signs")
     yield compile_rule(
-        rf"(?<![\w)])(?<![\d)] )(?<!\W[A-Za-z] )"
+        rf"(?<![\w)])(?<![\d)] )(?<!\W[A-Za-z] )(?<!\d[a-z] )"
         rf"(?P<sign>{build_alternation(signs)}) ?(?=[$€£.]?\d)",
         lambda match: f"{signs[match['sign']]} ",
         "".join(signs),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mixer.script.normalise.language import Language
+from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.rule import (
     DIGITS,
     FIGURE,
@@ -27,7 +28,7 @@ _FIGURES = DIGITS | frozenset(FRACTIONS)
 _POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LAST_FIGURE = rf"[\d{FRACTIONS}]"
 
-INCHES_IN_A_FOOT = 12
+INCHES_IN_A_FOOT, SECONDS = 12, 60
 
 Forms = tuple[str, str]
 """A unit in the singular and in the plural."""
@@ -38,6 +39,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     units = language.number_forms("units")
     yield from _build_minus_rules(language)
     yield from _build_height_rules(language)
+    yield from _build_inch_rules(language)
     yield from _build_ounce_rules(language)
     if not units:
         return
@@ -117,7 +119,7 @@ def _build_share_rules(language: Language) -> Iterator[NormalisationRule]:
     if names:
         yield compile_rule(
             rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*[{_POWERS}]*"
-            rf"(?:{SPACE}?(?:[€$£%]|°[CF]?|[^\W\d_]{{1,8}}[²³]?))?"
+            rf"(?:{SPACE}?(?:[€$£%]|°[CF]?|[^\W\d_]{{1,8}}[²³.]?))?"
             rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}})(?![\w/²³-]|\.\w)",
             lambda match: "".join(
                 f" {f'{word} {names[share]}'.strip()}" for share in match["edit"].split("/")[1:]
@@ -182,12 +184,48 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
         named = match.groupdict()
         feet, inches = int(named["feet"] or named["tall"]), int(named["inches"] or named["more"])
         if inches >= INCHES_IN_A_FOOT:
-            return None
+            return _name_time(feet, inches, language)
         foot, inch = names["foot"][feet != 1], names["inch"][inches != 1]
         return f"{feet} {foot} {inches} {inch}"
 
     yield compile_rule(_MARKED_HEIGHT, expand, "'’′")
     yield compile_rule(_NAMED_HEIGHT, expand, "f", r"\d ?ft\.?,? \d")
+
+
+_DOUBLE_MARK = re.compile(
+    rf"(?:(?<![\w.,/’'′{FRACTIONS}])(?P<figure>(?:\d{{1,3}}[ -])?\d{{1,2}}/\d{{1,2}}"
+    rf"|\d{{1,3}}(?:\.\d+)?|\d{{0,3}}[{FRACTIONS}]))?(?P<mark>[\"“”″])"
+    r"(?: (?P<next>[a-z]+))?"
+)
+
+
+def _name_time(minutes: int, seconds: int, language: Language) -> str | None:
+    """Minutes and seconds are written as feet and inches are: `2'45"`."""
+    names = language.number_forms("clock.durations")
+    if not names or seconds >= SECONDS:
+        return None
+    minute, second = names["minute"][minutes != 1], names["second"][seconds != 1]
+    return f"{minutes} {minute} {seconds} {second}"
+
+
+def _build_inch_rules(language: Language) -> Iterator[NormalisationRule]:
+    """`two 8" tins`: behind a figure, a mark that closes no quotation is that of inches."""
+    names, ends = language.number_forms("heights"), language.words("numbers.after_inches")
+    if not names:
+        return
+
+    def find(text: str) -> Iterator[Replacement]:
+        is_open = False
+        for match in _DOUBLE_MARK.finditer(text):
+            if match["figure"] and (match["mark"] == "″" or not (is_open or match["mark"] == "“")):
+                singular = match["figure"] == "1" or match["next"] not in {None, *ends}
+                name = names["inch"][not singular]
+                gap = "-" if match["next"] not in {None, *ends} else " "
+                yield Replacement(*match.span("mark"), gap + name)
+            else:
+                is_open = match["mark"] == "“" or (match["mark"] == '"' and not is_open)
+
+    yield NormalisationRule(find, frozenset('"”″'), rf"{_LAST_FIGURE}[\"”″]")
 
 
 def _build_ounce_rules(language: Language) -> Iterator[NormalisationRule]:

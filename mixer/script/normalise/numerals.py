@@ -6,7 +6,7 @@ M) are never read as numbers.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.ordinals import spell_ordinal
@@ -46,58 +46,19 @@ MAX_NAMESAKES = 30
 
 _PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+ (?:and|or) $")
 
-_NUMERAL = r"[IVXLC]{1,8}"
+NUMERAL = r"[IVXLC]{1,8}"
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Numbered headings, rulers and centuries."""
-    yield from _build_lone_rules(language)
-    yield from _build_page_rules(language)
     yield from _build_heading_rules(language)
     yield from _build_ruler_rules(language)
     yield from _build_name_rules(language)
     yield from _build_century_rules(language)
 
 
-def _build_lone_rules(language: Language) -> Iterator[NormalisationRule]:
-    """A paragraph that is a numeral, or begins with one: `XIV.`, `II. The Sea`."""
-    if not language.words("numerals.headings"):
-        return
-
-    def expand(match: re.Match[str]) -> str | None:
-        value = ROMAN_NUMERALS.get(match["edit"].upper())
-        return str(value) if value is not None and match["edit"] not in LETTERS else None
-
-    yield compile_rule(rf"^(?P<edit>{_NUMERAL}|[ivx]{{2,5}})(?=[.)]?$)", expand, "IVXivx")
-    yield compile_rule(r"^(?P<edit>[IVXL]{2,8})(?=\. [\"“‘']?[^\W\d_a-z])", expand, "IVX")
-
-
-def _build_page_rules(language: Language) -> Iterator[NormalisationRule]:
-    """`p. xiv`, `pp. xii–xv`: numerals in small letters."""
-    announced = language.words("numerals.announced")
-    if not announced:
-        return
-    word = language.phrase("numbers.range")
-
-    def expand(match: re.Match[str]) -> str | None:
-        low, high = (match[name] and ROMAN_NUMERALS.get(match[name].upper()) for name in "lh")
-        if not low or (match["h"] and not high):
-            return None
-        joint = match["joint"] if (match["joint"] or "-").strip().isalpha() else f" {word} "
-        return f"{low}{joint}{high}" if high else str(low)
-
-    numeral = "[ivxlc]{1,8}|[IVXLC]{2,8}"
-    yield compile_rule(
-        rf"(?<!\w){build_alternation(announced)}{SPACE}(?P<edit>(?P<l>{numeral})"
-        rf"(?:(?P<joint> ?[–-] ?| [a-z]{{1,3}} )(?P<h>{numeral}))?)(?![\w-]|['’]\w)",
-        expand,
-        "ivxIVX",
-        rf"[pP.]\w*{SPACE}[ivxlcIVXLC]{{1,8}}(?!\w)",
-    )
-
-
 def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
-    """`Chapter IV`, `World War II`, `siglo XIX`."""
+    """`Chapter IV`, `World War II`, `siglos XV y XVI`, `Vols. I–III`."""
     headings, sure = language.words("numerals.headings"), language.words("numerals.sure")
     if not headings:
         return
@@ -106,45 +67,51 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         heading, numeral = match["heading"], match["numeral"]
         is_closed = match.string[match.end() :][:1] in ".:" and heading.lower() in sure
         value = (ROMAN_NUMERALS | (ROUND_NUMERALS if is_closed else {})).get(numeral.upper())
-        single = len(numeral) == 1 and heading.lower() not in sure
+        single = len(numeral) == 1 and heading.lower() not in sure and not match["tail"]
         is_unclear = _is_letter(match, language) or (single and not _is_number(match, language))
         if value is None or is_unclear:
             return None
-        return f"{value}{(match['parts'] or '').replace('.', ' ')}"
+        tail = _expand_tail(match["tail"] or "", language.phrase("numbers.range"))
+        return f"{value}{(match['parts'] or '').replace('.', ' ')}{tail}"
 
-    forms = {form for word in headings for form in (word, word.lower(), word.upper())}
-    yield from _build_second_rules(build_alternation(forms), language.phrase("symbols.and"))
     yield compile_rule(
-        rf"(?<!\w)(?P<heading>{build_alternation(forms)}){SPACE}(?P<edit>"
-        rf"(?P<numeral>{_NUMERAL}|[ivxlc]{{2,8}})(?P<parts>(?:\.(?:[A-Z]|\d{{1,2}})(?!\w)){{1,3}})?)"
-        r"(?![\w-]|['’]\w|\.\w)",
+        rf"(?<!\w)(?P<heading>{build_alternation(_list_forms(headings))}){SPACE}(?P<edit>"
+        rf"(?P<numeral>{NUMERAL}|[ivxlc]{{2,8}})(?P<parts>(?:\.(?:[A-Z]|\d{{1,2}})(?!\w)){{1,3}})?"
+        rf"(?P<tail>{_build_tail(language)}))(?![\w-]|['’]\w|\.\w)",
         expand,
         "IVXivx",
-        rf"{SPACE}(?:{_NUMERAL}|[ivxlc]{{2,8}})(?!\w)",
+        rf"{SPACE}(?:{NUMERAL}|[ivxlc]{{2,8}})(?!\w)",
     )
 
 
-def _build_second_rules(headings: str, joint: str) -> Iterator[NormalisationRule]:
-    """The second of two numerals: `siglos XV y XVI`."""
-    if not joint:
-        return
+def _list_forms(headings: Iterable[str]) -> Iterator[str]:
+    """Each heading in the singular and the plural; a wrong plural stands in no text."""
+    for heading in headings:
+        plural = f"{heading[:-1]}s." if heading.endswith(".") else f"{heading}s"
+        for word in (heading, plural):
+            yield from (word, word.lower(), word.upper())
 
-    def expand(match: re.Match[str]) -> str | None:
-        is_pair = {match["first"], match["edit"]} <= ROMAN_NUMERALS.keys()
-        return str(ROMAN_NUMERALS[match["edit"]]) if is_pair else None
 
-    yield compile_rule(
-        rf"(?<!\w){headings}s?{SPACE}(?P<first>{_NUMERAL}){SPACE}{joint}{SPACE}"
-        r"(?P<edit>[IVXL]{2,6}|[VX])(?![\w-]|['’.]\w)",
-        expand,
-        "IVX",
-        rf"{SPACE}{_NUMERAL}{SPACE}{joint}{SPACE}[IVXL]",
+def _build_tail(language: Language) -> str:
+    """A pattern for the numerals that follow one after a heading: `–III`, `, V and VI`."""
+    words = [language.phrase("symbols.and"), language.phrase("numbers.range")]
+    joints = [rf",?{SPACE}{re.escape(word)}{SPACE}" for word in words if word]
+    joint = "|".join([r" ?[–-] ?" if words[1] else "$^", rf",{SPACE}", *joints])
+    return rf"(?:(?:{joint})(?:[IVXL]{{2,8}}|[VX]|[ivxl]{{2,8}})(?![\w-]|['’]\w|\.\w)){{0,6}}"
+
+
+def _expand_tail(tail: str, range_word: str) -> str:
+    figures = re.sub(
+        r"(?<!\w)[IVXLivxl]+(?!\w)",
+        lambda match: str(ROMAN_NUMERALS.get(match[0].upper(), match[0])),
+        tail,
     )
+    return re.sub(" ?[–-] ?", f" {range_word} ", figures)
 
 
 def _is_letter(match: re.Match[str], language: Language) -> bool:
     """Whether it is the pronoun, or a letter after a heading."""
-    word = next_word(match.string, match.end())
+    word = next_word(match.string, match.end("numeral"))
     is_pronoun = match["numeral"] == "I" and word in language.words("numerals.after_pronoun")
     name = f"{match['heading']} {match['numeral']}"
     return is_pronoun or name in language.words("numerals.letters")

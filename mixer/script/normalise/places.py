@@ -23,6 +23,13 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     if directions:
         yield _build_coordinate_rule(language)
         yield from _build_direction_rules(directions)
+        regions = build_alternation(language.words("places.regions"))
+        yield compile_rule(
+            rf"(?<![\w.])[NSEW]\.(?= {regions}(?!\w))",
+            lambda match: directions[match[0][0]].title(),
+            "NSEW",
+            r"[NSEW]\. [A-Z]",
+        )
 
 
 def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[NormalisationRule]:
@@ -41,13 +48,24 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
         "NSEW",
         r" [NSEW]{1,2}(?!\w)",
     )
+    yield from _build_bearing_rules(directions)
+
+
+def _build_bearing_rules(directions: Mapping[str, str]) -> Iterator[NormalisationRule]:
+    """Where something is or goes: `9 km NE of Rome`, `moved SW`; three letters are sure."""
     yield compile_rule(
         r"(?<!\w)(?:miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just"
-        r"|due|[Ww]inds?|[Gg]usts?) "
-        rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt]| (?:at |to )?\d)",
+        r"|due|[Ww]inds?|[Gg]usts?|moved|moving|heads?|heading|headed|bearing)[:)]? "
+        rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt]| (?:at |to )?\d|[,;)]|\.?$|\. )",
         lambda match: directions[match["edit"]],
         "NSEW",
-        r" [NSEW]{1,3} (?:of|at|to|\d)",
+        r" [NSEW]{1,3}(?:[.,;)]|$| (?:of|at|to|\d))",
+    )
+    yield compile_rule(
+        r"(?<![\w.-])(?:NN[EW]|SS[EW]|[EW]NE|[EW]SE|WNW|WSW)(?![\w.-])",
+        lambda match: directions[match[0]],
+        "NSEW",
+        r"[NSEW]{3}",
     )
 
 

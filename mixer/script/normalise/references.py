@@ -32,7 +32,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})"
         r"\.? (?P<chapter>\d{1,3}):(?P<verse>\d{1,3})(?:[–-](?P<last>(?:\d{1,3}:)?\d{1,3}))?"
-        r"(?![\w:]|[–-]\d)",
+        r"(?:(?![\w:]|[–-]\d)|(?=ff?(?!\w)))",
         expand,
         ":",
         r"\d:\d",

@@ -24,7 +24,7 @@ YEAR_DIGITS, SHORT_YEAR_DIGITS = 4, 2
 _LARGE = r"(?:\d{1,3}(?:,\d{3})+|\d+\.\d+)"
 """A figure with a separator."""
 
-_OPERAND = rf"(?:{FIGURE}|[^\W\d_])"
+_OPERAND = rf"(?:{FIGURE}[a-z]?|[^\W\d_])"
 
 DOMAINS = "com|org|net|edu|gov|mil|info|app|dev|io|co.uk|ac.uk|org.uk|gov.uk".replace(".", r"\.")
 """Endings that mark an address even without `www.` or a scheme.
@@ -45,6 +45,12 @@ _ADDRESS = (
     rf"|(?<![\w@./-]){_HOST}(?:{DOMAINS})(?![\w@]|\.\w|-\w){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{SHORT_DOMAINS})(?=/\w){_TAIL}"
 )
+_PATH = (
+    r"(?<![\w@/.:<>)\]}=-])(?<!\]\()(?:(?:~|\.{1,2})/|/[\w.-]{1,60}/)"
+    r"[\w.-]{1,60}(?:/[\w.-]{1,60}){0,20}/?(?![\w>/{<#:])"
+)
+"""Of a file, from the root or the home; `/r/` is a sound and `and/or` a choice."""
+
 _MAIL = rf"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]{{0,63}}@{_HOST}[A-Za-z]{{2,24}}(?![\w@])"
 _ADDRESS_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?")
 _SIGN = re.compile(r"([^\w]|_)")
@@ -150,7 +156,40 @@ def build_address_rules(language: Language) -> Iterator[NormalisationRule]:
         return _name_signs(_ADDRESS_PREFIX.sub("", address).rstrip("/"), signs) + after
 
     yield compile_rule(_MAIL, expand_mail, "@")
+
     yield compile_rule(_ADDRESS, expand_address, "./", hint=r"\.[A-Za-z]|://")
+    yield from _build_path_rules(language, signs)
+
+
+def _build_path_rules(language: Language, signs: Mapping[str, str]) -> Iterator[NormalisationRule]:
+    """Files and folders."""
+
+    def expand_path(match: re.Match[str]) -> str:
+        path, after = _split_punctuation(match[0])
+        return _name_signs(path, signs) + after
+
+    endings = language.phrase("patterns.files")
+    if endings:
+        yield _build_file_rule(endings, signs)
+    yield compile_rule(_PATH, expand_path, "/", hint=r"(?:^|[^\w/:])/[\w.-]+/|[~.]/")
+
+
+def _build_file_rule(endings: str, signs: Mapping[str, str]) -> NormalisationRule:
+    """Files by their folders (`src/main.py`), and with several stops (`app-1.4.2.tar.gz`)."""
+
+    def expand(match: re.Match[str]) -> str | None:
+        file = match[0]
+        if "/" not in file and file.count(".") == 1:
+            return None
+        return re.sub("[./]", lambda sign: f" {signs[sign[0]]} ", file)
+
+    return compile_rule(
+        r"(?<![\w@./~:=-])(?:[\w.-]{1,40}/){0,8}[\w-]{1,40}(?:\.[\w-]{1,40}){0,4}"
+        rf"\.(?:{endings})(?![\w@-]|\.\w)",
+        expand,
+        ".",
+        rf"[\w-][./][\w-]+\.(?:{endings})(?!\w)",
+    )
 
 
 def _split_punctuation(address: str) -> tuple[str, str]:
