@@ -92,6 +92,6 @@ def _build_bracket_rules(language: Language) -> Iterator[NormalisationRule]:
         yield compile_rule(
             r"(?<=\()(?:i[ivx]|[vx]i|i{3}|[vx]i{2,3}|xi?v|xix?)(?=\))",
             lambda match: str(ROMAN_NUMERALS[match[0].upper()]),
-            "ivx",
+            "(",
             r"\([ivx]{2,5}\)",
         )

@@ -225,7 +225,8 @@ def _build_inch_rules(language: Language) -> Iterator[NormalisationRule]:
             else:
                 is_open = match["mark"] == "“" or (match["mark"] == '"' and not is_open)
 
-    yield NormalisationRule(find, frozenset('"”″'), rf"{_LAST_FIGURE}[\"”″]")
+    yield NormalisationRule(find, frozenset('"”″'), r"\d[\"”″]")
+    yield NormalisationRule(find, frozenset(FRACTIONS), rf"[{FRACTIONS}][\"”″]")
 
 
 def _build_ounce_rules(language: Language) -> Iterator[NormalisationRule]:

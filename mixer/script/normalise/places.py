@@ -13,6 +13,9 @@ from mixer.script.normalise.rule import (
     keep_stop,
 )
 
+COMPASS = r" [NSEW]{1,3}(?!\w)"
+"""What the rules for points of the compass search for first."""
+
 _TOWN = r"(?:(?:St|Ft|Mt)\. )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}"
 
 
@@ -28,7 +31,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             rf"(?<![\w.])[NSEW]\.(?= {regions}(?!\w))",
             lambda match: directions[match[0][0]].title(),
             "NSEW",
-            r"[NSEW]\. [A-Z]",
+            r"[NSEW]\.? (?:\d|[A-Z])",
         )
 
 
@@ -46,7 +49,7 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
         r"(?P<edit>[NS][EW]|[NSEW])(?![\w.'’])",
         lambda match: directions[match["edit"]].title(),
         "NSEW",
-        r" [NSEW]{1,2}(?!\w)",
+        COMPASS,
     )
     yield from _build_bearing_rules(directions)
 
@@ -59,13 +62,13 @@ def _build_bearing_rules(directions: Mapping[str, str]) -> Iterator[Normalisatio
         rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt]| (?:at |to )?\d|[,;)]|\.?$|\. )",
         lambda match: directions[match["edit"]],
         "NSEW",
-        r" [NSEW]{1,3}(?:[.,;)]|$| (?:of|at|to|\d))",
+        COMPASS,
     )
     yield compile_rule(
-        r"(?<![\w.-])(?:NN[EW]|SS[EW]|[EW]NE|[EW]SE|WNW|WSW)(?![\w.-])",
+        r"(?<= )(?:NN[EW]|SS[EW]|[EW]NE|[EW]SE|WNW|WSW)(?![\w.-])",
         lambda match: directions[match[0]],
         "NSEW",
-        r"[NSEW]{3}",
+        COMPASS,
     )
 
 

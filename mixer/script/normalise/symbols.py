@@ -184,11 +184,11 @@ def _build_file_rule(endings: str, signs: Mapping[str, str]) -> NormalisationRul
         return re.sub("[./]", lambda sign: f" {signs[sign[0]]} ", file)
 
     return compile_rule(
-        r"(?<![\w@./~:=-])(?:[\w.-]{1,40}/){0,8}[\w-]{1,40}(?:\.[\w-]{1,40}){0,4}"
+        r"(?<![\w@./~:=-])(?:\w[\w.-]{0,40}/){0,8}[\w-]{1,40}(?:\.[\w-]{1,40}){0,4}"
         rf"\.(?:{endings})(?![\w@-]|\.\w)",
         expand,
         ".",
-        rf"[\w-][./][\w-]+\.(?:{endings})(?!\w)",
+        rf"\.(?:{endings})(?!\w)",
     )
 
 

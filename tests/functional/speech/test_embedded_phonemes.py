@@ -158,6 +158,22 @@ SOUNDS = {
     "hˈWzᵻz": ["The [houses] were built.", "It [houses] ten men."],
     "bˈAs": ["He plays [bass] in a band.", "She is on [bass]."],
     "zˈOi": ["[Zoë] came."],
+    "ɹˈW": ["They had a [row] about it.", "We have a [row] with them.", "I had a [row] over that."],
+    "pɹəʤˈɛkt": ["We [project] a loss.", "Analysts [project] growth.", "They [project] calm."],
+    "ɪntɹˈæns": ["It will [entrance] you.", "She would [entrance] us.", "He can [entrance] all."],
+    "wˈIndz ": [
+        "The road [winds] uphill.",
+        "A path [winds] steeply on.",
+        "The lane [winds] inland.",
+    ],
+    "bˈW ": ["The ship's [bow] rose.", "A boat's [bow] fell.", "The canoe's [bow] broke."],
+    "kənflˈɪkt": [
+        "Their views [conflict].",
+        "The reports [conflict].",
+        "Our interests [conflict].",
+    ],
+    "ɪkspˈɔɹts": ["The country [exports] oil.", "It [exports] rice.", "The firm [exports] cars."],
+    "ɪmpˈɔɹts": ["The nation [imports] gas.", "It [imports] rice.", "The firm [imports] tea."],
 }
 """The sound of what stands in brackets."""
 
