@@ -138,7 +138,7 @@ def _build_lone_rules(
     if leaders and symbols:
         yield compile_rule(
             rf"(?<!\w)(?i:{build_alternation(leaders)}) (?P<edit>{build_alternation(symbols)})"
-            r"(?![\w/²³-]|\.\w)",
+            r"(?![\w/²³-]|\.\w|\. \d)",
             lambda match: units[match["edit"]][0],
             "gmn²³",
             rf" {build_alternation(symbols)}(?!\w)",
