@@ -6,7 +6,7 @@ is. Tables whose columns are as wide as their rules become rows with bars betwee
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, zip_longest
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.marks import remove_spans
@@ -290,7 +290,7 @@ def _rewrite_formula(formula: str) -> str:
 
 def _rewrite_line_blocks(lines: Sequence[str]) -> Iterator[str]:
     """Pandoc's verse, whose lines begin with a bar; lines of tables end with one as well."""
-    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         match = _LINE_BLOCK.fullmatch(line) if line.startswith("|") else None
         words = (match["line"] or "").strip() if match else ""
         ending = "\\" if words and following.startswith("| ") else ""

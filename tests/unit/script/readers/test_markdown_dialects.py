@@ -51,6 +51,11 @@ def test_notes_comments_and_attributes_are_left_out(text):
     assert " ".join(" ".join(read(text)).split()) == "He left. She stayed."
 
 
+@pytest.mark.parametrize("text", ["[^1]: A note %%", "[^1]: A note\n    goes on", "[^1]: A note"])
+def test_a_text_of_one_note_alone_has_no_words(text):
+    assert not any(read(text))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
