@@ -136,6 +136,8 @@ def is_return_mark(text: str) -> bool:
 
 def find_note_references(text: str) -> set[str]:
     """The marks of notes that a text refers to, such as `[1]` behind a word."""
+    if not any(map(text.__contains__, "[{†‡")):  # quicker than the search
+        return set()
     return {match[1] or match[2] or match[3] for match in _NOTE_REFERENCE.finditer(text)}
 
 

@@ -85,8 +85,11 @@ def _read_printed_blocks(text: str) -> tuple[Block, ...]:
 
 def _find_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
     """Blocks in which the line that a header states as title is one, not the line above it."""
-    named = [n for n, each in enumerate(blocks) if fold_title(each.text) == fold_title(title)]
-    if not title or not named or named[0] == 0 or blocks[0].level != 1:
+    if not title or not blocks or blocks[0].level != 1:
+        return blocks
+    folded = fold_title(title)
+    named = [n for n, each in enumerate(blocks) if fold_title(each.text) == folded]
+    if not named or named[0] == 0:
         return blocks
     first = replace(blocks[0], kind=BlockKind.PARAGRAPH, level=0)
     title_block = replace(blocks[named[0]], kind=BlockKind.HEADING, level=1)

@@ -218,7 +218,7 @@ class _SignedNotes:
             self.dropped.add(start["sign"])
             return True
         text = " ".join(paragraph)
-        for match in _SIGN.finditer(text):
+        for match in _SIGN.finditer(text) if any(map(text.__contains__, "*†‡(")) else ():
             if match["sign"][0] != "*" or not _EMPHASIS.search(text):
                 self.pending[match["sign"]] += 1
         return False
