@@ -77,6 +77,9 @@ def _is_valid_ending(value: int, ending: str, language: Language) -> bool:
 @lru_cache(maxsize=1024)
 def spell_ordinal(value: int, language: Language, *, feminine: bool = False) -> str:
     """Spell an ordinal, such as `fourteenth`."""
+    names = language.words("ordinals.names")
+    if 0 < value <= len(names):
+        return names[value - 1]
     from num2words import num2words
 
     spelled = str(num2words(value, to="ordinal", lang=language.code))

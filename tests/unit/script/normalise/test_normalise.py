@@ -6,7 +6,9 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from num2words import num2words
 
+from mixer.script.normalise.language import load_language
 from mixer.script.normalise.offset_map import Replacement, apply_replacements, compose_passes
 from mixer.script.normalise.passes import normalise
 
@@ -216,6 +218,35 @@ def test_english_is_spoken_as_people_speak_it(written, spoken):
 @pytest.mark.parametrize("spoken", ENGLISH.values())
 def test_spoken_text_is_not_changed_again(spoken):
     assert normalise(spoken, "en-US").spoken == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("at 9 p.m. they ate", "at 9 PM they ate"),
+        ("on 12/31/2026 they left", "on December 31, 2026 they left"),
+        ("call (212) 555-0199 now", "call two one two, five five five, zero one nine nine now"),
+        ("they dial 911 now", "they dial nine one one now"),
+        ("in Austin, TX 78701, now", "in Austin, Texas seven eight seven zero one, now"),
+        ("they paid 20 USD for it", "they paid 20 US dollars for it"),
+        ("5 ft. 3 in. of it", "5 feet 3 inches of it"),
+        ("about 2.5–3.5 km of it", "about 2.5 to 3.5 kilometers of it"),
+        ("in 1h 30m they came", "in 1 hour and 30 minutes they came"),
+        ("on Fri. 13 Aug. again", "on Friday 13 August again"),
+        ("it has 2.10 of them", "it has 2 point one zero of them"),
+        ("a 5-km run", "a 5-kilometer run"),
+    ],
+)
+def test_figures_are_read_wherever_a_long_paragraph_has_them(written, spoken):
+    words = "and so it went on, " * 4
+    for before, after in ((words, words), (f"{words}in 7 rows {words}", f"{words}in 7 rows")):
+        text = normalise(f"{before}{written} {after}", "en-US").spoken
+        assert text == f"{before}{spoken} {after}"
+
+
+def test_english_ordinals_are_those_of_the_library():
+    names = load_language("en-US").words("ordinals.names")
+    assert list(names) == [num2words(value, to="ordinal") for value in range(1, 100)]
 
 
 def test_british_dates_name_the_day_first():
