@@ -177,15 +177,11 @@ def _master(
         dual_mono_db=DUAL_MONO_LU if timeline.channels > 1 else 0.0,
         background=_find_background(timeline, measured, accompaniment, speech),
     )
+    rate_hz = max(each.rate_hz for each in measured)
     mastering = compute_mastering(
         model,
         accompaniment.bed_peak_db,
-        MasteringTarget(
-            style.preset,
-            timeline.channels,
-            max(each.rate_hz for each in measured),
-            style.level_offset_db,
-        ),
+        MasteringTarget(style.preset, timeline.channels, rate_hz, style.level_offset_db),
         prediction_error_lu=style.prediction_error_lu,
         has_sounds=bool(accompaniment.sound_cues),
     )
