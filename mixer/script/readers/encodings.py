@@ -1,10 +1,14 @@
-"""Bytes to text: valid Unicode first, then what they state, then Windows-1252.
+"""Bytes to text: valid Unicode first, then what they state, what they look like, Windows-1252.
+
+A text without a label that is mostly not in Latin letters is judged by charset-normalizer, which
+does not distinguish Western encodings; there a Macintosh is known by signs inside words.
 
 Follows the practice of browsers (WHATWG Encoding Standard): the label iso-8859-1 means
 windows-1252, and only the encodings of text that the standard lists are ever used.
 """
 
 import codecs
+from functools import partial
 
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
@@ -27,6 +31,21 @@ _KNOWN = _STATEFUL | split_names(
     "iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 "
     "iso8859-15 iso8859-16 koi8-r koi8-u mac-roman mac-cyrillic shift_jis tis-620"
 )
+_FOREIGN = (
+    "cp1251", "koi8_r", "mac_cyrillic", "cp866", "iso8859_5", "cp1253", "cp1255", "cp1256",
+    "gb18030", "big5", "euc_jp", "cp949",
+)  # fmt: skip
+"""What texts without a label are written in, as charset-normalizer calls it."""
+
+MAX_DETECTED_BYTES, MIN_FOREIGN_SHARE = 1 << 16, 0.25
+MIN_KANA_SHARE, MIN_MAC_WORDS = 0.2, 2
+_KANA = compile_lazily(r"[ぁ-んァ-ヶー]")
+_LETTER = compile_lazily(r"\p{L}")
+_ODD_LETTER = compile_lazily(
+    r"(?<=\p{Ll})[^\x00-\x7f\p{Ll}\p{M}\p{N}’‘“”–—…·\u00a0\u00ad](?=\p{Ll})"
+)
+"""Inside a word: what no language writes there."""
+
 _DOS_END = b"\x1a"
 """The end of a text, as DOS marked it."""
 
@@ -102,12 +121,38 @@ def _find_stated_encoding(content: bytes) -> str:
 
 def _decode_single_bytes(content: bytes, name: str) -> str:
     stated = _find_stated_encoding(content)
-    for encoding in filter(None, (stated, "cp1252")):
+    for encoding in filter(None, (stated or _detect_encoding(content), "cp1252")):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise _build_error(name)
+
+
+def _detect_encoding(content: bytes) -> str:
+    """The encoding of a text without a label; empty where it is that of most Western texts."""
+    sample = content[:MAX_DETECTED_BYTES]
+    sample = sample[: sample.rfind(b"\n") + 1] or sample
+    foreign = sum(byte > 0x7F for byte in sample)  # noqa: PLR2004
+    if foreign < MIN_FOREIGN_SHARE * len(b"".join(sample.split())):
+        odd, mac = (_count_odd(sample, encoding) for encoding in ("cp1252", "mac-roman"))
+        return "mac-roman" if odd >= MIN_MAC_WORDS and mac * 4 < odd else ""
+    if encoding := next(filter(partial(_is_japanese, sample), ("cp932", "euc_jp")), ""):
+        return encoding
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=list(_FOREIGN)).best()
+    return best.encoding if best else ""
+
+
+def _count_odd(sample: bytes, encoding: str) -> int:
+    return len(_ODD_LETTER.findall(sample.decode(encoding, "replace")))
+
+
+def _is_japanese(sample: bytes, encoding: str) -> bool:
+    text = sample.decode(encoding, "replace")
+    letters = len(_LETTER.findall(text))
+    return _REPLACEMENT not in text and len(_KANA.findall(text)) > MIN_KANA_SHARE * letters
 
 
 def _build_error(name: str) -> UnreadableText:

@@ -21,10 +21,12 @@ from mixer.script.document import (
     join_lines,
     normalise_newlines,
     paragraph,
+    split_names,
 )
 from mixer.script.readers.front_matter import split_front_matter
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
+    SUBTITLE_CHARS,
     TITLE_CHARS,
     ends_sentence,
     ends_statement,
@@ -55,6 +57,11 @@ from mixer.script.readers.typed_titles import TITLE_SIGN, find_dates, mark_typed
 MAX_VERSE_LINE_CHARS = 60
 POEM_WIDTH_CHARS = 50
 """A poem's lines could be this long, if it were prose."""
+
+MIN_NAMES, MAX_SMALL_CHARS = 3, 4
+"""Of titles without numbers in a text; of their words that begin with small letters."""
+
+_FIRST_WORDS = split_names("The A An Of On In To At From For With By Der Die Das Ein Le La Les El")
 
 _BYLINE = compile_lazily(
     r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Dd]i|[Pp]or|[Dd]oor)\s+(?P<author>\p{Lu}.{1,60})"
@@ -151,8 +158,11 @@ class _TextReader:
     def build_blocks(self) -> list[Block]:
         singles = [lines[0].strip() if len(lines) == 1 else "" for lines in self.groups]
         counted = find_sequences(singles)
-        if not counted and not any(map(is_chapter_line, filter(None, singles))):
-            counted = find_dates(singles)
+        chapters = sum(map(is_chapter_line, filter(None, singles)))
+        if not counted and len(dates := find_dates(singles)) > chapters:
+            counted = dates
+        if not counted and len(names := self._find_names()) > chapters:
+            counted = names
         blocks: list[Block] = []
         index = 0
         while index < len(self.groups):
@@ -160,6 +170,28 @@ class _TextReader:
             blocks += read
             index += used
         return blocks
+
+    def _find_names(self) -> set[int]:
+        """Titles without numbers, in a line of their own between paragraphs; few of them are none.
+
+        Those that sign letters are names, so that some have an article or a preposition.
+        """
+        found = {n for n in range(1, len(self.groups) - 1) if self._is_named(n)}
+        titles = {self.groups[n][0].strip() for n in found}
+        worded = sum(_has_small_word(title) for title in titles)
+        are_titles = MIN_NAMES <= len(titles) == len(found) <= len(self.groups) / 3
+        return found if are_titles and worded * 3 >= len(titles) else set()
+
+    def _is_named(self, n: int) -> bool:
+        before, lines, after = self.groups[n - 1 : n + 2]
+        title = lines[0].strip()
+        if len(lines) > 1 or len(title) > SUBTITLE_CHARS or title.startswith(QUOTATION_MARKS):
+            return False
+        is_name = all(map(_is_title_word, title.split())) and title[0].isupper()
+        is_name = is_name and not title.startswith("Your")  # of letters
+        are_prose = ends_statement(before[-1]) and begins_like_verse(after[0])
+        is_text = len(after) > 1 or ends_statement(after[0])
+        return is_name and not ends_sentence(title) and are_prose and is_text
 
     def _read_group(self, index: int, is_counted: bool) -> tuple[list[Block], int]:
         """The blocks of a paragraph, and how many paragraphs they took."""
@@ -215,6 +247,17 @@ class _TextReader:
         if all(map(_LIST_MARK.match, items)) or self.layout.is_verse(lines):
             return build_verse(lines) if all(map(has_words, lines)) else [paragraph(text)]
         return [paragraph(text)]
+
+
+def _is_title_word(word: str) -> bool:
+    """Whether a word begins with a capital, or is an article or a preposition."""
+    return word[0].isupper() or (word.islower() and len(word) <= MAX_SMALL_CHARS)
+
+
+def _has_small_word(title: str) -> bool:
+    """Whether a title has an article or a preposition, perhaps as its first word."""
+    first, *others = title.split()
+    return bool(others) and (first in _FIRST_WORDS or any(map(str.islower, others)))
 
 
 def _is_title(lines: Sequence[str]) -> bool:

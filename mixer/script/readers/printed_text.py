@@ -116,6 +116,7 @@ class _PageNumber:
     value: int
     is_decorated: bool
     head: str
+    is_centred: bool
 
 
 @dataclass
@@ -153,7 +154,8 @@ class _PageFurniture:
                     int(v) for k in ("a", "b", "c", "d", "plain", "e", "f") if (v := match[k])
                 )
                 head = match["head"] or match["head2"] or ""
-                yield _PageNumber(index, value, bool(match["decorated"] or head), head)
+                is_centred = match["a"] is not None
+                yield _PageNumber(index, value, bool(match["decorated"] or head), head, is_centred)
 
     def _is_at_gap(self, index: int) -> bool:
         before = self.lines[index - 1] if index else ""
@@ -165,6 +167,8 @@ class _PageFurniture:
         if len(chain) < MIN_PAGE_NUMBERS:
             return False
         decorated = sum(number.is_decorated for number in chain)
+        if chain[0].value == 1 and all(number.is_centred for number in chain):
+            decorated = 0  # so modern books write the numbers of chapters
         interrupting = sum(self._interrupts(number.line) for number in chain)
         is_year = chain[0].value in YEARS
         starts_late = chain[0].value >= MIN_PAGE_NUMBERS and not interrupting and not is_year

@@ -179,3 +179,58 @@ def test_a_dedication_behind_the_contents_is_read(dedication):
     lines = read_text(text)
     assert " ".join(dedication.strip("_").split()) in " ".join(lines[0].split())
     assert not any("CONTENTS" in line or "12" in line for line in lines)
+
+
+def write_named(*names: str, between: str = SHE) -> str:
+    return "\n\n".join(f"{name}\n\n{HE}\n{SHE}\n\n{between}\n\n{SHE}\n\n{HE}" for name in names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("The Ferryman’s Wife", "Snow", "A Clock Without Hands", "Ash Wednesday"),
+        ("The Man Who Sold Weather", "An Inventory of Doors", "The Thaw"),
+        ("Snow", "The Sea at Night", "Home"),
+        ("Die Fähre", "Das Haus am See", "Schnee"),
+        ("On the Weights of Salt", "Of Ropes", "To the Quay"),
+    ],
+)
+def test_titles_without_numbers_between_paragraphs_open_chapters(names):
+    lines = read_text(f"{HE}\n{SHE}\n\n{write_named(*names)}")
+    assert [line for line in lines if line.startswith("#")] == [f"#2 {name}" for name in names]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        write_named("Edda Halloran", "Tom Perrin", "Ann Gander"),
+        write_named("Your Tom", "The Sea", "Your Edda"),
+        write_named("Chapter 1", "The Sea", "Chapter 2", "A Mill", "Chapter 3", "The Rope"),
+        write_named("The Sea", "The Sea", "The Sea", "The Sea"),
+        write_named("Yours truly,", "The Sea of Salt.", "A Mill?"),
+    ],
+)
+def test_lines_that_sign_letters_or_stand_in_chapters_open_none(text):
+    lines = read_text(f"{HE}\n{SHE}\n\n{text}")
+    assert not any(line.startswith("#") and "Chapter" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [("~ 1 ~", "~ 2 ~", "~ 3 ~"), ("- 1 -", "- 2 -", "- 3 -"), ("—1—", "—2—", "—3—")],
+)
+def test_numbers_between_dashes_and_paragraphs_count_chapters(numbers):
+    lines = read_text(write_named(*numbers))
+    assert sum(line.startswith("#2") for line in lines) + (lines[0][:2] == "#1") == len(numbers)
+
+
+@pytest.mark.parametrize("step", ["- {} -", "~ {} ~"])
+def test_numbers_between_dashes_inside_sentences_count_pages(step):
+    pages = "\n\n".join(f"{HE} And so\n\n{step.format(n)}\n\nit went on." for n in range(1, 6))
+    assert not any("-" in line or "~" in line for line in read_text(pages))
+
+
+def test_dates_open_chapters_below_a_preface():
+    days = write_named("3 March 1884", "4 March 1884", "9 March 1884")
+    lines = read_text(f"Preface\n\n{HE}\n\n{days}")
+    assert sum(line.startswith("#") for line in lines) == 4

@@ -56,3 +56,34 @@ def test_a_text_file_is_decoded(encoding):
 def test_what_is_not_a_text_is_refused(content, reason):
     with pytest.raises(UnreadableText, match=reason):
         decode_text(content, "a.txt")
+
+
+UNLABELLED = {
+    "ru": "Лодка отошла от причала чуть позже шести. «Куда мы плывём?» — спросила Анна у него.\n",
+    "zh": "渡船在六点过后不久离开了码头。老亨利绕着它走了一圈，一言不发地坐在船尾。\n",
+    "zh-TW": "渡船在六點過後不久離開了碼頭。老亨利繞著它走了一圈，一言不發地坐在船尾。\n",
+    "ja": "渡し船は六時を少し過ぎて桟橋を離れた。老人はその周りを歩き、黙って船尾に座った。\n",
+    "ko": "나룻배는 여섯 시가 조금 지나 부두를 떠났다. 늙은 선장은 말없이 뒤쪽에 앉았다.\n",
+    "el": "Το πλοίο έφυγε από την προβλήτα λίγο μετά τις έξι. Ο γέρος κάθισε σιωπηλά.\n",
+    "de": "Die Fähre verließ den Steg spät. „Wohin?“, fragte Änne; der Bär ging übers Deck.\n",
+    "fr": "Le bac quitta le quai après la fête. « Où ? » demanda Hélène à l’élève étonné.\n",
+    "en": "He didn’t know why the ferry hadn’t left. “It isn’t late,” she wrote—but it was.\n",
+    "es": "La señora no volvió; el niño preguntó: «¿Cuándo?», y él cerró la puerta del jardín.\n",
+}
+
+
+@pytest.mark.parametrize("times", [2, 40])
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [
+        ("ru", "cp1251"), ("ru", "koi8-r"), ("ru", "mac-cyrillic"), ("ru", "cp866"),
+        ("zh", "gb18030"), ("zh", "gbk"), ("zh-TW", "big5"), ("ja", "shift_jis"),
+        ("ja", "euc_jp"), ("ko", "euc-kr"), ("el", "cp1253"),
+        ("de", "cp1252"), ("fr", "cp1252"), ("en", "cp1252"), ("es", "cp1252"),
+        ("de", "mac-roman"), ("fr", "mac-roman"), ("en", "mac-roman"), ("es", "mac-roman"),
+    ],
+)  # fmt: skip
+def test_a_text_without_a_label_is_decoded_by_its_looks(language, encoding, times):
+    text = UNLABELLED[language] * times
+    decoded = decode_text(text.encode(encoding, "replace"), "a.txt")
+    assert decoded == text.encode(encoding, "replace").decode(encoding)
