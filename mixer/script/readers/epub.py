@@ -77,6 +77,7 @@ def read_epub(
     pages, entries = read_pages(archive, package)
     if not entries:
         pages = find_titles(pages)
+    worded = {each.item.path for each in pages}
     titles, is_fixed = index_chapter_titles(entries), package.metadata.has_fixed_layout
     if not front_matter:
         front = package.front_matter | {path for path, each in titles.items() if is_front(each)}
@@ -86,7 +87,7 @@ def read_epub(
     blocks = tuple(select_book(blocks))
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
-    return _build_document(archive, package, blocks)
+    return replace(_build_document(package, blocks), cover=_load_cover(archive, package, worded))
 
 
 def open_epub(
@@ -103,7 +104,7 @@ def open_epub(
     return archive, read_package(archive)
 
 
-def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block, ...]) -> Document:
+def _build_document(package: EpubPackage, blocks: tuple[Block, ...]) -> Document:
     stated = package.metadata
     description = read_page(stated.description).blocks
     return Document(
@@ -119,7 +120,6 @@ def _build_document(archive: Archive, package: EpubPackage, blocks: tuple[Block,
             genre=stated.genre,
             description=" ".join(placed.block.text for placed in description),
         ),
-        cover=_load_cover(archive, package),
     )
 
 
@@ -168,11 +168,13 @@ def _continues(before: SpinePage, page: SpinePage) -> bool:
     return is_cut or bool(_DIVIDED_FILE.search(page.item.path))
 
 
-def _load_cover(archive: Archive, package: EpubPackage) -> Cover | None:
+def _load_cover(archive: Archive, package: EpubPackage, worded: Set[str]) -> Cover | None:
     """The first picture that can be read of those that may be the cover."""
     types = {item.path: item.media_type for item in package.items.values()}
-    first = [item.path for item in package.spine[:1] if item.is_text_page]
+    first = {item.path for item in package.spine[:1] if item.is_text_page}
     for path in dict.fromkeys((*package.covers, *first)):
+        if path in first & worded:  # it was read, and shows more than a picture
+            continue
         try:
             picture = path if types.get(path, "").startswith("image/") else ""
             picture = picture or _find_picture(archive, path, types, needs_picture=path in first)
