@@ -53,10 +53,8 @@ _LABEL = re.compile(r"[\W_]*(?:\d{1,3}|[^\W\d_]|[ivxIVX]{1,5})[.)]*\s*")
 _PRONOUN = re.compile(r"I(?:['’]\w+)?")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W_]")
-_MASKED = str.maketrans(
-    dict.fromkeys(QUOTES + BRACKETS + OPENING + "`", " ")
-    | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "x")
-)
+_SILENT = re.compile(f"[{re.escape(QUOTES + BRACKETS + OPENING)}`]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 # Tables of abbreviations by what they mean for the end of a sentence.
@@ -147,7 +145,9 @@ def _is_sentencex_boundary(
     match: re.Match[str], ahead: re.Match[str], start: int, code: str
 ) -> bool:
     context_start = max(start, match.start() - CONTEXT_CHARS)
-    context = match.string[context_start : ahead.end() + AHEAD_CHARS].translate(_MASKED)
+    context = _SILENT.sub(" ", match.string[context_start : ahead.end() + AHEAD_CHARS])
+    if not context.isprintable():  # sentencex takes no half of a surrogate pair
+        context = _HALF_CHARACTER.sub("x", context)
     mark, word = match.end("mark") - context_start, ahead.start("word") - context_start
     import sentencex
 
