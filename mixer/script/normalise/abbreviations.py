@@ -41,7 +41,7 @@ from mixer.script.normalise.rule import (
 
 _COUNT = re.compile(
     rf"{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
-    rf"|{SPACE}I(?= ?[–-]|, [IVX])"
+    rf"|{SPACE}I(?= ?[–-]|, [IVX])|{SPACE}A\.?D\.? \d"
 )
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
 _ORDINAL_BEFORE = re.compile(rf"\d(?:st|nd|rd|th){SPACE}$")

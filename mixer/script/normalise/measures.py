@@ -193,7 +193,7 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 _DOUBLE_MARK = re.compile(
-    rf"(?:(?<![\w.,/’'′{FRACTIONS}])(?P<figure>(?:\d{{1,3}}[ -])?\d{{1,2}}/\d{{1,2}}"
+    rf"(?:(?<![\w.,/’'′\"“”={FRACTIONS}])(?P<figure>(?:\d{{1,3}}[ -])?\d{{1,2}}/\d{{1,2}}"
     rf"|\d{{1,3}}(?:\.\d+)?|\d{{0,3}}[{FRACTIONS}]))?(?P<mark>[\"“”″])"
     r"(?: (?P<next>[a-z]+))?"
 )
@@ -215,15 +215,18 @@ def _build_inch_rules(language: Language) -> Iterator[NormalisationRule]:
         return
 
     def find(text: str) -> Iterator[Replacement]:
-        is_open = False
+        is_open, is_curly_open = False, False
         for match in _DOUBLE_MARK.finditer(text):
-            if match["figure"] and (match["mark"] == "″" or not (is_open or match["mark"] == "“")):
+            is_closer = is_open or is_curly_open or match["mark"] == "“"
+            if match["figure"] and (match["mark"] == "″" or not is_closer):
                 singular = match["figure"] == "1" or match["next"] not in {None, *ends}
                 name = names["inch"][not singular]
                 gap = "-" if match["next"] not in {None, *ends} else " "
                 yield Replacement(*match.span("mark"), gap + name)
+            elif match["mark"] == '"':
+                is_open = not is_open
             else:
-                is_open = match["mark"] == "“" or (match["mark"] == '"' and not is_open)
+                is_curly_open = match["mark"] == "“"
 
     yield NormalisationRule(find, frozenset('"”″'), r"\d[\"”″]")
     yield NormalisationRule(find, frozenset(FRACTIONS), rf"[{FRACTIONS}][\"”″]")
