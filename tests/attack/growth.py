@@ -78,6 +78,7 @@ GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("sounds", TextType.TEXT, repeat("[[sound x.wav]]\n\n")),
     ("one letter", TextType.TEXT, repeat("a")),
     ("digits", TextType.TEXT, repeat("1")),
+    ("note marks", TextType.TEXT, repeat("[1]", "It.", "[")),
     ("dots", TextType.TEXT, repeat(". ")),
     ("quotation marks", TextType.TEXT, repeat('"')),
     ("opening quotation marks", TextType.TEXT, repeat("“a ")),

@@ -63,11 +63,13 @@ def _build_note_rules() -> Iterator[NormalisationRule]:
     number = r"[1-9]\d{0,2}"
     one = rf"\[(?:{number}(?:[,–-] ?{number})*|[Nn]otes? {number}|citation needed)\]"
     mark = rf"{one}(?:[,–-]?{one})*"
-    yield compile_rule(rf"(?<=[^\W\d_]{{2}})(?:{mark})+(?![\w\[(])", _drop_note, "[")
+    letter = r"\[[a-z*†‡]\]"
+    others = rf"(?:(?:(?<!{letter})[,–-])?{one}|{letter})*"  # one way to match: no backtracking
+    yield compile_rule(rf"(?<=[^\W\d_]{{2}}){mark}(?![\w\[(])", _drop_note, "[")
     yield compile_rule(
-        rf"(?<=[.,;:!?…”\"’')])(?:{mark}|\[(?:[a-z]|[*†‡])\])+(?![\w\[(])", _drop_match, "["
+        rf"(?<=[.,;:!?…”\"’')])(?:{one}|{letter}){others}(?![\w\[(])", _drop_match, "["
     )
-    yield compile_rule(rf"(?<=\w) (?:{mark})+(?=[.,;:!?](?:\s|$))", _drop_match, "[")
+    yield compile_rule(rf"(?<=\w) {mark}(?=[.,;:!?](?:\s|$))", _drop_match, "[")
     yield compile_rule(r"(?<=[\w.,;:!?…”\"’')])\[\^[\w-]{1,20}\]", _drop_match, "^")
     stop = r"(?<=[.,;:!?…”\"’')])"
     yield compile_rule(

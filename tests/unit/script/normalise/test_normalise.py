@@ -379,6 +379,12 @@ PATHOLOGICAL = [
     for unit in (*PATHOLOGICAL_UNITS[0].split(), *PATHOLOGICAL_UNITS[1].split("|"))
 ]
 PATHOLOGICAL.append("*" * 99_999 + "a")
+PATHOLOGICAL += [
+    start + mark * (99_990 // len(mark)) + end
+    for start in ("it", "it.", "it ")
+    for mark in ("[1]", "[a]", "[1],", "[1][a]")
+    for end in ("[", "(", "x")
+]
 
 
 @pytest.mark.parametrize("text", PATHOLOGICAL, ids=lambda text: repr(text[:8]))

@@ -370,6 +370,8 @@ SPOKEN = {
         "it.† Then": "it. Then",
         "it¹ was": "it was",
         "word.[1]–[3]": "word.",
+        "it.[1][a],[2] Then": "it., Then",
+        "it.[a][1],[2] Then": "it. Then",
         "the claim [7].": "the claim.",
         "it.[^note] Then": "it. Then",
     },
