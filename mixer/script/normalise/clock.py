@@ -222,7 +222,7 @@ def _build_led_rule(
         rf"(?<!\w)(?:{leaders})[ -](?P<edit>(?P<name>{name}){stop})(?!\w)(?! [A-Z][a-z]+ [A-Z])",
         expand,
         "JFMASONDTW",
-        rf"[ -]{name}(?!\w)",
+        rf"{name}(?!\w)",
     )
 
 

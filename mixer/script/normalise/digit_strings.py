@@ -81,8 +81,7 @@ class FigureWording:
 
 def build_digit_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
     """Telephones, codes, postcodes, cards: figures that count nothing."""
-    hint = wording.language.phrase("figures.numbers_hint") or r"\d{3}"
-    for pattern in wording.language.words("figures.numbers"):
+    for hint, pattern in wording.language.table("figures").get("numbers", ()):
         yield compile_rule(pattern, lambda match: wording.spell_groups(match[0]), DIGITS, hint)
     yield compile_rule(
         r"(?<!\w)(?P<edit>[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?!\w)",

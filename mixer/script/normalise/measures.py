@@ -73,7 +73,7 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
         rf"{_build_unit_end(language)}(?P<noun> (?!of )[a-z])?",
         lambda match: _expand_unit(match, units, language),
         _FIGURES,
-        rf"{_LAST_FIGURE}{scale}{SPACE}?{build_alternation(units)}",
+        rf"{_LAST_FIGURE}{scale}{SPACE}?{build_alternation(units)}(?!\w)",
     )
 
 
@@ -158,7 +158,7 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
         rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)})(?:\.(?= [a-z]))?)"
         r"(?![\w/²³^.])",
         lambda match: f"-{units[match['unit']][0]}",
-        _FIGURES,
+        "-",
         rf"{_LAST_FIGURE}-{build_alternation(symbols)}",
     )
 
@@ -188,7 +188,7 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
         foot, inch = names["foot"][feet != 1], names["inch"][inches != 1]
         return f"{feet} {foot} {inches} {inch}"
 
-    yield compile_rule(_MARKED_HEIGHT, expand, "'’′")
+    yield compile_rule(_MARKED_HEIGHT, expand, "'’′", r"\d['’′]")
     yield compile_rule(_NAMED_HEIGHT, expand, "f", r"\d ?ft\.?,? \d")
 
 

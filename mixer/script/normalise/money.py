@@ -82,7 +82,7 @@ def _build_sum_rules(
         r"(?P<noun>$^)?",
         expand,
         chars,
-        rf"[\w.]{SPACE}?{sign}",
+        rf"{sign}(?!\w)",
     )
 
 

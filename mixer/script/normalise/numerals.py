@@ -80,7 +80,7 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?P<tail>{_build_tail(language)}))(?![\w-]|['’]\w|\.\w)",
         expand,
         "IVXivx",
-        rf"{SPACE}(?:{NUMERAL}|[ivxlc]{{2,8}})(?!\w)",
+        rf"{SPACE}[IVXLCivxlc]{{1,8}}(?!\w)",
     )
 
 
@@ -157,6 +157,7 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
         r"(?P<edit>(?P<numeral>[IVX]{1,6})(?:\.(?= [a-z]|[,;:]))?)(?![\w-]|\.\w)",
         expand,
         "IVX",
+        rf"{build_alternation(names)}{SPACE}[IVX]",
     )
 
 
@@ -184,7 +185,7 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?<![\w.-])(?P<name>[A-Z][a-zß-öø-ÿ]{{2,20}}),?{SPACE}(?P<edit>[IVX]{{2,5}})(?![\w-]|\.\w)",
         expand,
         "IVX",
-        rf"{SPACE}[IVX]{{2,5}}(?!\w)",
+        r"[IVX]{2,5}(?!\w)",
     )
 
 
@@ -227,4 +228,5 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?<![\w'])(?P<edit>(?P<numeral>[IVX]{{1,6}})(?P<ending>{ending}){optional})(?!\w)(?={word})",
         expand,
         "IVX",
+        build_alternation([*words, *(last + each for last in "IVX" for each in endings)]),
     )

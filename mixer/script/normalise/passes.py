@@ -63,13 +63,13 @@ WORD_RULES = (
 def normalise(text: str, language: str) -> NormalisedText:
     """Write out what an engine would misread in one paragraph with single spaces."""
     selection = _compile_passes(load_language(language))
-    normalised, selected = identity_text(text), selection.select_rules(text)
-    for number in range(len(selected)):
+    normalised, selected = identity_text(text), None
+    for number in range(selection.pass_count):
+        selected = selected or selection.select_rules(normalised.spoken)
         replacements = propose_replacements(selected[number], normalised.spoken)
         if replacements:
             written_out = apply_replacements(normalised.spoken, replacements)
-            normalised = compose_passes(normalised, written_out)
-            selected = selection.select_rules(normalised.spoken)
+            normalised, selected = compose_passes(normalised, written_out), None
     return normalised
 
 

@@ -31,6 +31,7 @@ NOTE_FIGURES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 """Small raised figures."""
 
 _INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
+_DASHES = "--|—"
 _DOTS = r"\.[. ]\."
 _RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
@@ -111,15 +112,22 @@ def build_pause_rules(language: Language) -> list[NormalisationRule]:
     if dash:
         rules += [
             compile_rule(
-                r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—"
+                r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—", _DASHES
             ),
-            compile_rule(r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—"),
-            compile_rule(r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—"),
             compile_rule(
-                r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—"
+                r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—", _DASHES
+            ),
+            compile_rule(
+                r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—", _DASHES
+            ),
+            compile_rule(
+                r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—", _DASHES
             ),
         ]
-    return [*rules, compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-")]
+    return [
+        *rules,
+        compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-", "--"),
+    ]
 
 
 def _drop_ornament(match: re.Match[str]) -> str | None:

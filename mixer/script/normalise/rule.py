@@ -4,9 +4,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache, reduce
+from functools import cache, cached_property, lru_cache, reduce
 from itertools import chain, groupby
 from operator import or_
+from typing import NamedTuple
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
@@ -23,6 +24,9 @@ FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
 
 MAX_KEPT_MASKS, MAX_KEPT_HINTS = 1_000, 1_000
 
+NEAR_CHARS = 24
+"""How far from a figure a short hint that asks for one is searched for."""
+
 LOOK_CHARS = 48
 """How far a rule looks to either side; longer than nearly every word."""
 
@@ -31,6 +35,7 @@ _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
 _DIGIT = re.compile(r"\d")
+_FIGURES = re.compile(rf"\d(?:.{{0,{NEAR_CHARS}}}\d)*", re.DOTALL)
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
 
@@ -170,6 +175,7 @@ class RuleSelection:
             for char in rule.required_chars:
                 self._by_char[char] = self._by_char.get(char, 0) | 1 << number
         self._by_mask = [dict[int, tuple[NormalisationRule, ...]]() for _ in self._rules]
+        self.pass_count = len(self._rules)
 
     def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
         """The rules of each pass for a text, in their order."""
@@ -191,27 +197,62 @@ class RuleSelection:
 
 def _needs_digit(hint: str) -> bool:
     """Whether a hint asks for a figure outside groups: then it is not searched for without any."""
-    plain = re.sub(r"\([^()]*\)|\[[^\]]*\]", "x", hint)
-    return "|" not in plain and re.search(r"\\d(?![?*{])", plain) is not None
+    plain, grouped = re.sub(r"\[[^\]]*\]", "x", hint), ""
+    while plain != grouped:
+        plain, grouped = re.sub(r"\([^()]*\)", "x", plain), plain
+    return "|" not in plain and re.search(r"\\d(?![?*]|\{[0,])", plain) is not None
+
+
+class _Hint(NamedTuple):
+    search: Callable[[str], re.Match[str] | None]
+    is_near_figure: bool
 
 
 @lru_cache(maxsize=MAX_KEPT_HINTS)
-def _compile_hint(hint: str) -> Callable[[str], re.Match[str] | None]:
-    return re.compile(hint).search
+def _compile_hint(hint: str) -> _Hint:
+    """Compile a hint; it is near a figure if its pattern can match no more than NEAR_CHARS."""
+    plain = re.sub(r"\\.|\[[^\]]*\]", "x", hint)
+    chars = len(hint) + sum(map(int, re.findall(r"\{(?:\d*,)?(\d+)\}", plain)))
+    is_bounded = chars <= NEAR_CHARS and re.search(r"[*+]|,\}", plain) is None
+    return _Hint(re.compile(hint).search, is_bounded and _needs_digit(hint))
+
+
+class _HintedText:
+    """A paragraph in which hints are searched for once, short ones with figures around figures.
+
+    Paragraphs are long and have few figures, and a hundred hints ask for one.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found = {"": True}
+
+    @cached_property
+    def _near_figures(self) -> str:
+        spans = (match.span() for match in _FIGURES.finditer(self._text))
+        return "\n".join(
+            self._text[max(0, start - NEAR_CHARS) : end + NEAR_CHARS] for start, end in spans
+        )
+
+    def has(self, hint: str) -> bool:
+        """Whether a hint matches somewhere."""
+        found = self._found.get(hint)
+        if found is None:  # many rules share one
+            search, is_near_figure = _compile_hint(hint)
+            found = search(self._near_figures if is_near_figure else self._text) is not None
+            self._found[hint] = found
+        return found
 
 
 def propose_replacements(rules: Iterable[NormalisationRule], text: str) -> list[Replacement]:
     """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
-    hints = {"": True}
+    hinted = _HintedText(text)
     accepted: list[Replacement] = []
     for rule in rules:
-        if rule.hint not in hints:  # many rules share one
-            hints[rule.hint] = _compile_hint(rule.hint)(text) is not None
-        if not hints[rule.hint]:
-            continue
-        proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
-        if proposals:
-            accepted = sorted(accepted + proposals)
+        if hinted.has(rule.hint):
+            proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
+            if proposals:
+                accepted = sorted(accepted + proposals)
     return list(_capitalise_openings(text, accepted)) if accepted else accepted
 
 

@@ -51,6 +51,7 @@ _PATH = (
 )
 """Of a file, from the root or the home; `/r/` is a sound and `and/or` a choice."""
 
+_ADDRESS_HINT = rf"://|www\.|\.(?:{DOMAINS}|{SHORT_DOMAINS})"
 _MAIL = rf"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]{{0,63}}@{_HOST}[A-Za-z]{{2,24}}(?![\w@])"
 _ADDRESS_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?")
 _SIGN = re.compile(r"([^\w]|_)")
@@ -157,7 +158,7 @@ def build_address_rules(language: Language) -> Iterator[NormalisationRule]:
 
     yield compile_rule(_MAIL, expand_mail, "@")
 
-    yield compile_rule(_ADDRESS, expand_address, "./", hint=r"\.[A-Za-z]|://")
+    yield compile_rule(_ADDRESS, expand_address, "./", hint=_ADDRESS_HINT)
     yield from _build_path_rules(language, signs)
 
 

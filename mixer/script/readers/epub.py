@@ -6,6 +6,7 @@ The price: what the book does not mark as a note or a page number is read as tex
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 
 from mixer.errors import ObjectTooLarge, UnreadableText
 from mixer.lazy import compile_lazily
