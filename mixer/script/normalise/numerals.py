@@ -134,12 +134,11 @@ def _is_followed_as_number(text: str, position: int, language: Language) -> bool
 
 def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
     """`Henry VIII`: with an ordinal, or a cardinal where the language uses one."""
-    names, usual = language.words("numerals.rulers"), language.phrase("numerals.ruler")
+    names, female = language.words("numerals.rulers"), language.words("numerals.female_rulers")
     if not names:
         return
     up_to = int(language.phrase("numerals.ordinal_up_to") or 99)
-    female = frozenset(language.words("numerals.female_rulers"))
-    by_case = language.spellings("numerals.ruler_after")
+    usual, by_case = language.phrase("numerals.ruler"), language.spellings("numerals.ruler_after")
 
     def expand(match: re.Match[str]) -> str | None:
         numeral, value = match["numeral"], ROMAN_NUMERALS.get(match["numeral"])
@@ -220,8 +219,7 @@ def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:
 
     template, joint = language.phrase("numerals.century"), language.phrase("symbols.and")
     sure = language.words("numerals.sure_endings")
-    ending = build_alternation(endings) if endings else ""
-    optional = "?" if ending else ""
+    ending, optional = (build_alternation(endings), "?") if endings else ("", "")
     pair = rf"(?:{SPACE}{joint}{SPACE}(?:il )?[IVX]{{1,6}}(?:{ending})?)?" if joint else ""
     word = rf"(?P<word>{pair}{SPACE}{build_alternation(words)}(?!\w)){optional}"
     yield compile_rule(

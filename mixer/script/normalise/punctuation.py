@@ -109,21 +109,14 @@ def build_pause_rules(language: Language) -> list[NormalisationRule]:
         compile_rule(r"(?<![.…])(?:\.{3,}|\. \.(?: \.)+)(?!\.)", lambda _: "…", ".", _DOTS),
         compile_rule(r"(?<=[^\W\d])…(?=[^\W\d_])", lambda _: "… ", "…"),
     ]
+    patterns = (
+        r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])",
+        r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])",
+        r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])",
+        r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])",
+    )
     if dash:
-        rules += [
-            compile_rule(
-                r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])", lambda _: dash, "-—", _DASHES
-            ),
-            compile_rule(
-                r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])", lambda _: dash, "-—", _DASHES
-            ),
-            compile_rule(
-                r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])", lambda _: dash, "-—", _DASHES
-            ),
-            compile_rule(
-                r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])", lambda _: dash, "-—", _DASHES
-            ),
-        ]
+        rules += [compile_rule(each, lambda _: dash, "-—", _DASHES) for each in patterns]
     return [
         *rules,
         compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-", "--"),
