@@ -1,8 +1,8 @@
 """Reads with c2pa what a file says of its origin.
 
 A file may come from anyone. c2pa's time grows with the square of the number of tags or boxes of a
-file: 40,000 chapters in an MP3 of 1.5 MB take 86 s of CPU, which nothing in this process could interrupt.
-So it reads in a process of its own, whose CPU time is limited.
+file: 40,000 chapters in an MP3 of 1.5 MB take 86 s of CPU, and nothing in the same process could
+interrupt it. So it reads in a process of its own, whose CPU time is limited.
 """
 
 import json

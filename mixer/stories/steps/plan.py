@@ -107,13 +107,8 @@ class PlanStep:
         if purchase.price_usd <= 0:
             return purchase.reserve()
         with self._open_narrator(stored.delivery, call.deadline_s) as narrator:
-            pause = narrator.pause
-
-        def reserve(must_look_up: bool) -> Payment:
-            return (look_up() if must_look_up else purchase).reserve()
-
-        hold, lacking = self.planner.budget.hold_payment, list(purchase.missing)
-        return self.payments.enter_context(hold(caller, stored.chunk_keys, lacking, reserve, pause))
+            held = purchase.hold(stored.chunk_keys, look_up, narrator.pause)
+        return self.payments.enter_context(held)
 
     def _load_script(
         self, call: StepCall, request: StoredRequest, options: Options

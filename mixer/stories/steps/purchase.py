@@ -8,7 +8,8 @@ stories that reserve at the same moment may refuse each other: then both wait, a
 
 import math
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from mixer.errors import CapReached, TooExpensive, format_usd
@@ -69,6 +70,23 @@ class Purchase:
             )
         story = self.folder.story_id
         return Payment(usd, self.planner.budget.reserve(self.caller, usd, story))
+
+    def hold(
+        self,
+        chunk_keys: Sequence[str],
+        look_up: Callable[[], "Purchase"],
+        pause: Callable[[float], None],
+    ) -> AbstractContextManager[Payment]:
+        """Reserve the price and hold the chunks for a block, after others that hold some of them.
+
+        What is missing is looked up again if somebody else held one, which `pause` waits for.
+        """
+
+        def reserve(must_look_up: bool) -> Payment:
+            return (look_up() if must_look_up else self).reserve()
+
+        hold = self.planner.budget.hold_payment
+        return hold(self.caller, chunk_keys, list(self.missing), reserve, pause)
 
     def reserve_or_wait(self) -> Payment:
         """Reserve the price; at the daily cap, wait for others that pay for the same chunks."""
