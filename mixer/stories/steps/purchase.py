@@ -79,7 +79,7 @@ class Purchase:
     ) -> AbstractContextManager[Payment]:
         """Reserve the price and hold the chunks for a block, after others that hold some of them.
 
-        What is missing is looked up again if somebody else held one, which `pause` waits for.
+        What is missing is looked up again if another request held one, which `pause` waits for.
         """
 
         def reserve(must_look_up: bool) -> Payment:
