@@ -2,8 +2,8 @@
 
 Whole commands, as in `commands`; what counts is CPU time. The story is prose in chapters, planned
 as the command plans it; its recordings are forty real ones in turn, stored under the keys of its
-chunks, so that only a changed sentence is synthesized. Six minutes on two idle cores, most of them
-for the first render.
+chunks, so that only a changed sentence is synthesized. A quarter of an hour on two idle cores, most
+of it for the first render.
 """
 
 import os
