@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.bench_mix import BenchMix
 from demo.bed import write_bed
 from mixer.parallel import map_in_order, usable_cores
-from mixer.publish.timing import PADDING_WEIGHTS
+from mixer.publish.timing import PARAGRAPH_ENDINGS
 from mixer.requests import Options
 from mixer.script import BreakKind, Utterance
 from mixer.script.limits import EMBEDDED_LIMITS
@@ -91,8 +91,7 @@ def _build_book_take(chunk: SampleChunk, number: int) -> Take:
         chunk.take,
         source=f"{chunk.take.source}-{number}",
         gap_ms=NATURAL.gap_ms(ending),
-        is_gap_exact=False,
-        weight=PADDING_WEIGHTS.get(ending, 1.0),
+        ends_paragraph=ending in PARAGRAPH_ENDINGS,
         chapter_title=f"Chapter {number // CHAPTER_CHUNKS + 1}"
         if number % CHAPTER_CHUNKS == 0
         else None,
@@ -121,7 +120,7 @@ def _group_story(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
     group: list[Utterance] = []
     for utterance in story:
         group.append(utterance)
-        enough = MAX_CHARS if utterance.ending not in PADDING_WEIGHTS else CHUNK_CHARS
+        enough = MAX_CHARS if utterance.ending not in PARAGRAPH_ENDINGS else CHUNK_CHARS
         if count_billed_chars(group) >= enough:
             yield tuple(group)
             group = []
@@ -139,9 +138,7 @@ class _ChunkMaker:
         ssml = build_ssml(group, SsmlStyle(EMBEDDED_LIMITS, NATURAL))
         path = self.folder / f"chunk{number:02}.{self.engine.suffix}"
         path.write_bytes(self.engine.synthesize(ssml, VoiceSettings(voice, self.engine.name)).audio)
-        return SampleChunk(
-            Take(path.name, measure(path), GAP_MS, is_gap_exact=True), group[-1].ending
-        )
+        return SampleChunk(Take(path.name, measure(path), GAP_MS), group[-1].ending)
 
 
 def list_chunk_files(folder: Path) -> Sequence[Path]:

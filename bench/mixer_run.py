@@ -33,7 +33,13 @@ PRESET = PRESETS["podcast"]
 def render_mix(wanted: BenchMix) -> None:
     """Render a mix with levelling, ducking, limiter and tags."""
     timeline = build_timeline(
-        wanted.takes, wanted.music, MixStyle(PRESET, wanted.encoding.level_offset_db)
+        wanted.takes,
+        wanted.music,
+        MixStyle(
+            PRESET,
+            wanted.encoding.level_offset_db,
+            section_grid=wanted.encoding.stream.section_grid,
+        ),
     )
     memory = (
         RenderHistory(SegmentCache(FolderStore(wanted.cache_folder)), "book")

@@ -26,6 +26,9 @@ from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
 
+WHOLE_SECTIONS = 10_000
+"""Grid steps of a segment: as many as any section in tests has."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpec:
@@ -34,8 +37,7 @@ class ChunkSpec:
     sound: Sound
     rate_hz: int = VOICE_HZ
     gap_ms: int = 700
-    is_gap_exact: bool = False
-    weight: float = 1.0
+    ends_paragraph: bool = False
     opens: str | None = None
     marks: tuple[SoundAnnotation, ...] = ()
     name: str = "{}.wav"
@@ -130,8 +132,7 @@ def prepare_mix(
             source=source,
             measured=_measure_once(path),
             gap_ms=each.gap_ms,
-            is_gap_exact=each.is_gap_exact,
-            weight=each.weight,
+            ends_paragraph=each.ends_paragraph,
             chapter_title=each.opens,
             annotations=each.marks,
         )
@@ -146,6 +147,7 @@ def prepare_mix(
     known = {
         name: SoundFile(name, _measure_once(path, MUSIC_CHANNELS)) for name, path in files.items()
     }
+    style = {"section_grid": encoding.stream.section_grid, **style}
     asked = MixStyle(chosen, encoding.level_offset_db, **style)
 
     def decide_timeline(error_lu: float) -> Timeline:

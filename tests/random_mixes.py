@@ -29,9 +29,7 @@ def build_random_mix(folder: Path, seed: int) -> tuple[str, PreparedMix]:
     rate_hz = draw.choice([24_000, 22_050, 16_000])
     gap_ms = {"no gaps": (0, 300), "sparse": (3_000, 5_000)}.get(kind, (200, 1_500))
     chunks = [
-        ChunkSpec(
-            build_take(draw, kind, rate_hz), rate_hz, draw.randint(*gap_ms), is_gap_exact=True
-        )
+        ChunkSpec(build_take(draw, kind, rate_hz), rate_hz, draw.randint(*gap_ms))
         for _ in range(draw.randint(3, 6))
     ]
     bed = music(draw.uniform(3, 12)) if kind == "loud bed" or draw.random() < 0.5 else None

@@ -53,7 +53,7 @@ def timelines(draw: st.DrawFn, *, max_takes: int = 6, with_sounds: bool = True) 
                 draw(st.floats(-12, 0)),
             ),
             gap_ms=draw(st.integers(0, 9_000)),
-            is_gap_exact=draw(st.booleans()),
+            ends_paragraph=draw(st.booleans()),
             chapter_title=draw(st.sampled_from([None, None, "Chapter"])),
             annotations=tuple(draw(st.lists(sound_marks, max_size=2))) if with_sounds else (),
         )

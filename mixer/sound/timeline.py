@@ -1,9 +1,9 @@
 """The Timeline: which sample of which sound plays when, at which gain.
 
 It holds integer samples and serialises to JSON, so a mix can be stored, compared, resumed, and
-rendered elsewhere. The grid of 1.28 s is 49 MP3 frames of 1,152 samples at 44.1 kHz, one period of
-their padding bytes: segments cut on it join into the bytes of a serial render. Sections begin where
-the encoder does the same as before if they move: MP3 on the grid, AAC on any frame.
+rendered elsewhere. Sections begin on a frame of the encoder, which does the same as before if they
+move. The grid of 1.28 s is 49 MP3 frames of 1,152 samples at 44.1 kHz, one period of their padding
+bytes: a section that is cut on it joins into the bytes of a serial render.
 """
 
 from bisect import bisect_right
@@ -82,7 +82,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Part of the timeline, on the grid if pauses allow; the title is empty inside a chapter."""
+    """Part of the timeline; the title is empty inside a chapter."""
 
     start: int
     title: str = ""
@@ -119,8 +119,8 @@ class Timeline:
     """A complete mix: times in samples at `rate_hz`, 1 or 2 channels.
 
     All is in playing order; only cues may overlap. The first section is at 0, the others at
-    multiples of `section_grid` if pauses allow; 0 is one grid step, as in mixes stored before, some
-    of them at the rate of their voice.
+    multiples of `section_grid`; 0 is one grid step, as in mixes stored before, some of them at the
+    rate of their voice.
     """
 
     rate_hz: int

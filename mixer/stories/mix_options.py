@@ -2,7 +2,6 @@
 
 from mixer.formats import DEFAULT_FORMAT
 from mixer.requests import Options
-from mixer.script import BreakKind
 from mixer.sound import PRESETS, DuckingEnvelope
 from mixer.sound.arrange import MixStyle
 from mixer.sound.formats import Encoding
@@ -29,13 +28,6 @@ def mix_style(options: Options) -> MixStyle:
         outro_s=options.music_outro_s,
         fade_out_s=options.fade_out_s,
     )
-
-
-def list_exact_endings(options: Options) -> frozenset[BreakKind]:
-    """The endings whose silence is stated in milliseconds; `gap_ms` states all."""
-    stated = {} if isinstance(options.pauses, str) else options.pauses
-    is_whole = options.gap_ms is not None
-    return frozenset(each for each in BreakKind if is_whole or each in stated)
 
 
 def _build_envelope(options: Options) -> DuckingEnvelope:

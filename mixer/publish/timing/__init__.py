@@ -7,7 +7,6 @@ from mixer.lazy import export_lazily
 if TYPE_CHECKING:
     from mixer.publish.timing.characters import CharacterAligner, CharacterTimes
     from mixer.publish.timing.recordings import (
-        PADDING_WEIGHTS,
         PARAGRAPH_ENDINGS,
         RecordedChunk,
         build_takes,

@@ -7,7 +7,7 @@ a sentence.
 
 import difflib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -200,8 +200,7 @@ def _map_to_text(
     return tuple((chars[char], at) for char, at in word_starts if char in chars)
 
 
-PADDING_WEIGHTS = {BreakKind.PARAGRAPH: 3.0, BreakKind.SCENE: 6.0, BreakKind.CHAPTER: 24.0}
-"""A gap's share of a section's padding: a longer pause is not noticed where one is expected."""
+PARAGRAPH_ENDINGS = frozenset({BreakKind.PARAGRAPH, BreakKind.SCENE, BreakKind.CHAPTER})
 
 
 def pair_recordings(
@@ -238,23 +237,15 @@ def find_unspoken(script: Script, recordings: Sequence[Recording | None]) -> tup
 
 
 def build_takes(
-    recorded_chunks: Sequence[RecordedChunk],
-    exact_endings: Collection[BreakKind] = (),
-    *,
-    music: SoundCue | None = None,
+    recorded_chunks: Sequence[RecordedChunk], *, music: SoundCue | None = None
 ) -> list[Take]:
-    """Describe chunks for the layout; `music` is what the text begins with.
-
-    The silence after `exact_endings`, and what the author set, is as long as stated.
-    """
+    """Describe chunks for the layout; `music` is what the text begins with."""
     takes = [
         Take(
             source=each.recording.key,
             measured=each.recording.measured,
             gap_ms=each.chunk.gap_ms,
-            is_gap_exact=each.chunk.ending in exact_endings
-            or each.chunk.utterances[-1].pause_ms is not None,
-            weight=PADDING_WEIGHTS.get(each.chunk.ending, 1.0),
+            ends_paragraph=each.chunk.ending in PARAGRAPH_ENDINGS,
             level_db=each.chunk.level_db,
             chapter_title=each.chapter_title,
             annotations=tuple(_map_sounds(each)),

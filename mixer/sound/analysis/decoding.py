@@ -10,7 +10,7 @@ from pathlib import Path
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS
 from mixer.sound.analysis.meters import LevelMeter, LoudnessMeter
 from mixer.sound.analysis.samples import SampleReader, decode_piece, decode_samples
-from mixer.sound.analysis.true_peak import TAPS, TruePeakMeter
+from mixer.sound.analysis.true_peak import OPEN_SAMPLES, TruePeakMeter
 from mixer.sound.arithmetic import Samples, Values, np
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import STEP_S
@@ -20,7 +20,7 @@ BLOCK_S = 0.1
 """Longest block in which plain levels are measured."""
 
 PIECE_BLOCK_SAMPLES = 4_032
-"""A fourteenth of the grid, so that the blocks of a piece do not depend on where it is."""
+"""A fourteenth of the grid, of which most pieces are a multiple."""
 
 MIN_BLOCK_SAMPLES = 63
 
@@ -51,24 +51,26 @@ class Skips:
     """Parts of a decoded piece that are not measured; after `end` nothing is (0: to the end).
 
     `unmeasured_samples` come before the first loudness window, so that a window begins with the
-    piece's own samples; `windows` are those that begin before.
+    piece's own samples; `windows` are those that begin before. Unless it `is_last`, another piece
+    is behind it.
     """
 
     preroll: int = 0
     unmeasured_samples: int = 0
     windows: int = 0
     end: int = 0
+    is_last: bool = True
 
     @property
     def peak_from(self) -> int:
-        """Where the true peak begins: enough samples before the piece to interpolate its first."""
-        return max(0, self.preroll - TAPS)
+        """Where the true peak begins: with what the piece before has left."""
+        return max(0, self.preroll - OPEN_SAMPLES)
 
     @classmethod
-    def of_piece(cls, preroll: int, end: int) -> "Skips":
+    def of_piece(cls, preroll: int, end: int, *, is_last: bool) -> "Skips":
         """Compute the skips of a piece, wherever in a file it is."""
         windows, unmeasured = divmod(preroll, round(STEP_S * MIX_RATE_HZ))
-        return cls(preroll, unmeasured, windows, end)
+        return cls(preroll, unmeasured, windows, end, is_last)
 
 
 NO_SKIPS = Skips()
@@ -78,7 +80,8 @@ NO_SKIPS = Skips()
 class DecodedLevels:
     """Results of one decoding: a momentary window every 100 ms, then figures of each block.
 
-    `lows` and `highs` are its extreme samples, as shares of PEAK_SCALE.
+    `lows` and `highs` are its extreme samples, as shares of PEAK_SCALE. The last block may be
+    shorter than the others; `blocks` is how many whole ones the sound would fill.
     """
 
     true_peak_dbtp: float
@@ -86,6 +89,7 @@ class DecodedLevels:
     lows: Sequence[int]
     highs: Sequence[int]
     levels_dbfs: Sequence[float]
+    blocks: float
 
 
 def decode_levels(
@@ -121,7 +125,7 @@ class _LevelsMeter:
         self._block_samples = Fraction(block_samples * rate_hz, MIX_RATE_HZ)
         self._skips = skips
         self._loudness = LoudnessMeter(rate_hz, channels)
-        self._true_peak = TruePeakMeter(rate_hz, channels)
+        self._true_peak = TruePeakMeter(rate_hz, channels, follows=skips.preroll > 0)
         self._levels = LevelMeter(self._block_samples)
 
     def measure(self) -> DecodedLevels:
@@ -135,17 +139,23 @@ class _LevelsMeter:
                 self._levels.add(own)
             position += samples.shape[1]
         lowest, highest, energies = self._levels.finish()
+        blocks = max(0, position - self._skips.preroll) / self._block_samples
         powers = energies / float(self._block_samples)
+        powers[-1:] /= float(blocks - len(powers) + 1)
         powers[powers <= SILENCE_POWER] = 0.0
         with np.errstate(divide="ignore"):
             levels = 10 * np.log10(powers)
         return DecodedLevels(
-            true_peak_dbtp=round(self._true_peak.finish_dbtp(), 1),
+            true_peak_dbtp=round(self._find_true_peak_dbtp(), 1),
             momentary_lufs=array("d", self._loudness.finish_lufs()[self._skips.windows :].round(3)),
             lows=_scale_peaks(lowest),
             highs=_scale_peaks(highest),
             levels_dbfs=array("d", levels.round(6)),
+            blocks=float(blocks),
         )
+
+    def _find_true_peak_dbtp(self) -> float:
+        return self._true_peak.finish_dbtp(is_followed=not self._skips.is_last)
 
 
 def _cut(parts: Iterator[Samples], position: int, end: int) -> Iterator[Samples]:

@@ -23,6 +23,11 @@ BLOCK = 64
 PASSBAND, WINDOW_SHAPE = 0.97, 9.0
 """Of a windowed sinc, as FFmpeg's resampler: Kaiser's window."""
 
+OPEN_SAMPLES = 4 * BLOCK
+"""Of a piece before which, or behind which, another is: so many samples at its end are measured
+with the next one, which begins that much earlier.
+"""
+
 FIRST_BLOCKS = 8
 """Blocks with the highest bounds, interpolated first: their peak leaves few others."""
 
@@ -71,12 +76,15 @@ def _interpolation_weights(share: float) -> Matrix:
 
 
 class TruePeakMeter:
-    """Finds the true peak of a sound that arrives in parts."""
+    """Finds the true peak of a sound that arrives in parts; before and behind it is silence.
 
-    def __init__(self, rate_hz: int, channels: int) -> None:
+    If it `follows` another, that silence is not assumed, and its first block not measured.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, *, follows: bool = False) -> None:
         self._interpolation = design_interpolation(rate_hz)
         self._peak = 0.0
-        self._rest = np.zeros((channels, BLOCK), np.float32)
+        self._rest = np.zeros((channels, 0 if follows else BLOCK), np.float32)
 
     def add(self, samples: Samples) -> None:
         """Measure the next samples, as far as they fill blocks with one more behind them."""
@@ -88,9 +96,10 @@ class TruePeakMeter:
         else:
             self._rest = samples
 
-    def finish_dbtp(self) -> float:
-        """Measure what is left; -inf for silence."""
-        self.add(np.zeros((len(self._rest), 3 * BLOCK), np.float32))
+    def finish_dbtp(self, *, is_followed: bool = False) -> float:
+        """Measure what is left, unless it is followed by another sound; -inf for silence."""
+        if not is_followed:
+            self.add(np.zeros((len(self._rest), 3 * BLOCK), np.float32))
         return 20 * math.log10(self._peak) if self._peak > 0 else -math.inf
 
     def _measure(self, samples: Samples, count: int) -> None:

@@ -9,7 +9,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import accumulate, pairwise, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,7 +40,7 @@ _STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*")
 _STATED_KBPS = regex.compile(r", (?P<kbps>\d+) kb/s")
 _COPIED_BYTES = regex.compile(r"\baudio:(?P<kib>\d+)KiB")
 
-VERIFICATION_VERSION = 4
+VERIFICATION_VERSION = 5
 """Increase it when a piece is measured differently."""
 
 SILENT_LUFS = -99.0
@@ -146,7 +146,8 @@ class EncodedPiece:
 
     `preroll_samples` fill the decoder's and the meters' memory (0 for the first piece),
     `end_sample` is the one after the last, preroll included (0: all), and `name` identifies the
-    content for VerificationMemory (empty to measure it again).
+    content for VerificationMemory (empty to measure it again). Unless it `is_last`, the next piece
+    begins where it ends.
     """
 
     parts: tuple[bytes, ...]
@@ -154,6 +155,7 @@ class EncodedPiece:
     preroll_samples: int = 0
     end_sample: int = 0
     name: str = ""
+    is_last: bool = False
 
 
 class VerificationMemory(Protocol):
@@ -221,9 +223,9 @@ def _join_windows(parts: Sequence[DecodedLevels], block_samples: int) -> Sequenc
     A piece is not a whole number of steps long: sometimes its last window is left out or stays for
     two steps.
     """
-    joined, blocks = array("d"), 0
+    joined, blocks = array("d"), 0.0
     for part in parts[:-1]:
-        blocks += len(part.levels_dbfs)
+        blocks += part.blocks
         count = round(blocks * block_samples / (STEP_S * MIX_RATE_HZ)) - len(joined)
         joined.extend(part.momentary_lufs[:count])
         missing = count - len(part.momentary_lufs)
@@ -243,8 +245,12 @@ def _column_peaks(parts: Sequence[DecodedLevels], columns: int) -> Iterator[tupl
     lows = _chain_values("h", (part.lows for part in parts))
     highs = _chain_values("h", (part.highs for part in parts))
     count = min(columns, len(lows))
-    bounds = [len(lows) * number // count for number in range(count + 1)] if count else []
-    for begin, end in pairwise(bounds):
+    before = accumulate((part.blocks for part in parts), initial=0.0)
+    begins = [np.arange(len(part.lows)) + at for part, at in zip(parts, before, strict=False)]
+    places = np.concatenate(begins)
+    wholes = sum(part.blocks for part in parts)
+    edges = np.searchsorted(places, np.arange(count) * wholes / max(1, count), side="left")
+    for begin, end in pairwise([*edges.tolist(), len(lows)]):
         yield min(lows[begin:end]) / PEAK_SCALE, max(highs[begin:end]) / PEAK_SCALE
 
 
@@ -269,8 +275,9 @@ class _PieceDecoder:
         return self.memory.load(piece.name, self._fingerprint(piece))
 
     def _fingerprint(self, piece: EncodedPiece) -> str:
-        skips = Skips.of_piece(piece.preroll_samples, piece.end_sample)
-        parameters = (skips.preroll, skips.unmeasured_samples, skips.end, self.block_samples)
+        skips = _skip_parts(piece)
+        ends = (skips.end, int(skips.is_last))
+        parameters = (skips.preroll, skips.unmeasured_samples, *ends, self.block_samples)
         return " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
 
     def _decode(self, piece: EncodedPiece) -> DecodedLevels:
@@ -278,10 +285,17 @@ class _PieceDecoder:
             path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
             with path.open("wb") as file:
                 file.writelines(piece.parts)
-            skips = Skips.of_piece(piece.preroll_samples, piece.end_sample)
             return decode_levels(
-                path, self.block_samples, skips, is_piece=True, processes=self.processes
+                path,
+                self.block_samples,
+                _skip_parts(piece),
+                is_piece=True,
+                processes=self.processes,
             )
+
+
+def _skip_parts(piece: EncodedPiece) -> Skips:
+    return Skips.of_piece(piece.preroll_samples, piece.end_sample, is_last=piece.is_last)
 
 
 def probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:

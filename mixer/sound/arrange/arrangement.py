@@ -80,8 +80,12 @@ def _reserve_intros(takes: Sequence[Take]) -> list[Take]:
         if intro_ms and after.chapter_title is not None:
             spaced[number] = replace(after, lead_ms=intro_ms)
         elif intro_ms:
-            gap_ms, held_ms = before.gap_ms + intro_ms, before.sounds_ms + intro_ms
-            spaced[number - 1] = replace(before, gap_ms=gap_ms, sounds_ms=held_ms, weight=0.0)
+            spaced[number - 1] = replace(
+                before,
+                gap_ms=before.gap_ms + intro_ms,
+                sounds_ms=before.sounds_ms + intro_ms,
+                ends_paragraph=False,
+            )
     return spaced
 
 

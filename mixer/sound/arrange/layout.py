@@ -31,14 +31,13 @@ from mixer.sound.arrange.music_levels import (
 )
 from mixer.sound.arrange.placement import (
     PlacedSound,
-    SectionGrid,
     SoundAnnotation,
     Take,
     place_takes,
 )
 from mixer.sound.loudness import DUAL_MONO_LU
 from mixer.sound.presets import RADIO, DuckingEnvelope, Preset
-from mixer.sound.timeline import GRID_S, MIX_RATE_HZ, Mastering, Timeline
+from mixer.sound.timeline import MIX_RATE_HZ, Mastering, Timeline
 
 UNMASTERED = Mastering(gain_db=0.0, target_lufs=0.0, ceiling_dbtp=0.0, limit_db=None)
 NAMED_TAKES = 20
@@ -51,8 +50,8 @@ class MixStyle:
 
     `level_offset_db` is the encoder's change of level, `duck_db` the rise of the music in long
     pauses, `de_ess` goes from 0 to 1, and `prediction_error_lu` is how much louder than predicted
-    the mix was. Sections begin at multiples of `section_grid` samples. `natural_sections`, by their
-    first take, keep their gaps on a coarse grid; there are at least `min_channels`.
+    the mix was. Sections begin at multiples of `section_grid` samples; there are at least
+    `min_channels`.
     """
 
     preset: Preset
@@ -65,8 +64,7 @@ class MixStyle:
     envelope: DuckingEnvelope = RADIO
     de_ess: float = 0.0
     prediction_error_lu: float = 0.0
-    section_grid: int = int(GRID_S * MIX_RATE_HZ)
-    natural_sections: tuple[int, ...] = ()
+    section_grid: int = 1
     min_channels: int = 1
 
 
@@ -156,8 +154,7 @@ def _place_voice(
     gains_db = [gain + take.level_db for gain, take in zip(level_db, takes, strict=True)]
     spaced = extend_gaps(takes, sounds)
     lead_s = _lead_s(style, spaced[0], opening, sounds)
-    grid = SectionGrid(MIX_RATE_HZ, style.section_grid, style.natural_sections)
-    clips, sections = place_takes(spaced, gains_db, lead_s, grid)
+    clips, sections = place_takes(spaced, gains_db, lead_s, style.section_grid)
     margin = round(style.preset.margin_s[0] * MIX_RATE_HZ)
     return VoiceLayout(spaced, clips, sections, margin, MIX_RATE_HZ)
 

@@ -115,12 +115,12 @@ class Format(ABC):
         """Make a finished file, which appears complete; raises RenderFailed if FFmpeg fails."""
 
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, before_frames: int
     ) -> EncodedPiece:
         """Build an independently decodable segment from its stream and what comes before.
 
-        That is the stream of the previous segment, or the header of the file. `first_frame` counts
-        all frames of audio; `name` identifies both parts for VerificationMemory.
+        That is the stream of the previous segment, of `before_frames`, or the header of the file.
+        `first_frame` counts all frames of audio.
         """
         raise NotImplementedError(f"{self.name} is not made of segments")
 

@@ -1,19 +1,23 @@
 """MP3: an ID3 tag, a header frame, and independent frames.
 
-Without the bit reservoir, segments join into the bytes of a serial render, and a chapter is a range
-of frames; its header frame says how many samples to skip at both ends. Quiet around chapters is
-encoded room tone, or silence if the mix has none.
+Without the bit reservoir, the segments of a section join into the bytes of a serial render, and a
+chapter is a range of frames; its header frame says how many samples to skip at both ends. Quiet
+around chapters is encoded room tone, or silence if the mix has none. The pattern of padding bytes
+begins again in each segment.
 """
 
+from collections.abc import Iterator
 from itertools import cycle, islice
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from mixer.files import open_atomic
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg, room_tone
 from mixer.sound.analysis import EncodedPiece
 from mixer.sound.formats import mp3_frames
 from mixer.sound.formats.model import FileSpec, StreamedFormat, StreamFormat
-from mixer.sound.formats.mp3_frames import FRAME_SAMPLES
+from mixer.sound.formats.mp3_frames import FRAME_SAMPLES, FrameFinder
 from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.timeline import MIX_RATE_HZ
 
@@ -28,7 +32,7 @@ MP3_STREAM = StreamFormat(
     suffix="mp3",
     frame_samples=FRAME_SAMPLES,
     arguments=("-c:a", "libmp3lame", *_BARE_FRAMES),
-    section_grid=mp3_frames.PADDING_PERIOD_FRAMES * FRAME_SAMPLES,
+    section_grid=FRAME_SAMPLES,
     frame_lengths=mp3_frames.frame_lengths,
 )
 """No bit reservoir, no header frame, no tags."""
@@ -67,45 +71,55 @@ class Mp3(StreamedFormat):
         return _build_tag(spec.tags) + info
 
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, before_frames: int
     ) -> EncodedPiece:
         """Build a segment with the last frames of the previous one; the first has the header."""
         if not first_frame:
-            return EncodedPiece((before, content), DEMUXER, name=name)
-        preroll_bytes = mp3_frames.frames_bytes(VERIFY_PREROLL_FRAMES, spec.encoding.bitrate_kbps)
-        return EncodedPiece(
-            (before[-preroll_bytes:], content),
-            DEMUXER,
-            VERIFY_PREROLL_FRAMES * FRAME_SAMPLES,
-            name=name,
-        )
+            return EncodedPiece((before, content), DEMUXER)
+        count = min(VERIFY_PREROLL_FRAMES, before_frames)
+        if count < before_frames:
+            before = before[-mp3_frames.frames_bytes(count, spec.encoding.bitrate_kbps) :]
+        return EncodedPiece((before, content), DEMUXER, count * FRAME_SAMPLES)
 
-    def write_cut(
-        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
-    ) -> None:
-        """Copy the frames of a cut, with quiet around them if requested."""
-        kbps = splitter.encoding.bitrate_kbps
+    def split(
+        self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
+    ) -> Iterator[Path]:
+        """Copy the frames of each cut, with quiet around them if requested."""
         with splitter.whole.open() as whole:
-            stream_begin, frame_count = _locate_frames(whole, kbps)
-            span = mp3_frames.find_frame_span(cut.start, cut.end, frame_count)
-            begin = _frame_offset(whole, stream_begin, span.first, kbps)
-            quiet = [-(-each // FRAME_SAMPLES) for each in (cut.quiet_before, cut.quiet_after)]
-            replaced = min(SHARED_FRAMES, span.count) if cut.quiet_after else 0
-            end = _frame_offset(whole, stream_begin, span.first + span.count - replaced, kbps)
-            before = _encode_quiet(splitter, quiet[0])
-            after = _encode_quiet(splitter, quiet[1] + replaced)
-            quiet_count = sum(quiet)
-            info = mp3_frames.info_frame(
-                kbps,
-                splitter.channels,
-                span.count + quiet_count,
-                end - begin + sum(map(len, (*before, *after))),
-                cut.end - cut.start + quiet_count * FRAME_SAMPLES,
-                delay_samples=span.delay_samples,
-            )
-            file.writelines([_build_tag(tags), info, *before])
-            splitter.copy_range(whole, begin, end, file)
-            file.writelines(after)
+            finder = FrameFinder(whole, splitter.encoding.bitrate_kbps)
+            for cut, out, tags in cuts:
+                with open_atomic(out) as file:
+                    _write_cut(splitter, finder, cut, file, tags)
+                yield out
+
+
+def _write_cut(
+    splitter: "ChapterSplitter",
+    finder: FrameFinder,
+    cut: "FileCut",
+    file: IO[bytes],
+    tags: AudioTags | None,
+) -> None:
+    span = mp3_frames.find_frame_span(cut.start, cut.end)
+    begin, first = finder.locate(span.first)
+    _behind, last = finder.locate(span.end)
+    quiet = [-(-each // FRAME_SAMPLES) for each in (cut.quiet_before, cut.quiet_after)]
+    replaced = min(SHARED_FRAMES, last - first) if cut.quiet_after else 0
+    end, _ = finder.locate(last - replaced)
+    before = _encode_quiet(splitter, quiet[0])
+    after = _encode_quiet(splitter, quiet[1] + replaced)
+    quiet_count = sum(quiet)
+    info = mp3_frames.info_frame(
+        splitter.encoding.bitrate_kbps,
+        splitter.channels,
+        last - first + quiet_count,
+        end - begin + sum(map(len, (*before, *after))),
+        cut.end - cut.start + quiet_count * FRAME_SAMPLES,
+        delay_samples=span.delay_samples,
+    )
+    file.writelines([_build_tag(tags), info, *before])
+    splitter.copy_range(finder.file, begin, end, file)
+    file.writelines(after)
 
 
 def _build_tag(tags: AudioTags | None) -> bytes:
@@ -132,24 +146,3 @@ def _quiet_source(splitter: "ChapterSplitter", samples: int) -> str:
     tone = [*room_tone.noise_filters(splitter.room_tone_dbfs), room_tone.LOOP_FILTER]
     pan = ["pan=stereo|c0=c0|c1=c0"] if splitter.channels > 1 else []
     return ",".join([*tone, *room_tone.trim_filters(0, samples), *pan])
-
-
-def _locate_frames(whole: IO[bytes], kbps: int) -> tuple[int, int]:
-    size_bytes = whole.seek(0, 2)
-    whole.seek(0)
-    at = mp3_frames.id3_tag_bytes(whole.read(mp3_frames.ID3_HEADER_BYTES))
-    whole.seek(at)
-    begin = at + next(mp3_frames.frame_lengths(whole.read(mp3_frames.MAX_FRAME_BYTES)))
-    period = mp3_frames.frames_bytes(mp3_frames.PADDING_PERIOD_FRAMES, kbps)
-    periods, rest = divmod(size_bytes - begin, period)
-    whole.seek(begin + periods * period)
-    ends = sum(1 for _ in mp3_frames.frame_lengths(whole.read(rest)))
-    return begin, periods * mp3_frames.PADDING_PERIOD_FRAMES + ends
-
-
-def _frame_offset(whole: IO[bytes], stream_begin: int, frame: int, kbps: int) -> int:
-    over = frame % mp3_frames.PADDING_PERIOD_FRAMES
-    at = stream_begin + mp3_frames.frames_bytes(frame - over, kbps)
-    whole.seek(at)
-    content = whole.read(over * mp3_frames.MAX_FRAME_BYTES)
-    return at + sum(islice(mp3_frames.frame_lengths(content), over))

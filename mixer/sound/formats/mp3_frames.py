@@ -4,8 +4,12 @@ Reads only what our encoder writes: MPEG-1 layer III at 44.1 kHz without bit res
 ISO/IEC 11172-3 (frame header), Gabriel Bouvigne's description of the Info tag.
 """
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import IO
 
 from mixer.errors import RenderFailed
 
@@ -80,20 +84,67 @@ class FrameSpan:
     """Frames that hold a range of samples, and the samples to skip after a decoder's own delay."""
 
     first: int
-    count: int
+    end: int
     delay_samples: int
 
 
-def find_frame_span(start: int, end: int, frame_count: int) -> FrameSpan:
-    """Find the frames for samples `start` to `end`.
+def find_frame_span(start: int, end: int) -> FrameSpan:
+    """Find the frames for samples `start` to `end`, in a file that may be shorter.
 
     A decoder that begins there lacks the overlap of the frame before; that is over within the
     delay, which players skip.
     """
     first = start // FRAME_SAMPLES
     delay = ENCODER_DELAY_SAMPLES + DECODER_DELAY_SAMPLES
-    behind = min(frame_count, -(-(end + delay) // FRAME_SAMPLES))
-    return FrameSpan(first, behind - first, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
+    behind = -(-(end + delay) // FRAME_SAMPLES)
+    return FrameSpan(first, behind, ENCODER_DELAY_SAMPLES + start - first * FRAME_SAMPLES)
+
+
+class FrameFinder:
+    """Finds frames of a finished file by their number; reads it once, from front to back.
+
+    Where a section begins, padding bytes leave their period, so places cannot be computed.
+    """
+
+    def __init__(self, file: IO[bytes], bitrate_kbps: int) -> None:
+        self.file = file
+        self._period_bytes = frames_bytes(PADDING_PERIOD_FRAMES, bitrate_kbps)
+        rate = _BITRATES_KBPS.index(bitrate_kbps) << 4
+        self._headers = {_SYNC + bytes([rate | padding]) for padding in (0, _PADDING_BIT)}
+        file.seek(0)
+        at = id3_tag_bytes(file.read(ID3_HEADER_BYTES))
+        info_bytes = next(self._read_lengths(at, 1), 0)
+        self._frames, self._places = array("q", [0]), array("q", [at + info_bytes])
+
+    def locate(self, frame: int) -> tuple[int, int]:
+        """The place in bytes and the number of a frame, or of the end if the file is shorter."""
+        while self._frames[-1] <= frame and self._advance():
+            pass
+        known = bisect_right(self._frames, frame) - 1
+        lengths = list(self._read_lengths(self._places[known], frame - self._frames[known]))
+        return self._places[known] + sum(lengths), self._frames[known] + len(lengths)
+
+    def _advance(self) -> bool:
+        """Find the frame one period behind the last known one; False if the file ends before."""
+        at, step = self._places[-1], self._period_bytes
+        if not self._has_header(at + step):
+            lengths = list(self._read_lengths(at, PADDING_PERIOD_FRAMES))
+            if len(lengths) < PADDING_PERIOD_FRAMES:
+                return False
+            step = sum(lengths)
+        self._frames.append(self._frames[-1] + PADDING_PERIOD_FRAMES)
+        self._places.append(at + step)
+        return True
+
+    def _has_header(self, place: int) -> bool:
+        """Whether a frame of this bit rate begins at a place."""
+        self.file.seek(place)
+        header = self.file.read(HEADER_BYTES)
+        return header[:-1] in self._headers
+
+    def _read_lengths(self, place: int, count: int) -> Iterator[int]:
+        self.file.seek(place)
+        return islice(frame_lengths(self.file.read(count * MAX_FRAME_BYTES)), count)
 
 
 def info_frame(

@@ -94,9 +94,10 @@ class Mp4(MuxedFormat):
         return self._remux_arguments(pipe, out, tag_arguments, AAC_FRAME_SAMPLES)
 
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, name: str
+        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, before_frames: int
     ) -> EncodedPiece:
         """Build a segment with the last frames of the previous one."""
+        del before_frames
         lengths = list(adts_frame_lengths(before))[-VERIFY_PREROLL_FRAMES:]
         starts_at = (first_frame - len(lengths) - 1) * AAC_FRAME_SAMPLES
         preroll_samples = max(len(lengths), 1) * AAC_FRAME_SAMPLES
@@ -108,7 +109,6 @@ class Mp4(MuxedFormat):
             DEMUXER,
             preroll_samples,
             end_sample if is_last else 0,
-            name,
         )
 
     def finish(self, partial: Path, spec: FileSpec) -> None:

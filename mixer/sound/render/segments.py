@@ -1,9 +1,8 @@
 """Cuts a Timeline into segments that are rendered apart and joined without a trace.
 
-Cuts are grid steps away from where each section starts, or from the point of its own grid before,
-so a section keeps its cuts when it moves. Preroll and postroll fill the filters' and the encoder's
-memory; a segment's own frames equal a serial render's (measured: MP3 byte for byte, if rendering
-begins on the grid).
+Cuts are grid steps away from where each section starts, so a section keeps its cuts when it moves.
+Preroll and postroll fill the filters' and the encoder's memory; a segment's own frames equal those
+of a render of the whole section (measured: MP3 byte for byte).
 """
 
 from bisect import bisect_left
@@ -101,15 +100,22 @@ def cut_timeline(timeline: Timeline, grids: int | None = SEGMENT_GRIDS) -> tuple
 
 
 def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
-    clip_starts, grid = [clip.start for clip in timeline.clips], timeline.grid
+    clip_starts = [clip.start for clip in timeline.clips]
+    for begin, after in pairwise([*_list_cuts(timeline, grids), timeline.length]):
+        yield from _split_crowded(clip_starts, begin, after, timeline.grid)
+
+
+def _list_cuts(timeline: Timeline, grids: int) -> Iterator[int]:
+    """The last grid step of a section is part of the first segment of the next."""
+    grid, opening = timeline.grid, 0
     unit = timeline.section_grid or grid
     starts = sorted({section.start // unit * unit for section in timeline.sections})
-    spans = zip(starts, [*starts[1:], timeline.length], strict=True)
-    cuts = [cut for span in spans for cut in _cut_section(*span, grid, grids)]
-    early = {cut for before, cut in pairwise(cuts) if cut in starts and cut - before > grid}
-    ends = [*(cut - grid if cut in early else cut for cut in cuts), timeline.length]
-    for begin, after in pairwise(ends):
-        yield from _split_crowded(clip_starts, begin, after, grid)
+    for start, end in pairwise([*starts, timeline.length]):
+        is_shared = end < timeline.length and end - start > grid
+        behind = end - grid if is_shared else end
+        yield opening
+        yield from (cut for cut in _cut_section(start, end, grid, grids)[1:] if cut < behind)
+        opening = behind
 
 
 def _cut_section(start: int, end: int, grid: int, grids: int) -> list[int]:
@@ -138,7 +144,10 @@ def _window_start(timeline: Timeline, start: int) -> int:
     begin = start - int(PREROLL_S * rate_hz)
     while begin > 0 and not _has_sound(timeline, begin, start, PREROLL_SOUND_S * rate_hz):
         begin -= int(PREROLL_STEP_S * rate_hz)
-    return max(0, begin)
+    if begin >= 0:
+        return begin
+    first = start % timeline.grid
+    return first if start - first >= PREROLL_S * rate_hz else 0
 
 
 def _has_sound(timeline: Timeline, begin: int, end: int, min_samples: Fraction) -> bool:

@@ -9,7 +9,7 @@ import json
 from array import array
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 from itertools import groupby
@@ -26,7 +26,13 @@ from mixer.sound.analysis import (
     verify_pieces,
 )
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
+from mixer.sound.formats import (
+    AudioTags,
+    EncodedStream,
+    Encoding,
+    FileSpec,
+    StreamedFormat,
+)
 from mixer.sound.render.mixdown import file_spec
 from mixer.sound.render.segment_renderer import frame_at
 from mixer.sound.render.segments import Segment
@@ -66,6 +72,7 @@ class StoredMeasurements:
                     array("h", fields["lows"]),
                     array("h", fields["highs"]),
                     array("d", fields["levels"]),
+                    float(fields["blocks"]),
                 )
         return None
 
@@ -83,10 +90,25 @@ class StoredMeasurements:
             "lows": list(levels.lows),
             "highs": list(levels.highs),
             "levels": list(levels.levels_dbfs),
+            "blocks": levels.blocks,
         }
         key = measurement_key(name.rpartition(" ")[2])
         content = compress(json.dumps(fields).encode())
         put_sealed(self.store, key, content, metadata={NAME_FIELD: name})
+
+
+@dataclass(frozen=True, slots=True)
+class _Preceding:
+    """What precedes a segment: the stream of another, or the header of the file, of no frames."""
+
+    key: str
+    content: bytes
+    end_frame: int = 0
+    frames: int = 0
+
+    def follow(self, stream: EncodedStream, content: bytes) -> "_Preceding":
+        """What precedes the segment behind the next one."""
+        return _Preceding(stream.key, content, self.end_frame + stream.frames, stream.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +144,24 @@ class StreamJoin:
 
     def recall(self, streams: Sequence[EncodedStream]) -> tuple[int, Verification] | None:
         """The size and measurements of the file, which is not joined; None if it must be."""
-        header, frame, before_key = self._build_header(streams), 0, self._first_key(streams)
-        pieces = []
+        last, pieces = _Preceding(self._first_key(streams), self._build_header(streams)), []
         for stream in streams:
-            name = _name_piece(before_key, stream)
-            pieces.append(self.encoding.kind.build_piece(self._spec, header, b"", frame, name))
-            before_key, frame = stream.key, frame + stream.frames
+            pieces.append(self._build_piece(last, stream, b""))
+            last = last.follow(stream, b"")
         memory = StoredMeasurements(self.store)
         found = Verification.recall(memory, pieces, self.timeline.duration_s, self.columns)
-        size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
+        size_bytes = len(self._build_header(streams)) + sum(each.size_bytes for each in streams)
         return (size_bytes, found) if found else None
+
+    def _build_piece(
+        self, last: "_Preceding", stream: EncodedStream, content: bytes
+    ) -> EncodedPiece:
+        piece = self.encoding.kind.build_piece(
+            self._spec, last.content, content, last.end_frame, last.frames
+        )
+        last_frame = frame_at(self.timeline, self.encoding, self.timeline.length)
+        is_last = last.end_frame + stream.frames >= last_frame
+        return replace(piece, is_last=is_last, name=_name_piece(last.key, stream))
 
     def _first_key(self, streams: Sequence[EncodedStream]) -> str:
         return f"only {self._spec.samples}" if len(streams) == 1 else "first"
@@ -187,18 +217,16 @@ class StreamJoin:
         first_frame: int,
         file: IO[bytes] | None,
     ) -> Generator[EncodedPiece]:
-        before, frame, spec = header, first_frame, self._spec
-        before_key = self._first_key(streams)
+        last = _Preceding(self._first_key(streams), header or b"", first_frame)
         # a damaged segment is rendered again, so its failure must stop no process
         contents = map_in_order(streams, _read_stream, READS_AT_ONCE, stop=lambda: None)
         with closing(contents):
             for stream, content in zip(streams, contents, strict=True):
                 if file is not None:
                     file.write(content)
-                if before is not None:
-                    name = _name_piece(before_key, stream)
-                    yield self.encoding.kind.build_piece(spec, before, content, frame, name)
-                before, before_key, frame = content, stream.key, frame + stream.frames
+                if header is not None or last.frames:
+                    yield self._build_piece(last, stream, content)
+                last = last.follow(stream, content)
 
 
 def _name_piece(before_key: str, stream: EncodedStream) -> str:

@@ -18,7 +18,6 @@ from mixer.store import ObjectStore
 from mixer.stories.batches import read_synthesized_batches
 from mixer.stories.folder import FLAWS, MIX, SCRIPT, TIMELINE, StoryFolder
 from mixer.stories.inputs.checks import InputLimits, check_inputs, select_music_store
-from mixer.stories.mix_options import list_exact_endings
 from mixer.stories.model import GivenFlaws, JoinedMix, StoredRequest, StoredScript, SynthesizedBatch
 from mixer.stories.report import DoubtfulPassage, SpeechCheck
 from mixer.stories.request_files import open_request_folder
@@ -141,7 +140,7 @@ class TakeLoader:
             return self._load_given(folder, request, options)
         narration = load_narration(folder)
         own_music = None if request.music else narration.stored.script.music
-        return build_takes(narration.recorded_chunks, list_exact_endings(options), music=own_music)
+        return build_takes(narration.recorded_chunks, music=own_music)
 
     def _load_given(
         self, folder: StoryFolder, request: StoredRequest, options: Options
@@ -179,7 +178,7 @@ def _build_take(
     gap_ms = own_ms if options.gap_ms is None else options.gap_ms
     measured = recording.measured if recording else measurements[key]
     digest = recording.seal if recording else ""
-    return Take(key, measured, gap_ms, is_gap_exact=True, digest=digest)
+    return Take(key, measured, gap_ms, digest=digest)
 
 
 def _measure_files(files: Mapping[str, Path], processes: ProcessGroup) -> dict[str, Measurement]:

@@ -1,11 +1,9 @@
 """Lays out what is spoken of a story so far, so that what was played of it never moves. Pure.
 
-The pauses of a section are stretched when its end is known; a section of which something was
-played before keeps its pauses, and so does the level of its music. The end of the music and the
-gain are those of a story that ends here.
+Music of which something was played keeps its level. The end of the music and the gain are those of
+a story that ends here.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,10 +25,9 @@ encoder looks ahead."""
 
 @dataclass(frozen=True, slots=True)
 class PlayedState:
-    """What later layouts must keep: sections by their first take, gains of music by its place."""
+    """What later layouts must keep: gains of music by its place."""
 
     attempt: int
-    natural_sections: tuple[int, ...] = ()
     music_gains_db: Mapping[str, float] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -52,16 +49,10 @@ class Provisional:
 
     def keep_played(self, state: PlayedState, end: int) -> PlayedState:
         """Note what must not change once the samples before `end` are played."""
-        opened = self.timeline.sections[-1].start
-        if self.is_complete or end <= opened:
+        if self.is_complete:
             return state
-        first = bisect_left([clip.start for clip in self.timeline.clips], opened)
         gains = {_name_cue(cue): cue.gain_db for cue in self._list_beds(end)}
-        return replace(
-            state,
-            natural_sections=tuple(sorted({*state.natural_sections, first})),
-            music_gains_db={**gains, **state.music_gains_db},
-        )
+        return replace(state, music_gains_db={**gains, **state.music_gains_db})
 
     def _list_beds(self, end: int) -> list[Cue]:
         return [cue for cue in self.timeline.cues if not cue.plays_once and cue.start < end]
@@ -93,7 +84,6 @@ class SpokenStory:
         style = replace(
             mix_style(self.options),
             level_offset_db=self.encoding.level_offset_db,
-            natural_sections=state.natural_sections,
             min_channels=2 if self.has_sounds else 1,
         )
         timeline = ended = self._build(style)

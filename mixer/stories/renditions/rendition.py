@@ -17,7 +17,6 @@ from mixer.speech import Recording
 from mixer.stories.folder import MIX, PRELUDE, REQUEST, SCRIPT, TIMELINE, StoryFolder
 from mixer.stories.inputs import SoundLibrary, fetch_sources, load_timeline, read_sounds
 from mixer.stories.keys import SYNTHESIZED, parse_batch_result
-from mixer.stories.mix_options import list_exact_endings
 from mixer.stories.model import StoredRequest, StoredScript, SynthesizedBatch
 from mixer.stories.outputs import build_captions
 from mixer.stories.renditions.pieces import Playlist, count_pieces, piece_grid
@@ -188,7 +187,7 @@ class Rendition:
             return None
         options = Options.model_validate(request.options)
         own_music = None if request.music else stored.script.music
-        takes = build_takes(self._pair_chunks(stored), list_exact_endings(options), music=own_music)
+        takes = build_takes(self._pair_chunks(stored), music=own_music)
         return SpokenStory(
             takes=takes,
             sounds={key: sounds[key] for key in wanted},

@@ -17,7 +17,7 @@ from mixer.sound import Timeline
 from mixer.sound.arrange import SoundFile, build_timeline
 from mixer.sound.formats import MP3
 from mixer.sound.render import Segment
-from mixer.stories.mix_options import list_exact_endings, mix_style, select_encoding
+from mixer.stories.mix_options import mix_style, select_encoding
 from mixer.stories.versions.texts import VersionText
 
 MAX_LEAD_S = 12.0
@@ -128,7 +128,7 @@ def lay_out_excerpt(text: VersionText, sounds: Mapping[str, SoundFile], sentence
     recordings = [text.recordings.get(key) for key in text.stored.chunk_keys]
     recorded = pair_recordings(script, recordings)
     own_music = None if music else script.music
-    takes = build_takes(recorded, list_exact_endings(options), music=own_music)
+    takes = build_takes(recorded, music=own_music)
     timeline = build_timeline(takes, sounds.get(music), mix_style(options), sounds)
     lost_db = select_encoding(options).level_offset_db - MP3.level_offset_db
     gain_db = timeline.mastering.gain_db + lost_db

@@ -83,7 +83,7 @@ def sentence_errors_s(story: list[Said], *, hidden: bool) -> np.ndarray:
     if hidden:
         chunks = [replace(c, recording=replace(c.recording, sentences=())) for c in chunks]
     timeline = build_timeline(
-        build_takes(chunks, exact_endings=frozenset(BreakKind)),
+        build_takes(chunks),
         None,
         MixStyle(PRESETS["story"], MP3.level_offset_db),
     )
@@ -113,7 +113,7 @@ def test_cues_that_begin_inside_a_sentence_begin_with_their_words(story: list[Sa
     errors_s = []
     for each in story:
         timeline = build_timeline(
-            build_takes([each.chunk], exact_endings=frozenset(BreakKind)),
+            build_takes([each.chunk]),
             None,
             MixStyle(PRESETS["story"], MP3.level_offset_db),
         )

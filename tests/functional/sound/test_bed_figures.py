@@ -66,7 +66,6 @@ def parts(folder: Path, seed: int) -> Parts:
             speech(draw.uniform(3, 6), 10 * seed + n, rate_hz, draw.uniform(-32, -20)),
             rate_hz,
             gap_ms=draw.choice([draw.randint(0, 700), draw.randint(1_500, 4_000)]),
-            is_gap_exact=True,
         )
         for n in range(3)
     ]

@@ -94,7 +94,7 @@ def test_mono_music_is_as_loud_in_both_channels_as_it_was(tmp_path: Path):
 
 def bed_alone(folder: Path, **style: float) -> tuple[PreparedMix, Sound]:
     """A mix laid out for a voice that then says nothing: what is left is the bed."""
-    voice = [ChunkSpec(speech(3.0, seed), gap_ms=3_000, is_gap_exact=True) for seed in range(2)]
+    voice = [ChunkSpec(speech(3.0, seed), gap_ms=3_000) for seed in range(2)]
     mix = prepare_mix(folder, voice, music(6.0), outro_s=4.0, **style)
     for path in mix.ingredients.clips.values():
         write_sound(path, silence(3.0), 24_000)
@@ -168,7 +168,8 @@ def test_music_fades_out_at_the_end_and_ends_in_silence(tmp_path: Path):
 def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
     """One tone as music: any break in level or phase would be heard as a click."""
     chunks = [
-        ChunkSpec(speech(2.5, seed), gap_ms=2_000, weight=6.0, opens="Part") for seed in range(3)
+        ChunkSpec(speech(2.5, seed), gap_ms=2_000, ends_paragraph=True, opens="Part")
+        for seed in range(3)
     ]
     mix = prepare_mix(tmp_path, chunks, np.stack([tone(40.0, 331.0, MIX_HZ)] * 2, axis=1))
     for path in mix.ingredients.clips.values():

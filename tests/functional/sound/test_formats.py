@@ -39,6 +39,8 @@ from tests.sounds import (
 
 OTHERS = tuple(name for name in FORMATS if name != DEFAULT_FORMAT)
 LOSSLESS = ("flac", "wav")
+EVERY_FRAME = 9_216
+"""Samples after which frames of MP3 and AAC both begin."""
 
 
 def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> PreparedMix:
@@ -47,7 +49,7 @@ def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> Prepared
         ChunkSpec(speech(4.0, seed), gap_ms=800, opens=f"Part {seed}" if seed % 2 == 0 else None)
         for seed in range(4)
     ]
-    return prepare_mix(folder, chunks, bed, kind=kind)
+    return prepare_mix(folder, chunks, bed, kind=kind, section_grid=EVERY_FRAME)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from mixer.sound.loudness import integrated_lufs, parse_momentary_lufs
 from mixer.sound.render.bed import prepare_bed
 from mixer.sound.render.command import RUMBLE_FILTERS, build_segment_command
 from mixer.sound.render.segments import cut_timeline
-from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.mixes import WHOLE_SECTIONS, ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,
     MU_LAW,
@@ -137,7 +137,7 @@ def test_limiter_controls_peaks_between_samples(tmp_path: Path, rate_hz: int, mo
 def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
     """Rates, channels and codecs mixed, gaps set to the millisecond."""
     chunks = [
-        ChunkSpec(bursts([0.0, 0.7], 1.0, rate_hz), rate_hz, gap_ms=gap_ms, is_gap_exact=True)
+        ChunkSpec(bursts([0.0, 0.7], 1.0, rate_hz), rate_hz, gap_ms=gap_ms)
         for rate_hz, gap_ms in ((8_000, 1_000), (16_000, 1), (22_050, 333), (48_000, 0))
     ]
     chunks += [
@@ -145,11 +145,10 @@ def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
             duplicate_channels(bursts([0.0, 0.5], 1.0, 44_100)),
             44_100,
             gap_ms=777,
-            is_gap_exact=True,
         ),
-        ChunkSpec(surround(bursts([0.0, 0.4], 1.0)), gap_ms=50, is_gap_exact=True),
+        ChunkSpec(surround(bursts([0.0, 0.4], 1.0)), gap_ms=50),
         ChunkSpec(bursts([0.0, 0.6], 1.0, 8_000), 8_000, name="{}.au", options=MU_LAW),
-        ChunkSpec(bursts([0.1, 0.3], 1.0), name="{}.mp3", gap_ms=4_000, is_gap_exact=True),
+        ChunkSpec(bursts([0.1, 0.3], 1.0), name="{}.mp3", gap_ms=4_000),
         ChunkSpec(bursts([0.0, 0.9], 1.0, 11_025), 11_025),
     ]
     mix = prepare_mix(tmp_path, chunks)
@@ -159,7 +158,7 @@ def test_clips_of_every_kind_start_where_the_timeline_says(tmp_path: Path):
 
 def test_nothing_drifts_over_many_joins(tmp_path: Path):
     chunks = [
-        ChunkSpec(bursts([0.0, 0.25], 0.4, rate_hz), rate_hz, gap_ms=300 + turn, is_gap_exact=True)
+        ChunkSpec(bursts([0.0, 0.25], 0.4, rate_hz), rate_hz, gap_ms=300 + turn)
         for turn in range(12)
         for rate_hz in (22_050, 24_000, 16_000)
     ]
@@ -184,7 +183,6 @@ def test_gaps_are_silent_and_exact(tmp_path: Path, edge_s: float):
             ),
             rate_hz,
             gap_ms=gap_ms,
-            is_gap_exact=True,
         )
         for rate_hz, gap_ms in ((24_000, 250), (22_050, 1_000), (8_000, 500), (48_000, 3_000))
     ]
@@ -207,7 +205,7 @@ def random_mix(folder: Path, seed: int) -> PreparedMix:
             speech(draw.uniform(1, 5), seed + number, rate_hz) if number else spiky,
             rate_hz,
             gap_ms=draw.randint(0, 3_500),
-            weight=draw.choice([1.0, 3.0]),
+            ends_paragraph=draw.choice([False, True]),
             opens=f"Chapter {number}" if draw.random() < 0.4 else None,
             name=draw.choice(["{}.wav", "{}.mp3"]),
         )
@@ -232,28 +230,41 @@ def integrate_by_ffmpeg_lufs(path: Path) -> float:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_segments_join_into_the_bytes_of_a_serial_render_and_know_its_loudness(
+def test_segments_join_into_the_bytes_of_whole_sections_and_know_their_loudness(
     tmp_path: Path, seed: int
 ):
     """Even of mixes with many windows right at the gate, where single ones count or do not."""
     mix = random_mix(tmp_path, seed)
     assert mix.timeline.mastering.limit_db is not None
     assert bool(seed) == any(cue.ramps for cue in mix.timeline.cues)
-    mix.render(segment_grids=None)
-    serial = list(mp3.split_frames(mix.path.read_bytes()))
+    mix.render(segment_grids=WHOLE_SECTIONS)
+    whole = list(mp3.split_frames(mix.path.read_bytes()))
     expected_lufs = integrate_by_ffmpeg_lufs(mix.path) - mix.encoding.level_offset_db
     for count in (2, 8):
         grids = max(1, mix.timeline.length // mix.timeline.grid // count)
         mixdown = mix.render(segment_grids=grids)
         assert len(cut_timeline(mix.timeline, grids)) >= count
-        assert list(mp3.split_frames(mix.path.read_bytes())) == serial, f"{count} segments"
+        assert list(mp3.split_frames(mix.path.read_bytes())) == whole, f"{count} segments"
         assert integrated_lufs(mixdown.windows) == pytest.approx(expected_lufs, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_where_sections_meet_only_the_encoder_s_noise_differs_from_a_serial_render(
+    tmp_path: Path, seed: int
+):
+    mix = random_mix(tmp_path, seed)
+    mix.render(segment_grids=None)
+    serial = decode_audio(mix.path)
+    mix.render()
+    joined = decode_audio(mix.path)
+    assert joined.shape == serial.shape
+    assert level_db(joined - serial) < level_db(serial) - 60
 
 
 def test_segment_after_long_silence_joins_without_a_trace(tmp_path: Path):
     """The encoder must have read enough before its own frames, however far back that lies."""
-    loud = ChunkSpec(noise(2.0, rms_db=-14), gap_ms=9_000, is_gap_exact=True)
-    mix = prepare_mix(tmp_path, [loud, *talk(2, 1.0, gap_ms=10_000, is_gap_exact=True), *talk(1)])
+    loud = ChunkSpec(noise(2.0, rms_db=-14), gap_ms=9_000)
+    mix = prepare_mix(tmp_path, [loud, *talk(2, 1.0, gap_ms=10_000), *talk(1)])
     mix.render(segment_grids=None)
     serial = mix.path.read_bytes()
     mix.render(segment_grids=5)

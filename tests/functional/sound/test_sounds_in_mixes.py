@@ -13,7 +13,7 @@ from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segments import cut_timeline
 from mixer.store.folder import FolderStore
-from tests.mixes import ChunkSpec, PreparedMix, prepare_mix
+from tests.mixes import WHOLE_SECTIONS, ChunkSpec, PreparedMix, prepare_mix
 from tests.sounds import (
     MIX_HZ,
     VOICE_HZ,
@@ -45,7 +45,7 @@ def story(second_s: float = 3.0) -> list[ChunkSpec]:
     """Two chapters: theme, then the sea; a door under words and in a pause; a sting between."""
     return [
         ChunkSpec(speech(3.0, 1), marks=(DOOR,)),
-        ChunkSpec(speech(second_s, 2), gap_ms=900, weight=3.0, marks=(STING,)),
+        ChunkSpec(speech(second_s, 2), gap_ms=900, ends_paragraph=True, marks=(STING,)),
         ChunkSpec(speech(3.0, 3), opens="Two", marks=(replace(SEA, place=CuePlace.BEFORE),)),
         ChunkSpec(speech(2.5, 4), marks=(DOOR_AFTER,)),
         ChunkSpec(speech(2.5, 5), gap_ms=1_500, marks=(OFF,)),
@@ -58,14 +58,14 @@ def prepare_story(folder: Path, second_s: float = 3.0) -> PreparedMix:
     return prepare_mix(folder, story(second_s), music(7.0), sounds=sounds())
 
 
-def test_segments_of_many_sounds_join_into_the_bytes_of_a_serial_render(tmp_path: Path):
+def test_segments_of_many_sounds_join_into_the_bytes_of_whole_sections(tmp_path: Path):
     mix = prepare_story(tmp_path / "mix")
     assert {cue.source for cue in mix.timeline.cues} == {"music", "sea", "sting", "door"}
-    mix.render(segment_grids=None)
-    serial = list(mp3.split_frames(mix.path.read_bytes()))
+    mix.render(segment_grids=WHOLE_SECTIONS)
+    whole = list(mp3.split_frames(mix.path.read_bytes()))
     for grids in (1, 2):
         mix.render(segment_grids=grids)
-        assert list(mp3.split_frames(mix.path.read_bytes())) == serial, f"{grids} grid steps"
+        assert list(mp3.split_frames(mix.path.read_bytes())) == whole, f"{grids} grid steps"
     integrated, true_peak = measure_loudness(mix.path)
     mastering = mix.timeline.mastering
     assert integrated == pytest.approx(mastering.target_lufs, abs=0.3)

@@ -52,7 +52,7 @@ def two_hours(sounds: dict[str, tuple[Path, Sound, int]]) -> Timeline:
     while length_s < 1.15 * LENGTH_S:
         name, gap_ms = draw.choice(list(known)), draw.randint(1, 9_000)
         opens = "Chapter" if draw.random() < 0.01 else None
-        takes.append(Take(name, known[name], gap_ms, is_gap_exact=True, chapter_title=opens))
+        takes.append(Take(name, known[name], gap_ms, chapter_title=opens))
         length_s += known[name].duration_s + gap_ms / 1000
     style = MixStyle(
         replace(PRESETS["story"], margin_s=(0.0, 0.5)), Encoding("mp3", 64).level_offset_db

@@ -11,11 +11,10 @@ from mixer.publish.timing import (
     find_unspoken,
     pair_recordings,
 )
-from mixer.publish.timing.recordings import PADDING_WEIGHTS
+from mixer.publish.timing.recordings import PARAGRAPH_ENDINGS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
-from mixer.script.script import BreakKind
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.formats.encoding import MP3
@@ -97,13 +96,15 @@ def test_a_silent_recording_is_no_take(script, recordings):
     assert len(build_takes(pair_recordings(script, recordings))) == 3
 
 
-def test_takes_carry_the_silence_and_the_weight_of_their_endings(script, recordings):
+def test_takes_carry_the_silence_of_their_endings_and_say_where_a_paragraph_ends(
+    script, recordings
+):
     laid = build_takes(pair_recordings(script, recordings))
     assert [take.gap_ms for take in laid] == [chunk.gap_ms for chunk in script.chunks]
-    assert [take.weight for take in laid] == [
-        PADDING_WEIGHTS.get(chunk.ending, 1.0) for chunk in script.chunks
+    assert [take.ends_paragraph for take in laid] == [
+        chunk.ending in PARAGRAPH_ENDINGS for chunk in script.chunks
     ]
-    assert PADDING_WEIGHTS[BreakKind.CHAPTER] > PADDING_WEIGHTS[BreakKind.PARAGRAPH]
+    assert any(take.ends_paragraph for take in laid)
 
 
 def test_without_times_of_sentences_a_chunk_s_time_is_shared_out(script, recordings):

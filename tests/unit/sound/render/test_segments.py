@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from mixer.requests import PresetName
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import Take
@@ -35,7 +36,7 @@ grids = st.integers(1, 30)
 @pytest.fixture
 def first_timeline() -> Timeline:
     """Two seconds."""
-    take = Take("0", build_measurement(2.0), 0, is_gap_exact=True)
+    take = Take("0", build_measurement(2.0), 0)
     return build_timeline([take], None, MixStyle(PRESETS["story"], MP3.level_offset_db))
 
 
@@ -121,13 +122,15 @@ def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: in
 MUSIC = SoundFile("music", build_measurement(48.0, 44_100, -20.0))
 
 
-def lay_out(lengths_s: Sequence[float], encoding: Encoding) -> Timeline:
+def lay_out(
+    lengths_s: Sequence[float], encoding: Encoding, preset: PresetName = "story"
+) -> Timeline:
     """Chapters of three takes of so many seconds, with music."""
     takes = [
         Take(f"{n}-{s}", build_measurement(s), 700, chapter_title=None if n % 3 else "Chapter")
         for n, s in enumerate(lengths_s)
     ]
-    style = MixStyle(PRESETS["story"], section_grid=encoding.stream.section_grid)
+    style = MixStyle(PRESETS[preset], section_grid=encoding.stream.section_grid)
     return build_timeline(takes, MUSIC, style)
 
 
@@ -145,16 +148,20 @@ def key_segments(timeline: Timeline, encoding: Encoding) -> dict[str, float]:
 
 @pytest.mark.parametrize("changed_s", [20.2, 20.7, 21.5, 25.0, 33.3])
 @pytest.mark.parametrize(("take", "chapter"), [(1, 0), (3, 1), (4, 1)])
+@pytest.mark.parametrize("preset", ["story", "audiobook-acx"])
 @pytest.mark.parametrize("encoding", [MP3, Encoding("m4b")], ids=["mp3", "m4b"])
 def test_an_edit_renders_little_of_the_sections_around_it(
-    take: int, chapter: int, changed_s: float, encoding: Encoding
+    take: int, chapter: int, changed_s: float, encoding: Encoding, preset: PresetName
 ):
-    """The pauses between them and the fade of the music may have changed, nothing else."""
+    """The pauses between them and the fade of the music may have changed, nothing else.
+
+    The second preset has room tone.
+    """
     lengths_s = [30.0, 20.0, 30.0, 40.0, 40.0, 40.0, 30.0, 30.0, 30.0]
-    before = lay_out(lengths_s, encoding)
+    before = lay_out(lengths_s, encoding, preset)
     lengths_s[take] = changed_s
     after = replace(
-        lay_out(lengths_s, encoding), mastering=before.mastering
+        lay_out(lengths_s, encoding, preset), mastering=before.mastering
     )  # as a render history does
     begin, end = (after.sections[number].start for number in (chapter, chapter + 1))
     known = key_segments(before, encoding)
@@ -163,8 +170,9 @@ def test_an_edit_renders_little_of_the_sections_around_it(
 
 
 @pytest.mark.parametrize("changed_s", [28.0, 31.0, 36.0])
-def test_an_edit_of_an_m4b_leaves_what_comes_before_it_in_its_section(changed_s: float):
-    lengths_s, encoding = [30.0] * 12, Encoding("m4b")
+@pytest.mark.parametrize("encoding", [MP3, Encoding("m4b")], ids=["mp3", "m4b"])
+def test_an_edit_leaves_what_comes_before_it_in_its_section(changed_s: float, encoding: Encoding):
+    lengths_s = [30.0] * 12
     takes = [Take(f"{n}", build_measurement(each), 700) for n, each in enumerate(lengths_s)]
     edited = [*takes[:-1], replace(takes[-1], source="new", measured=build_measurement(changed_s))]
     style = MixStyle(PRESETS["story"], section_grid=encoding.stream.section_grid)
