@@ -244,12 +244,13 @@ def _chain_values(kind: str, parts: Iterable[Sequence[Any]]) -> "array[Any]":
 def _column_peaks(parts: Sequence[DecodedLevels], columns: int) -> Iterator[tuple[float, float]]:
     lows = _chain_values("h", (part.lows for part in parts))
     highs = _chain_values("h", (part.highs for part in parts))
-    count = min(columns, len(lows))
-    before = accumulate((part.blocks for part in parts), initial=0.0)
-    begins = [np.arange(len(part.lows)) + at for part, at in zip(parts, before, strict=False)]
-    places = np.concatenate(begins)
-    wholes = sum(part.blocks for part in parts)
-    edges = np.searchsorted(places, np.arange(count) * wholes / max(1, count), side="left")
+    if not lows:
+        return
+    ends = list(accumulate(part.blocks for part in parts))
+    begins = zip(parts, [0.0, *ends], strict=False)
+    places = np.concatenate([np.arange(len(part.lows)) + at for part, at in begins])
+    count = max(1, min(columns, int(ends[-1])))  # none without a block
+    edges = np.searchsorted(places, np.arange(count) * ends[-1] / count)
     for begin, end in pairwise([*edges.tolist(), len(lows)]):
         yield min(lows[begin:end]) / PEAK_SCALE, max(highs[begin:end]) / PEAK_SCALE
 
