@@ -11,13 +11,12 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import boto3
@@ -30,6 +29,7 @@ from mixer.stories.service import StoryService
 from mixer.stories.status import StoryStatus
 from tests.e2e.containers import ROOT
 from tests.e2e.emulator import PYTHON
+from tests.emulators.http_thread import run_http_server
 from tests.emulators.strict_polly import Faults, Latency, StrictPolly
 from tests.functional.clouds import BUCKET, MUSIC_BUCKET, OPEN_ALLOWANCES, build_settings, session
 from tests.functional.stories.story_machine import (
@@ -56,8 +56,9 @@ CAPPED, CAPPED_WORD = "capped-", "Anchor"
 CAP_USD = 1.2 * price_book(CAPPED_WORD)
 
 
-@contextmanager
-def serve_tasks(answer: Callable[[str, Any], Mapping[str, Any]]) -> Iterator[str]:
+def serve_tasks(
+    answer: Callable[[str, Any], Mapping[str, Any]],
+) -> AbstractContextManager[str]:
     """An address under which tasks are carried out, by name."""
 
     class Tasks(BaseHTTPRequestHandler):
@@ -72,10 +73,7 @@ def serve_tasks(answer: Callable[[str, Any], Mapping[str, Any]]) -> Iterator[str
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Tasks) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    return run_http_server(Tasks)
 
 
 @contextmanager

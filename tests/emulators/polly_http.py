@@ -5,10 +5,11 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.emulators.http_thread import ThreadedServer
 from tests.emulators.polly_meter import CUT, CUT_BODY, HANG
 from tests.emulators.polly_speech import Request, build_voice_page, parse_request, read_engine
 from tests.emulators.polly_tables import Refusal
@@ -22,11 +23,10 @@ Connection = socket.socket | tuple[bytes, socket.socket]
 """As socketserver's types have it; ours are sockets."""
 
 
-class PollyServer(ThreadingHTTPServer):
+class PollyServer(ThreadedServer):
     """Remembers its connections, so that stopping can cut the idle ones."""
 
     daemon_threads = False
-    request_queue_size = 256
 
     def __init__(self, polly: "StrictPolly", port: int) -> None:
         self.polly = polly

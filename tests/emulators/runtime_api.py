@@ -20,11 +20,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import uuid4
+
+from tests.emulators.http_thread import ThreadedServer
 
 ROOT = Path(__file__).parents[2]
 VERSION = "/2018-06-01/runtime"
@@ -174,7 +176,7 @@ def end_process(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadedServer):
     daemon_threads = False
 
     def __init__(self, api: RuntimeApi) -> None:
