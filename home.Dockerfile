@@ -5,10 +5,10 @@ ARG BASE_IMAGE=python:3.13.16-slim-bookworm@sha256:a1165e272e578941b84abc79e4ab3
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
-COPY requirements.txt requirements-local.txt ./
+COPY requirements.txt requirements-local.txt requirements-pip.txt ./
 RUN sed -n '/^setuptools==/,/^    # via/p' requirements-local.txt > build.txt \
     && python3 -m pip install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --no-deps --target tools -r build.txt \
+        --require-hashes --no-deps --no-compile --target tools -r build.txt -r requirements-pip.txt \
     && PYTHONPATH=/build/tools python3 -m pip install --no-cache-dir --disable-pip-version-check \
         --require-hashes --no-deps --no-build-isolation --target packages \
         -r requirements-local.txt -r requirements.txt
