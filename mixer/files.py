@@ -34,6 +34,7 @@ _REASONS = {
 }
 
 Link = Callable[[Path, Path], object]
+Remove = Callable[[Path], object]
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """How file systems without hard links refuse one (link(2))."""
@@ -41,6 +42,7 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 
 SCRATCH_PREFIX = "mixer-"
 PARTIAL_PREFIX = ".partial-"
+MAX_REMOVALS = 5
 
 
 @contextmanager
@@ -194,6 +196,10 @@ def hash_file(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def _remove_tree(folder: Path) -> None:
+    rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def open_scratch_folder(purpose: str) -> Iterator[Path]:
     """Open a folder that is deleted after the block, whatever is still in it; never raises then."""
@@ -202,14 +208,26 @@ def open_scratch_folder(purpose: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        rmtree(folder, ignore_errors=True)
+        _remove_folder(_remove_tree, folder)
         os.close(lock)
 
 
-def remove_leftovers() -> None:
-    """Remove the folders of processes that were killed."""
+def remove_leftovers(remove: Remove = _remove_tree) -> None:
+    """Remove the folders of processes that were killed.
+
+    Args:
+        remove: a folder, as far as it can, as `rmtree` does.
+    """
     for folder in Path(gettempdir()).glob(f"{SCRATCH_PREFIX}*"):
-        _delete_unlocked(folder, functools.partial(rmtree, ignore_errors=True))
+        _delete_unlocked(folder, functools.partial(_remove_folder, remove))
+
+
+def _remove_folder(remove: Remove, folder: Path) -> None:
+    """Remove it again if a child that outlives its killed process has just written into it."""
+    for _ in range(MAX_REMOVALS):
+        remove(folder)
+        if not folder.exists():
+            return
 
 
 @functools.cache

@@ -103,7 +103,7 @@ class Case:
     def _chunks(self) -> list[Path]:
         """Those that are stored with their measurements; others may be completed."""
         store = self.folder / "store"
-        about = (store / ".metadata/narration_chunks").glob("*")
+        about = (store / ".metadata/narration_chunks").glob("[!.]*")  # what is not hidden is whole
         measured = (
             each for each in about if "measured" in json.loads(each.read_text())["metadata"]
         )
@@ -125,7 +125,7 @@ def wait_for(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def kill_once(case: Case, draw: random.Random) -> str:
-    """SIGKILL for the command and its children, at a random moment."""
+    """SIGKILL for the command at a random moment; children in groups of their own outlive it."""
     process = case.start()
     time.sleep(draw.uniform(0.1, 1.1) * case.run_s)
     os.killpg(process.pid, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """Scratch folders: gone after their block, or after their process was killed; never before."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -81,3 +82,18 @@ def test_what_is_not_ours_is_left_alone(scratch, tmp_path_factory):
     remove_leftovers()
     assert {path.name for path in scratch.iterdir()} == {"mixer-file", "mixer-link", "other"}
     assert elsewhere.is_dir()
+
+
+@pytest.mark.parametrize("writes", [0, 1, 3])
+def test_leftover_goes_though_children_of_its_process_still_write(scratch, writes):
+    folder, late = scratch / "mixer-killed", iter(range(writes))
+    folder.mkdir()
+
+    def remove(each):
+        shutil.rmtree(each)
+        if next(late, None) is not None:
+            each.mkdir()
+            (each / "late.mp3").touch()
+
+    remove_leftovers(remove)
+    assert not folder.exists()
