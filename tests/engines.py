@@ -33,6 +33,11 @@ STEP_SAMPLES = 480  # a multiple of every period: tones start and end at zero
 ENGINES = ("generative", "neural", "standard")
 VOICES = {"Joanna": 9_000, "Matthew": 6_000}  # peak of 32,767; 9,000 is -14 dB RMS
 
+MAX_SPOKEN = 2_000
+"""Chunks that a process keeps, some 10 kB each."""
+
+_SPOKEN: dict[tuple[str, int, str, float], Speech] = {}
+
 
 class ToneEngine:
     """Says words as tones; what is neither an ASCII letter nor a digit is unreadable to it.
@@ -96,7 +101,7 @@ class ToneEngine:
                 text in _plain_text(ssml) for text in self.fail_texts
             ):
                 raise SpeechFailed("ToneEngine fails here, as the test wants.", [snippet(ssml)])
-            return self._build_speech(ssml, VOICES[voice_settings.voice])
+            return self._recall_speech(ssml, VOICES[voice_settings.voice])
 
     def close(self) -> None:
         self.closed = True
@@ -116,6 +121,14 @@ class ToneEngine:
         finally:
             with self._lock:
                 self._at_once -= 1
+
+    def _recall_speech(self, ssml: str, amplitude: int) -> Speech:
+        """Encode equal tones once: many tests speak the same few texts."""
+        key = (ssml, amplitude, self.suffix, self._pace)
+        speech = _SPOKEN.get(key) or self._build_speech(ssml, amplitude)
+        if len(_SPOKEN) < MAX_SPOKEN:
+            _SPOKEN[key] = speech
+        return speech
 
     def _build_speech(self, ssml: str, amplitude: int) -> Speech:
         tape = _Tape(amplitude, ENCODERS[self.suffix].delay_samples, self._pace)

@@ -9,11 +9,13 @@ channel. `write` puts them into a file of any format, `decoded` reads any file b
 The ear decodes with FFmpeg, or pydub where a test asks for it, and judges with numpy alone.
 """
 
+import functools
 import io
 import subprocess
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,10 @@ from numpy.typing import NDArray
 from mixer.sound.ffmpeg import GLOBAL_OPTIONS, binary_path
 
 Sound = NDArray[np.float64]
+Arguments = ParamSpec("Arguments")
+
+KEPT_SOUNDS = 24
+"""Of each kind; a minute of music takes 42 MB."""
 
 VOICE_HZ = 24_000
 """What most engines speak at."""
@@ -81,6 +87,18 @@ def bursts(
     return sound * gain_factor(peak_db) / max(1e-9, float(np.abs(sound).max()))
 
 
+def _compute_once(make: Callable[Arguments, Sound]) -> Callable[Arguments, Sound]:
+    """Keep the latest sounds: many tests begin with the same. Each caller gets a copy."""
+    kept = functools.lru_cache(KEPT_SOUNDS)(make)
+
+    @functools.wraps(make)
+    def copy_sound(*arguments: Arguments.args, **options: Arguments.kwargs) -> Sound:
+        return kept(*arguments, **options).copy()
+
+    return copy_sound
+
+
+@_compute_once
 def speech(
     seconds: float,
     seed: int = 1,
@@ -121,6 +139,7 @@ def _syllable(length: int, pitch_hz: float, rate_hz: int) -> Sound:
     return np.asarray(vowel * np.hanning(length + 2)[1:-1] ** 0.5)
 
 
+@_compute_once
 def music(
     seconds: float,
     rate_hz: int = MIX_HZ,

@@ -19,7 +19,7 @@ from tests.characterisation.normalised import Names, describe, normalise
 
 ROOT = Path(__file__).parents[2]
 PINNED_HEADERS = ("Allow", "Location", "WWW-Authenticate", "Content-Range", "Accept-Ranges")
-START_S, END_S, STORY_S, ANSWER_S = 30, 60, 300, 300
+START_S, END_S, STORY_S, ANSWER_S = 120, 60, 300, 300
 ENDED = frozenset({"done", "failed", "cancelled"})
 
 

@@ -16,7 +16,7 @@ from tests.e2e.containers import ROOT
 from tests.e2e.launcher import Launch
 
 PYTHON = ROOT / ".venv-e2e" / "bin" / "python"
-START_TIMEOUT_S, STOP_TIMEOUT_S = 30.0, 10.0
+START_TIMEOUT_S, STOP_TIMEOUT_S = 120.0, 10.0
 
 
 @contextmanager

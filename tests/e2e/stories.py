@@ -50,7 +50,7 @@ from tests.functional.stories.unready_functions import PASSING, UnreadyFunctions
 from tests.infra.definition import load_definition
 from tests.ports import find_free_port
 
-START_S = 30.0
+START_S = 120.0
 UNREADY, UNREADY_TIMEOUT_S = "unready-", 300.0
 CAPPED, CAPPED_WORD = "capped-", "Anchor"
 CAP_USD = 1.2 * price_book(CAPPED_WORD)

@@ -1,5 +1,7 @@
 """Music under the voice, heard again: seams, levels, ramps, fades."""
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,11 +46,16 @@ def play_left(bed: Bed, seconds: float) -> Sound:
 
 @pytest.mark.parametrize(
     "track",
-    [music(8.0, edges_s=EDGES_S), music(2.0), music(13.7, channels=1), tone(5.3, 441.7, MIX_HZ)],
+    [
+        partial(music, 8.0, edges_s=EDGES_S),
+        partial(music, 2.0),
+        partial(music, 13.7, channels=1),
+        partial(tone, 5.3, 441.7, MIX_HZ),
+    ],
     ids=["silent ends", "two seconds", "mono", "one tone"],
 )
-def test_loop_has_neither_click_nor_hole(tmp_path: Path, track: Sound):
-    bed = prepare_track(tmp_path, track, played_s=200.0)
+def test_loop_has_neither_click_nor_hole(tmp_path: Path, track: Callable[[], Sound]):
+    bed = prepare_track(tmp_path, track(), played_s=200.0)
     sound = play_left(bed, 200.0)
     period = bed.frames - bed.loop_from
     first = bed.frames

@@ -7,8 +7,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,17 +81,17 @@ def start_errors(mix: PreparedMix, samples: Sound) -> list[int]:
     ("preset", "bed", "bitrate_kbps"),
     [
         ("story", None, 128),
-        ("story", music(8.0), 128),
+        ("story", partial(music, 8.0), 128),
         ("podcast", None, 64),
-        ("podcast", music(25.0, channels=1), 192),
+        ("podcast", partial(music, 25.0, channels=1), 192),
         ("audiobook-acx", None, 192),
-        ("broadcast", music(4.0), 320),
+        ("broadcast", partial(music, 4.0), 320),
     ],
 )
 def test_mix_measures_what_was_planned(
-    tmp_path: Path, preset: str, bed: Sound | None, bitrate_kbps: int
+    tmp_path: Path, preset: str, bed: Callable[[], Sound] | None, bitrate_kbps: int
 ):
-    mix = prepare_mix(tmp_path, talk(3), bed, preset=preset, bitrate_kbps=bitrate_kbps)
+    mix = prepare_mix(tmp_path, talk(3), bed and bed(), preset=preset, bitrate_kbps=bitrate_kbps)
     mix.render()
     integrated_lufs, true_peak_dbtp = measure_loudness(mix.path)
     samples = decode_audio(mix.path)
@@ -108,14 +109,17 @@ def test_music_that_is_loud_in_pauses_is_part_of_the_sum(tmp_path: Path):
     assert true_peak_dbtp <= mix.timeline.mastering.ceiling_dbtp
 
 
-@pytest.mark.parametrize("bed", [None, music(8.0)])
-def test_peaks_stay_under_the_ceiling(tmp_path: Path, bed: Sound | None):
+@pytest.mark.parametrize("bed", [None, partial(music, 8.0)])
+def test_peaks_stay_under_the_ceiling(tmp_path: Path, bed: Callable[[], Sound] | None):
     loud = [
         speech(3.0, seed, rms_db=-30) + bursts([0.4, 2.1], 3.0, peak_db=-4) for seed in range(3)
     ]
     clipped = np.clip(speech(3.0, 9, rms_db=-6) * 4, -1, 1)
     mix = prepare_mix(
-        tmp_path, [ChunkSpec(each) for each in (*loud, clipped)], bed, preset="podcast"
+        tmp_path,
+        [ChunkSpec(each) for each in (*loud, clipped)],
+        bed and bed(),
+        preset="podcast",
     )
     assert mix.timeline.mastering.limit_db is not None
     mix.render()
@@ -472,9 +476,9 @@ def run_segment(
     return parse_momentary_lufs(done.stdout.decode())
 
 
-@pytest.mark.parametrize("bed", [None, music(12.0)], ids=["voice", "music"])
+@pytest.mark.parametrize("bed", [None, partial(music, 12.0)], ids=["voice", "music"])
 def test_sounds_that_the_graph_decodes_give_the_same_bytes_and_loudness(
-    tmp_path: Path, bed: Sound | None
+    tmp_path: Path, bed: Callable[[], Sound] | None
 ):
     path = tmp_path / "segment.mp3"
     names = ("{}.mp3", "{}.wav", "{}.flac", "{}.ogg")
@@ -483,7 +487,7 @@ def test_sounds_that_the_graph_decodes_give_the_same_bytes_and_loudness(
         ChunkSpec(speech(4.3 + number, number, rate_hz=rate_hz), rate_hz=rate_hz, name=name)
         for number, (name, rate_hz) in enumerate(zip(names, rates_hz, strict=True))
     ]
-    mix = prepare_mix(tmp_path, chunks, bed)
+    mix = prepare_mix(tmp_path, chunks, bed and bed())
     beds = {
         (name, is_trimmed): prepare_bed(*recording, 40.0, tmp_path)
         for name, recording in mix.ingredients.music.items()

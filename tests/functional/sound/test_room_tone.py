@@ -1,5 +1,7 @@
 """The tone of a quiet room under an audiobook: always there, never heard to begin or to repeat."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,11 +52,11 @@ def test_tone_is_equally_loud_before_between_and_behind_the_words(
     assert max(levels) < ROOM_TONE_DBFS + 3
 
 
-@pytest.mark.parametrize("bed", [None, music(8.0)], ids=["alone", "with music"])
+@pytest.mark.parametrize("bed", [None, partial(music, 8.0)], ids=["alone", "with music"])
 def test_segments_with_tone_join_into_the_bytes_of_whole_sections(
-    tmp_path: Path, bed: Sound | None
+    tmp_path: Path, bed: Callable[[], Sound] | None
 ):
-    mix = book(tmp_path, bed)
+    mix = book(tmp_path, bed and bed())
     mix.render(segment_grids=WHOLE_SECTIONS)
     whole = list(mp3.split_frames(mix.path.read_bytes()))
     for grids in (1, 2):

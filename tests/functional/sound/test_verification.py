@@ -1,5 +1,7 @@
 """The finished file judged: agrees with FFmpeg's own summary and with the samples."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from mixer.store.folder import FolderStore
 from tests.mixes import ChunkSpec, prepare_mix
 from tests.sounds import (
     MIX_HZ,
+    Sound,
     decode_audio,
     measure_loudness,
     music,
@@ -29,10 +32,15 @@ COLUMNS = 200
 
 
 @pytest.mark.parametrize(
-    "sound", [music(6.0), speech(6.0, rate_hz=MIX_HZ), noise(6.0, rate_hz=MIX_HZ)]
+    "sound",
+    [
+        partial(music, 6.0),
+        partial(speech, 6.0, rate_hz=MIX_HZ),
+        partial(noise, 6.0, rate_hz=MIX_HZ),
+    ],
 )
-def test_loudness_and_peak_are_what_a_listener_gets(tmp_path: Path, sound: np.ndarray):
-    path = write_sound(tmp_path / "mix.mp3", sound, MIX_HZ, ("-b:a", "128k"))
+def test_loudness_and_peak_are_what_a_listener_gets(tmp_path: Path, sound: Callable[[], Sound]):
+    path = write_sound(tmp_path / "mix.mp3", sound(), MIX_HZ, ("-b:a", "128k"))
     found = verify(path, 6.0, COLUMNS)
     integrated_lufs, true_peak_dbtp = measure_loudness(path)
     assert found.integrated_lufs == pytest.approx(integrated_lufs, abs=0.15)
