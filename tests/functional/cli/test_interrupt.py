@@ -143,7 +143,7 @@ def test_answers_that_are_paid_for_are_kept_and_hanging_ones_not_waited_for(tmp_
     (tmp_path / "story.md").write_text(CHAPTERS)
     cloud = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a"}
     words = ["narrate", "story.md", "--engine", "polly", "--out", "out/x.mp3", "--store", "store"]
-    for latency_s, kept in ((0.6, True), (NEVER_S, False)):
+    for latency_s, kept in ((0.3, True), (NEVER_S, False)):
         with StrictPolly(latency=Latency(base_s=latency_s)) as polly:
             secret = {"AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": polly.endpoint_url}
             with start_command(*words, cwd=tmp_path, **cloud, **secret) as process:
