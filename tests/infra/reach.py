@@ -80,6 +80,7 @@ class Reach:
     variables: frozenset[str]
 
 
+@cache
 def find_source(module: str):
     """The file of one of our modules, or None."""
     path = ROOT / module.replace(".", "/")
@@ -105,7 +106,7 @@ class _Search:
         self._reach_names({function} if function else _list_functions(self.modules[module]))
         return Reach(
             modules=frozenset(self.modules),
-            actions=frozenset(action for node in self.seen for action in _find_actions(node)),
+            actions=frozenset(action for node in set(self.seen) for action in _find_actions(node)),
             variables=frozenset(self._find_variables()),
         )
 
@@ -119,34 +120,31 @@ class _Search:
             self._open_module(parent)
         tree = _parse_file(file)
         self.modules[module] = tree
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                self.defined.setdefault(node.name, []).append(node)
-                if node.name in self.wanted or node.name.startswith("__"):
-                    self._add_nodes(_iterate_body(node))
-        self._add_nodes(_iterate_import_nodes(tree))
+        for node in _list_definitions(tree):
+            self.defined.setdefault(node.name, []).append(node)
+            if node.name in self.wanted or node.name.startswith("__"):
+                self._add_nodes(_list_body(node))
+        self._add_nodes(_list_import_nodes(tree))
 
     def _add_nodes(self, nodes):
-        nodes = [node for node in nodes if not _is_reexport(node)]
         self.seen.extend(nodes)
-        for node in nodes:
-            for imported in _find_imports(node):
-                self._open_module(imported)
-        self._reach_names({name for node in nodes for name in _find_names(node)})
+        for imported in _list_imports(nodes):
+            self._open_module(imported)
+        self._reach_names(_collect_names(nodes))
 
     def _reach_names(self, names):
         new = names - self.wanted
         self.wanted |= new
         for name in new:
             for function in self.defined.get(name, []):
-                self._add_nodes(_iterate_body(function))
+                self._add_nodes(_list_body(function))
 
     def _find_variables(self) -> Iterator[str]:
         """Names of variables in what is reached of modules that know the environment."""
         knowing = {
             id(n) for tree in self.modules.values() if _reads_environ(tree) for n in ast.walk(tree)
         }
-        for node in self.seen:
+        for node in set(self.seen):
             text = _literal_text(node)
             if id(node) in knowing and VARIABLE.fullmatch(text):
                 yield text
@@ -164,6 +162,7 @@ def _parse_call(node) -> tuple[str, str]:
     return node.func.attr, _literal_text(node.args[0]) if node.args else ""
 
 
+@cache
 def _reads_environ(tree) -> bool:
     return any(name == "environ" for node in ast.walk(tree) for name in _find_names(node)) or any(
         isinstance(node, ast.arg) and node.arg == "environ" for node in ast.walk(tree)
@@ -190,6 +189,7 @@ def _is_reexport(node) -> bool:
     return getattr(node, "is_reexport", False)
 
 
+@cache
 def _resolve_export(module: str, name: str) -> str:
     """The module that defines a name, where a package only hands it on."""
     file = find_source(module)
@@ -213,9 +213,31 @@ def _iterate_import_nodes(node) -> Iterator[ast.AST]:
             yield from _iterate_import_nodes(child)
 
 
-def _iterate_body(function) -> Iterator[ast.AST]:
-    for statement in function.body:
-        yield from ast.walk(statement)
+@cache
+def _list_definitions(tree) -> tuple[ast.AST, ...]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return tuple(node for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+@cache
+def _list_body(function) -> tuple[ast.AST, ...]:
+    nodes = (node for statement in function.body for node in ast.walk(statement))
+    return tuple(node for node in nodes if not _is_reexport(node))
+
+
+@cache
+def _list_import_nodes(tree) -> tuple[ast.AST, ...]:
+    return tuple(node for node in _iterate_import_nodes(tree) if not _is_reexport(node))
+
+
+@cache
+def _list_imports(nodes) -> tuple[str, ...]:
+    return tuple(imported for node in nodes for imported in _find_imports(node))
+
+
+@cache
+def _collect_names(nodes) -> frozenset[str]:
+    return frozenset(name for node in nodes for name in _find_names(node))
 
 
 def _find_imports(node) -> Iterator[str]:
