@@ -10,6 +10,7 @@ their full stop may also end the sentence:
     after_name      `Jr.`: a word with a capital stands before; may end a sentence
     anywhere        `e.g.`: never ends a sentence
     may_end         `dept.`: ends a sentence when a word follows that begins one
+    given_names     `Thos.`: the same
     lists           `etc.`: closes a list, and the sentence when any capital follows
 
 A full stop that ends its sentence is kept.
@@ -40,7 +41,7 @@ from mixer.script.normalise.rule import (
 )
 
 _COUNT = re.compile(
-    rf"{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
+    rf":?{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
     rf"|{SPACE}I(?= ?[–-]|, [IVX])|{SPACE}A\.?D\.? \d"
 )
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
@@ -87,7 +88,7 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
         "after_ordinal": partial(_expand_after_figure, before=_ORDINAL_BEFORE, language=language),
         "after_name": lambda match, spoken: _expand_after_name(match, spoken, language),
         "anywhere": lambda _, spoken: spoken,
-        "may_end": lambda match, spoken: spoken + _keep_final_stop(match, language),
+        **dict.fromkeys(("may_end", "given_names"), partial(_expand_ending, language=language)),
         "lists": lambda match, spoken: (
             spoken + _keep_final_stop(match, language, any_capital=nameless)
         ),
@@ -117,6 +118,10 @@ def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) 
 
 def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:
     return spoken if _COUNT.match(match.string, match.end()) else None
+
+
+def _expand_ending(match: re.Match[str], spoken: str, language: Language) -> str:
+    return spoken + _keep_final_stop(match, language)
 
 
 def _expand_after_figure(

@@ -43,6 +43,10 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         yield from _build_stutter_rules(language)
 
 
+_CUT_SHORT = ("abbreviations.before_name", "abbreviations.given_names", "streets.readings")
+"""Tables of what a name may begin with, in capitals as well: `MR. SMITH`, `CHAS. DUNCAN`."""
+
+
 class _CapitalWords:
     """Finds words in capitals that are words."""
 
@@ -54,9 +58,7 @@ class _CapitalWords:
         followers = language.table("capitals.followers")
         self._followers = {word: frozenset(after) for word, after in followers.items()}
         self._letters_before = language.table("capitals.letters_before")
-        self._titles = frozenset(
-            [*language.table("abbreviations.before_name"), *language.table("streets.readings")]
-        )
+        self._titles = frozenset(key for name in _CUT_SHORT for key in language.table(name))
 
     def find(self, text: str) -> Iterable[Replacement]:
         """Propose small letters, run by run."""

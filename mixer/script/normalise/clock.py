@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from mixer.script.normalise import durations
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.ordinals import spell_ordinal
 from mixer.script.normalise.rule import (
@@ -53,7 +54,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             DIGITS,
             rf"\d{SPACE}?[AaPp][.Mm]",
         )
-    yield from _build_duration_rules(language)
+    yield from durations.build_rules(language)
     for reading in language.table("clock").get("readings", ()):
         yield _build_reading_rule(reading)
     months = language.words("dates.months")
@@ -80,38 +81,6 @@ def _expand_half_day(match: re.Match[str], language: Language) -> str | None:
     half = (match["dotted"] or match["plain"][0]).upper() + "M"
     stop = keep_stop(match.string, match.end(), language) if match["stop"] else ""
     return f"{hour}:{minute} {half}{stop}" if int(minute or 0) else f"{hour} {half}{stop}"
-
-
-def _build_duration_rules(language: Language) -> Iterator[NormalisationRule]:
-    """What something took: `in 2:14:09`, `1h 30m`, `3m 20s`."""
-    names = language.number_forms("clock.durations")
-    if not names:
-        return
-    expand = partial(_expand_duration, names=names, joint=language.phrase("symbols.and"))
-    before = build_alternation(language.words("clock.before_duration"))
-    yield compile_rule(
-        rf"(?<!\w){before} (?P<edit>(?P<h>\d{{1,2}}):(?P<m>[0-5]\d):(?P<s>[0-5]\d))(?![\w:]|\.\d)",
-        expand,
-        ":",
-        r"\d:\d\d:\d",
-    )
-    yield compile_rule(
-        r"(?<![\w.,:/$€£-])(?:(?P<h>[1-9]\d?) ?h ?)?(?P<m>[1-5]?\d) ?m(?:in)?"
-        r"(?: ?(?P<s>[1-5]?\d) ?s(?:ec)?)?(?!\w)",
-        expand,
-        "hs",
-        r"\d ?[hm]",
-    )
-
-
-def _expand_duration(
-    match: re.Match[str], names: Mapping[str, tuple[str, str]], joint: str
-) -> str | None:
-    if not (match["h"] or match["s"]):
-        return None
-    values = {unit: int(match[unit[0]] or 0) for unit in names}
-    parts = [f"{n} {names[unit][n != 1]}" for unit, n in values.items() if n]
-    return " ".join([*parts[:-1], *([joint] if parts[1:] else []), *parts[-1:]])
 
 
 def _build_reading_rule(reading: Mapping[str, str]) -> NormalisationRule:
@@ -166,11 +135,13 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
     short = language.spellings("dates.short_days")
     if short:
         month = build_alternation([*months, *language.spellings("dates.short_months")])
+        ordinal = rf"\d{{1,2}}{build_alternation(language.words('dates.day_endings') or [chr(0)])}"
         if language.code == "en":
             yield from _build_day_range_rules(language, month)
         yield compile_rule(
             rf"(?<!\w)(?P<edit>(?P<name>{build_alternation(short)})\.?)"
-            rf"(?=,?{SPACE}(?:\d{{1,2}}(?:[a-z]{{0,2}}|\.){SPACE}{month}(?!\w)|{month}\.?{SPACE}\d))",
+            rf"(?=,?{SPACE}(?:\d{{1,2}}(?:[a-z]{{0,2}}|\.){SPACE}{month}(?!\w)|{month}\.?{SPACE}\d"
+            rf"|(?<=[.,]{SPACE})(?:the )?{ordinal}(?!\w)))",
             lambda match: short[match["name"]],
             DIGITS,
             rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
@@ -219,7 +190,7 @@ def _build_led_rule(
 
     name = build_alternation(short)
     return compile_rule(
-        rf"(?<!\w)(?:{leaders})[ -](?P<edit>(?P<name>{name}){stop})(?!\w)(?! [A-Z][a-z]+ [A-Z])",
+        rf"(?<!\w)(?i:{leaders})[ -](?P<edit>(?P<name>{name}){stop})(?!\w)(?! [A-Z][a-z]+ [A-Z])",
         expand,
         "JFMASONDTW",
         rf"{name}(?!\w)",
@@ -257,7 +228,8 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
     def expand(match: re.Match[str]) -> str:
         return short[match["name"]]
 
-    yield compile_rule(rf"(?<!\w){name}\.(?={SPACE}\d)", expand, DIGITS, rf"\.{SPACE}\d")
+    the_day = rf"\.(?={SPACE}(?:the )?\d)"
+    yield compile_rule(rf"(?<!\w){name}{the_day}", expand, DIGITS, the_day)
     yield compile_rule(
         rf"(?:{_day_pattern(language.words('dates.day_endings'))}){name}(?P<stop>\.)(?!\w)",
         lambda match: short[match["name"]] + keep_stop(match.string, match.end(), language),

@@ -157,6 +157,7 @@ def build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         parts = [_space_formula(formula), *(charge or "").translate(PLAIN_DIGITS)]
         return " ".join(signs.get(part, part) for part in parts)
 
+    yield _build_isotope_rule(wording.language.spellings("figures.isotopes"))
     yield compile_rule(
         rf"(?<!\w)(?P<formula>(?:[A-Z][a-z]?[{SUBSCRIPTS}]{{0,3}}){{1,8}})"
         rf"(?P<charge>[{SUPERSCRIPTS}]?[⁺⁻])?(?![\w{SUPERSCRIPTS}])",
@@ -169,6 +170,16 @@ def build_formula_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         SUBSCRIPTS,
     )
     yield from _build_known_formula_rules(wording.language.words("figures.formulas"), signs)
+
+
+def _build_isotope_rule(isotopes: Mapping[str, str]) -> NormalisationRule:
+    """An element behind the mass of its atom: `¹⁴C`."""
+    return compile_rule(
+        rf"(?<![\w{SUPERSCRIPTS}])(?P<mass>[{SUPERSCRIPTS}]{{2,3}})"
+        rf"(?P<element>{build_alternation(isotopes or [chr(0)])})(?!\w)",
+        lambda match: f"{isotopes[match['element']]} {match['mass'].translate(PLAIN_DIGITS)}",
+        SUPERSCRIPTS,
+    )
 
 
 def _build_known_formula_rules(

@@ -41,6 +41,13 @@ def _build_lone_rules(language: Language) -> Iterator[NormalisationRule]:
 
     yield compile_rule(rf"^(?P<edit>{NUMERAL}|[ivx]{{2,5}})(?=[.)]?$)", expand, "IVXivx")
     yield compile_rule(r"^(?P<edit>[IVXL]{2,8})(?=\. [\"“‘']?[^\W\d_a-z])", expand, "IVX")
+    if language.code == "en":
+        yield compile_rule(
+            r"(?<=[:;] )(?P<edit>(?P<numeral>i{1,3}|i?v|vi{1,3}|ix|x)\.)(?= [A-Z])",
+            lambda match: f"{ROMAN_NUMERALS[match['numeral'].upper()]},",
+            ":",
+            r"[:;] [ivx]{1,4}\. [A-Z]",
+        )
 
 
 def _build_year_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -90,7 +97,7 @@ def _build_bracket_rules(language: Language) -> Iterator[NormalisationRule]:
     """`(iii)`: what numbers a paragraph; one letter may be a letter."""
     if language.words("numerals.headings"):
         yield compile_rule(
-            r"(?<=\()(?:i[ivx]|[vx]i|i{3}|[vx]i{2,3}|xi?v|xix?)(?=\))",
+            r"(?<=\()(?:i[ivx]|[vx]i|i{3}|[vx]i{2,3}|xi?v|xix?|i(?=\)[^()]{1,200}\(ii\)))(?=\))",
             lambda match: str(ROMAN_NUMERALS[match[0].upper()]),
             "(",
             r"\([ivx]{2,5}\)",

@@ -91,7 +91,7 @@ def _expand_unit(
         return None
     own_stop = symbol.endswith(".")
     has_stop = own_stop or bool(match["stop"])
-    if has_stop and next_word(match.string, match.end("edit"))[:1].isdigit():
+    if has_stop and re.match(rf"{SPACE}\d", match.string[match.end("edit") :][:2]):
         return None  # "3 lb. 5 oz." or "3 lb. 5 men came.": the stop may end a sentence
     one, many = units[symbol]
     is_attributive = match["article"] and match["noun"]
@@ -153,9 +153,10 @@ def _is_singular(match: re.Match[str]) -> bool:
 
 def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
     """A unit after a hyphen, always in the singular."""
-    symbols = [symbol for symbol in units if len(symbol) > 1]
+    symbols = [symbol for symbol in units if len(symbol) > 1 or symbol in "lL"]
     return compile_rule(
-        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)})(?:\.(?= [a-z]))?)"
+        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)})"
+        r"(?:\.(?= [a-z(]|[,;:)]))?)"
         r"(?![\w/²³^.])",
         lambda match: f"-{units[match['unit']][0]}",
         "-",

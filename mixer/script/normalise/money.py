@@ -13,6 +13,7 @@ from functools import partial
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     FIGURE,
+    LOOK_CHARS,
     SPACE,
     NormalisationRule,
     build_alternation,
@@ -45,7 +46,8 @@ class _Wording:
     with_minor: str
     only_minor: str
     range_word: str
-    attributive: frozenset[str]
+    attributive_after: frozenset[str]
+    attributive_before: frozenset[str]
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -127,7 +129,8 @@ def _load_wording(language: Language) -> _Wording:
         with_minor=language.phrase("money.with_minor"),
         only_minor=language.phrase("money.only_minor"),
         range_word=language.phrase("numbers.range"),
-        attributive=frozenset(language.words("numbers.attributive_after")),
+        attributive_after=frozenset(language.words("numbers.attributive_after")),
+        attributive_before=frozenset(language.words("numbers.attributive_before")),
     )
 
 
@@ -145,15 +148,24 @@ def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
     noun = match["noun"] or ""
     if scale and noun.startswith("-"):
         return None  # "a $1.2 billion-dollar deal" says its currency itself
-    article = (match["article"] or "").strip().lower()
-    single = low == "1" and not (high or scale)
-    if article in wording.attributive and match["noun"]:
-        single = True
+    single = (low == "1" and not (high or scale)) or _is_attributive(match, wording)
     first_scale = match["first_scale"] and match["first_scale"] != scale
     first = f"{low} {wording.scales[match['first_scale']]}" if first_scale else low
     figure = f"{first} {wording.range_word} {high}" if high else low
     name = currency.one if single else currency.many
     return " ".join(part for part in (figure, _format_scale(match, wording), name) if part)
+
+
+def _is_attributive(match: re.Match[str], wording: _Wording) -> bool:
+    """Whether a noun follows that the sum belongs to: `a $5 hat`, `the €750bn fund`."""
+    article = (match["article"] or "").strip().lower()
+    if not match["noun"]:
+        return False
+    behind = match.string[match.end("edit") : match.end("edit") + LOOK_CHARS]
+    noun = next_word(behind.replace("-", " ", 1), 0)
+    singulars = {noun, noun.removesuffix("s"), noun.removesuffix("es")}
+    is_named = not singulars.isdisjoint(wording.attributive_before)
+    return is_named or article in wording.attributive_after
 
 
 def _format_scale(match: re.Match[str], wording: _Wording) -> str:

@@ -6,7 +6,7 @@ M) are never read as numbers.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.ordinals import spell_ordinal
@@ -44,6 +44,18 @@ LETTERS = frozenset("CDLM")
 MAX_NAMESAKES = 30
 """The highest number that is taken for a bearer of a name."""
 
+_IN_YEAR = re.compile(r"(?<!\w)[Ii]n \d{3,4},? $")
+
+_AFTER_FIRST = re.compile(r" (?:\(\d|the |in (?:\d|[A-Z])|at [A-Z]|from \d)|[;)]")
+"""What never follows the pronoun: `George I the Whigs`, `Napoleon I in 1815`."""
+
+_BEFORE_RULER = frozenset(
+    ["of", "under", "by", "against", "after", "since", "from", "between", "until", "King", "Queen"]
+)
+
+MAX_ENDING_CHARS = 3
+"""Of a heading, by which numerals are searched for."""
+
 _PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+ (?:and|or) $")
 
 NUMERAL = r"[IVXLC]{1,8}"
@@ -80,7 +92,17 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?P<tail>{_build_tail(language)}))(?![\w-]|['’]\w|\.\w)",
         expand,
         "IVXivx",
-        rf"{SPACE}[IVXLCivxlc]{{1,8}}(?!\w)",
+        _build_heading_hint(headings),
+    )
+
+
+def _build_heading_hint(headings: Sequence[str]) -> str:
+    """A numeral behind the last letters of a heading: it may be the pronoun, `and I`."""
+    width = min(MAX_ENDING_CHARS, *map(len, headings))
+    endings = {form[-width:] for form in _list_forms(headings)}
+    return (
+        rf"{SPACE}(?=(?:[IVXLC]{{1,8}}|[ivxlc]{{1,8}})(?!\w))"
+        rf"(?<={build_alternation(endings)}{SPACE})"
     )
 
 
@@ -171,6 +193,8 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
         return
     excluded = frozenset([*things, *language.words("sentences.starters")])
     before_thing = frozenset(language.words("numerals.before_thing"))
+    titles = build_alternation(language.words("numerals.titles"))
+    cut = build_alternation(language.words("numerals.cut_short"))
 
     def expand(match: re.Match[str]) -> str | None:
         value = ROMAN_NUMERALS.get(match["edit"])
@@ -181,10 +205,11 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
         return template.format(ordinal=spell_ordinal(value, language).title())
 
     yield compile_rule(
-        rf"(?<![\w.-])(?P<name>[A-Z][a-zß-öø-ÿ]{{2,20}}),?{SPACE}(?P<edit>[IVX]{{2,5}})(?![\w-]|\.\w)",
+        rf"(?<![\w.-])(?P<title>{titles} )?(?P<name>[A-Z][a-zß-öø-ÿ]{{2,20}}|{cut})"
+        rf",?{SPACE}(?P<edit>[IVX]{{2,5}}|(?(title)[VX]|$^))(?![\w-]|\.\w)",
         expand,
         "IVX",
-        r"[IVX]{2,5}(?!\w)",
+        rf"{SPACE}(?:[IVX]{{2,5}}|[VX])(?!\w)",
     )
 
 
@@ -194,13 +219,23 @@ def _is_regnal(match: re.Match[str], language: Language) -> bool:
     if text[end : end + 1] == ".":
         word = next_word(text, end + 1)
         return not is_capitalised(word) or starts_sentence(word, language)
-    if match["numeral"] != "I" or text[end : end + 2] in {"'s", "’s"}:
+    before = text[max(0, match.start() - LOOK_CHARS) : match.start()]
+    is_possessive = text[end : end + 2] in {"'s", "’s"}
+    if match["numeral"] != "I" or is_possessive or _is_sure_first(match, before):
         return True
-    if _PAIRED.search(text[max(0, match.start() - LOOK_CHARS) : match.start()]):
+    if _PAIRED.search(before):
         return next_word(text, end) not in language.words("numerals.after_pronoun")
     if match["title"] or begins_sentence(text, match.start()):
         return _is_followed_as_number(text, end, language)
     return next_word(text, end) in language.words("numerals.after_first")
+
+
+def _is_sure_first(match: re.Match[str], before: str) -> bool:
+    """Whether `I` after a name cannot be the pronoun: `In 1066 William I`, `under James I, the`."""
+    text, end = match.string, match.end("numeral")
+    if _IN_YEAR.search(before) or _AFTER_FIRST.match(text, end):
+        return True
+    return text.startswith(",", end) and previous_word(before, len(before)) in _BEFORE_RULER
 
 
 def _build_century_rules(language: Language) -> Iterator[NormalisationRule]:

@@ -16,6 +16,8 @@ from mixer.script.normalise.rule import (
 COMPASS = r" [NSEW]{1,3}(?!\w)"
 """What the rules for points of the compass search for first."""
 
+_TROOPS = "(?:Inf|Cav|Vol|Reg|Art|Batt|Heavy|Light)"
+
 _TOWN = r"(?:(?:St|Ft|Mt)\. )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}"
 
 
@@ -57,7 +59,16 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
 def _build_bearing_rules(directions: Mapping[str, str]) -> Iterator[NormalisationRule]:
     """Where something is or goes: `9 km NE of Rome`, `moved SW`; three letters are sure."""
     yield compile_rule(
+        r"(?<!\w)(?:[Ww]inds?(?: (?:is|was|at|from the|to the|in the))?|course|bearing|bore"
+        r"|steer|steered|steering|heading|stood|standing|blowing from the|miles?|leagues?) "
+        r"(?P<edit>(?P<side>(?:[NSEW]\.){1,3}))(?= of | by | [a-z]|[,;)]|$| [½\d])",
+        lambda match: directions.get(match["side"].replace(".", "")),
+        ("N.", "S.", "E.", "W."),
+        r" (?:[NSEW]\.){1,3}(?:[ ,;)]|$)",
+    )
+    yield compile_rule(
         r"(?<!\w)(?:miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just"
+        r"|\d m|met(?:er|re)s|yards|feet|paces"
         r"|due|[Ww]inds?|[Gg]usts?|moved|moving|heads?|heading|headed|bearing)[:)]? "
         rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt]| (?:at |to )?\d|[,;)]|\.?$|\. )",
         lambda match: directions[match["edit"]],
@@ -90,13 +101,34 @@ def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<!\w){_TOWN},? {code}(?=,? \d{{5}}(?!\d))", expand, DIGITS, r"[A-Z]{2},? \d{5}"
     )
-    yield compile_rule(
-        rf"(?<!\w){_TOWN}, (?P<edit>{build_alternation(older)})(?!\w|['’]\w)",
-        lambda match: older[match["edit"]] + keep_stop(match.string, match.end(), language),
-        ",",
-        r", [A-Z][a-z]{1,5}\.",
-    )
+    yield from _build_older_state_rules(language, older)
     yield _build_party_rule(language, {**postal, **older})
+
+
+def _build_older_state_rules(
+    language: Language, older: Mapping[str, str]
+) -> Iterator[NormalisationRule]:
+    """`Mobile, Ala.`, `in Conn. and N.Y.`, `the 54th Mass. Infantry`."""
+    words = language.words("places.also_words")
+
+    def expand(match: re.Match[str]) -> str | None:
+        written = match["edit"]
+        if (
+            match.end() == len(match.string)
+            and written in words
+            and match[0].lower().startswith("in ")
+        ):
+            return None  # the end of a sentence: `in Mass.`
+        return older[written] + keep_stop(match.string, match.end(), language)
+
+    state = rf"(?P<edit>{build_alternation(older)})"
+    yield compile_rule(
+        rf"(?<!\w){_TOWN}, {state}(?!\w|['’]\w)", expand, ",", r", [A-Z][a-z]{1,5}\."
+    )
+    yield compile_rule(rf"(?<!\w)[Ii]n {state}(?=[,;)]| [a-z]|$)", expand, ".", r"n [A-Z]\S{1,4}\.")
+    yield compile_rule(
+        rf"(?<=(?:st|nd|rd|th) ){state}(?= {_TROOPS})", expand, DIGITS, rf"\. {_TROOPS}"
+    )
 
 
 def _build_party_rule(language: Language, states: Mapping[str, str]) -> NormalisationRule:

@@ -32,6 +32,12 @@ NOTE_FIGURES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 _INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
 _DASHES = "--|—"
+_BEFORE_FIGURES = (
+    r"(?:(?<=[^\W\d_])|(?<=[\"'”’)!?.,;%°]))(?:-{2,3}|—)(?=[$£€]?\d)",
+    r"(?<=\d)—(?=[$£€]|\d{1,3},\d{3})",
+)
+"""Dashes that part a figure from what is before it; that of `1914—1918` does not."""
+
 _DOTS = r"\.[. ]\."
 _RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
@@ -110,13 +116,16 @@ def build_pause_rules(language: Language) -> list[NormalisationRule]:
         compile_rule(r"(?<=[^\W\d])…(?=[^\W\d_])", lambda _: "… ", "…"),
     ]
     patterns = (
-        r"(?<=[^\W\d_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])",
-        r"(?<=[\"'”’)!?.,;])(?:-{2,3}|—)(?=[^\W\d_])",
-        r"(?<=[^\W\d_])(?:-{2,3}|—)(?=[\"'“‘(][^\W\d_])",
+        r"(?<=[^\W_])(?:-{2,3}| -{2,3} | ?— ?)(?=[^\W\d_])",
+        r"(?<=[\"'”’)!?.,;%°])(?:-{2,3}|—)(?=[^\W\d_])",
+        r"(?<=[^\W_%])(?:-{2,3}|—)(?=[\"'“‘(][^\W_])",
         r"(?<=[\w,;:!?.…\"'”’)]) (?:-{2,3}|—) (?=[\w\"'“‘(])",
     )
     if dash:
         rules += [compile_rule(each, lambda _: dash, "-—", _DASHES) for each in patterns]
+        rules += [
+            compile_rule(each, lambda _: dash, "-—", r"[-—][$£€]?\d") for each in _BEFORE_FIGURES
+        ]
     return [
         *rules,
         compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-", "--"),

@@ -19,26 +19,29 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
     if not books:
         return
     numbered = language.spellings("references.numbered")
-
-    def expand(match: re.Match[str]) -> str:
-        book = f"{numbered.get(match['number'], '')} {books[match['book']]}".lstrip()
-        reference = language.phrase("references.verse").format(
-            book=book, chapter=match["chapter"], verse=match["verse"]
-        )
-        last_verse = language.phrase("references.last_verse") if match["last"] else ""
-        return reference + last_verse.format(verse=(match["last"] or "").replace(":", " "))
-
     number, book = build_alternation(numbered), build_alternation(books)
     yield compile_rule(
         rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})"
         r"\.? (?P<chapter>\d{1,3}):(?P<verse>\d{1,3})(?:[–-](?P<last>(?:\d{1,3}:)?\d{1,3}))?"
         r"(?:(?![\w:]|[–-]\d)|(?=ff?(?!\w)))",
-        expand,
+        lambda match: _format_place(match, match["chapter"], language),
         ":",
         r"\d:\d",
     )
     yield _build_chapter_rule(language, books)
+    yield _build_roman_rule(language, books)
+    yield _build_work_rule(language.spellings("references.works"))
     yield from _build_lone_rules(language, books)
+
+
+def _format_place(match: re.Match[str], chapter: str, language: Language) -> str:
+    number = language.spellings("references.numbered").get(match["number"], "")
+    book = f"{number} {language.spellings('references.books')[match['book']]}".lstrip()
+    place = language.phrase("references.verse").format(
+        book=book, chapter=chapter, verse=match["verse"]
+    )
+    last_verse = language.phrase("references.last_verse") if match["last"] else ""
+    return place + last_verse.format(verse=(match["last"] or "").replace(":", " "))
 
 
 def _build_lone_rules(language: Language, books: Mapping[str, str]) -> Iterator[NormalisationRule]:
@@ -79,4 +82,37 @@ def _build_chapter_rule(language: Language, books: Mapping[str, str]) -> Normali
         ),
         "123I",
         rf"{number} {book}",
+    )
+
+
+def _build_roman_rule(language: Language, books: Mapping[str, str]) -> NormalisationRule:
+    """A chapter in small numerals, as old books print it: `Matt. v. 3`, `1 Cor. xiii. 4-8`."""
+    numbered = language.spellings("references.numbered")
+    number, book = build_alternation(numbered), build_alternation(books)
+
+    def expand(match: re.Match[str]) -> str | None:
+        chapter = ROMAN_NUMERALS.get(match["chapter"].upper())
+        return _format_place(match, str(chapter), language) if chapter else None
+
+    return compile_rule(
+        rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})\.? (?P<chapter>[ivxlc]{{1,8}})"
+        r"[.,:] ?(?P<verse>\d{1,3})(?:[–-](?P<last>\d{1,3}))?(?![\w:]|[–-]\d)",
+        expand,
+        "ivxlc",
+        r"[a-z]\.? [ivxlc]{1,8}[.,:] ?\d",
+    )
+
+
+def _build_work_rule(works: Mapping[str, str]) -> NormalisationRule:
+    """A passage by its numbers: `Hom. Il. 1.1`, `Hdt. 7.141-43`."""
+
+    def expand(match: re.Match[str]) -> str:
+        return f"{works[match['work']]} {match['place'].replace('.', ' ')}"
+
+    return compile_rule(
+        rf"(?<![\w.])(?P<edit>(?P<work>{build_alternation(works or [chr(0)])}) "
+        r"(?P<place>\d{1,3}(?:\.\d{1,4}){1,2}))(?![\w:]|\.\d)",
+        expand,
+        ".",
+        r"[a-z]\. \d{1,3}\.\d",
     )

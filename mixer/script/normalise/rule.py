@@ -35,6 +35,7 @@ _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
 _DIGIT = re.compile(r"\d")
+_LONE_LETTER = re.compile(r"\W(\w\.)")
 _FIGURES = re.compile(rf"\d(?:.{{0,{NEAR_CHARS}}}\d)*", re.DOTALL)
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
@@ -104,7 +105,7 @@ class NormalisationRule:
 
     `find` proposes replacements for a text, sorted and not overlapping, in linear time; the rule
     applies only to texts that hold one of `required_chars`, if there are any, and in which the
-    pattern `hint` matches somewhere.
+    pattern `hint` matches somewhere. Of the required, `b.` is a letter that stands alone.
     """
 
     find: Callable[[str], Iterable[Replacement]]
@@ -179,7 +180,7 @@ class RuleSelection:
 
     def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
         """The rules of each pass for a text, in their order."""
-        present = self._by_char.keys() & set(text)
+        present = self._by_char.keys() & {*text, text[:2], *_LONE_LETTER.findall(text)}
         mask = reduce(or_, map(self._by_char.__getitem__, present), self._always)
         if not _DIGIT.search(text):
             mask &= ~self._needs_digit

@@ -21,6 +21,9 @@ from mixer.script.normalise.rule import (
 
 YEAR_DIGITS, SHORT_YEAR_DIGITS = 4, 2
 
+MAX_JOINED_OPTIONS = 3
+"""Letters that may be options of their own: `-la`; more are a word: `-name`."""
+
 _LARGE = r"(?:\d{1,3}(?:,\d{3})+|\d+\.\d+)"
 """A figure with a separator."""
 
@@ -160,6 +163,31 @@ def build_address_rules(language: Language) -> Iterator[NormalisationRule]:
 
     yield compile_rule(_ADDRESS, expand_address, "./", hint=_ADDRESS_HINT)
     yield from _build_path_rules(language, signs)
+    yield from _build_option_rules(language, signs)
+
+
+def _build_option_rules(
+    language: Language, signs: Mapping[str, str]
+) -> Iterator[NormalisationRule]:
+    """Options of commands: `ls -la`, `the -v flag`, `--force`."""
+    commands, dash = language.phrase("patterns.commands"), signs["-"]
+    if not commands:
+        return
+
+    def expand(match: re.Match[str]) -> str:
+        name = match["name"].replace("-", f" {dash} ")
+        if match["long"]:
+            return f"{dash} {dash} {name}"
+        return f"{dash} {name if len(name) > MAX_JOINED_OPTIONS else ' '.join(name.upper())}"
+
+    name = r"(?P<name>(?(long)[a-z]{2,20}(?:-[a-z]{2,20}){0,4}|[A-Za-z]{1,4}))"
+    option = rf"(?P<edit>(?P<long>-)?-{name})"
+    flag = " (?:flags?|options?|switch|switches|parameter|argument)"
+    for pattern in (
+        rf"(?<![\w-])(?:{commands}) {option}(?![\w-])",
+        rf"(?<!\w)(?:[Tt]he|an?|with|use|using|add|pass|option|flag) {option}(?={flag}(?!\w))",
+    ):
+        yield compile_rule(pattern, expand, "-", r" --?[A-Za-z]")
 
 
 def _build_path_rules(language: Language, signs: Mapping[str, str]) -> Iterator[NormalisationRule]:

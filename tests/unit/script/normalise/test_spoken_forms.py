@@ -99,7 +99,7 @@ SPOKEN = {
         "its 4th ed.": "its fourth edition.",
         "on the 2nd fl., left": "on the second floor, left",
         "the 20th Regt. of Maine": "the twentieth Regiment of Maine",
-        "took 5 fl. oz. of it": "took 5 fl. oz. of it",
+        "took 5 fl. oz. of it": "took 5 fluid ounces of it",
     },
     "titles and places": {
         "Sts. Peter and Paul": "Saints Peter and Paul",
