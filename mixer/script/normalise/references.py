@@ -99,7 +99,7 @@ def _build_roman_rule(language: Language, books: Mapping[str, str]) -> Normalisa
         r"[.,:] ?(?P<verse>\d{1,3})(?:[–-](?P<last>\d{1,3}))?(?![\w:]|[–-]\d)",
         expand,
         "ivxlc",
-        r"[a-z]\.? [ivxlc]{1,8}[.,:] ?\d",
+        r" [ivxlc]{1,8}[.,:] ?\d",
     )
 
 
@@ -114,5 +114,5 @@ def _build_work_rule(works: Mapping[str, str]) -> NormalisationRule:
         r"(?P<place>\d{1,3}(?:\.\d{1,4}){1,2}))(?![\w:]|\.\d)",
         expand,
         ".",
-        r"[a-z]\. \d{1,3}\.\d",
+        r"\. \d{1,3}\.\d",
     )
