@@ -35,7 +35,7 @@ _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
 _DIGIT = re.compile(r"\d")
-_LONE_LETTER = re.compile(r"\W(\w\.)")
+_LONE_LETTER = re.compile(r"\.(?<=\W(\w)\.)")
 _FIGURES = re.compile(rf"\d(?:.{{0,{NEAR_CHARS}}}\d)*", re.DOTALL)
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
@@ -180,7 +180,8 @@ class RuleSelection:
 
     def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
         """The rules of each pass for a text, in their order."""
-        present = self._by_char.keys() & {*text, text[:2], *_LONE_LETTER.findall(text)}
+        lone = (f"{letter}." for letter in _LONE_LETTER.findall(text))
+        present = self._by_char.keys() & {*text, text[:2], *lone}
         mask = reduce(or_, map(self._by_char.__getitem__, present), self._always)
         if not _DIGIT.search(text):
             mask &= ~self._needs_digit
