@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.errors import DeploymentError
+from mixer.cli import StrictCommand
 
 
 def _validate_name(_: click.Context, __: click.Parameter, given: str) -> str:
@@ -42,7 +43,7 @@ def main() -> None:
     """Deploys Mixer to AWS, looks after it, takes it away."""
 
 
-@main.command()
+@main.command(cls=StrictCommand)
 @NAME
 @YES
 @ROLE
@@ -64,7 +65,7 @@ def deploy(name: str, yes: bool, role: str, parameters: str) -> None:
     deploy_service(deployment, open_terminal(yes=yes))
 
 
-@main.command()
+@main.command(cls=StrictCommand)
 @NAME
 @YES
 @ROLE
@@ -79,7 +80,7 @@ def destroy(name: str, yes: bool, role: str, audio: bool | None) -> None:
     destroy_service(name, boto3.Session(), terminal, audio=delete_audio, role=role)
 
 
-@main.command()
+@main.command(cls=StrictCommand)
 @NAME
 @click.option("--speech-stack", envvar="SPEECH_STACK", help="Name of the speech stack.")
 @click.option("--mixer-stack", envvar="MIXER_STACK", help="Name of the mixing stack.")
@@ -95,7 +96,7 @@ def smoke(name: str, speech_stack: str | None, mixer_stack: str | None) -> None:
     run_smoke_test(service, boto3.Session(), text, open_terminal(yes=False))
 
 
-@main.command()
+@main.command(cls=StrictCommand)
 @NAME
 @click.argument("caller")
 def token(name: str, caller: str) -> None:

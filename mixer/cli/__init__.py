@@ -13,7 +13,9 @@ from collections.abc import Sequence
 
 import click
 
-__all__ = ["COMMANDS", "cli", "main"]
+from mixer.cli.strict import StrictCommand
+
+__all__ = ["COMMANDS", "StrictCommand", "cli", "main"]
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 """Mixer uses none, and looking for them in all installed packages takes 50 ms."""

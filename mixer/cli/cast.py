@@ -9,6 +9,7 @@ import click
 
 import mixer
 from mixer.cli.options import collect_options, contract_options, force_option, set_variable
+from mixer.cli.strict import StrictCommand
 from mixer.narration import claim_file
 from mixer.settings import find_store_folder
 
@@ -18,7 +19,7 @@ MIN_SAMPLE = 25
 """Characters of a line that shows how someone talks."""
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument("book")
 @click.option(
     "--out",

@@ -12,6 +12,7 @@ import click
 
 import mixer
 from mixer.cli.options import force_option
+from mixer.cli.strict import StrictCommand
 from mixer.errors import BadInput
 from mixer.narration import claim_file
 from mixer.publish.provenance import Provenance
@@ -25,7 +26,7 @@ UNITS = ("_lufs", "_dbtp", "_dbfs", "_s", "_hz", "_kbps")
 """Ends of the names of rules of what is measured; None is silence there."""
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--preset", type=click.Choice(sorted(PRESETS)), help="Check it against the rules of a preset."

@@ -21,6 +21,7 @@ from mixer.cli.options import (
     music_option,
     store_option,
 )
+from mixer.cli.strict import StrictCommand
 from mixer.cli.terminal import (
     echo_warnings,
     format_estimate,
@@ -34,7 +35,7 @@ from mixer.errors import BadOption
 STANDARD_OUTPUT = Path("-")
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument("story")
 @music_option
 @click.option(
@@ -137,7 +138,7 @@ def _print_result(narration: mixer.Narration) -> None:
     echo_warnings(narration.warnings)
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument(
     "chunks", nargs=-1, required=True, metavar="CHUNK...", type=click.Path(path_type=Path)
 )

@@ -2,7 +2,7 @@
 
 import os
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from mixer.narration import read_lexicon_file
 from mixer.output_options import FeedOptions, MetadataOptions, OutputOptions
 from mixer.requests import (
+    LISTS,
     CostOptions,
     GapOption,
     MixOptions,
@@ -31,6 +32,8 @@ FEED = tuple(name for name in FeedOptions.model_fields if name != "feed")
 """Without the feed's folder, which is an option of its own on this machine."""
 
 COST = tuple(CostOptions.model_fields)
+COMBINED = LISTS | {"chapters", "pauses"}
+"""Lists with commas, which may be given in several options as well."""
 
 UNITS = {"_ms": "MS", "_lu": "LU", "_db": "DB", "_s": "SECONDS", "_kbps": "KBPS", "_usd": "USD"}
 METAVARS = {
@@ -121,7 +124,18 @@ def _build_option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
         return click.option(flag, is_flag=True, default=None, help=field.description)
     click_type = _select_click_type(field.annotation)
     metavar = None if isinstance(click_type, click.Choice) else _select_metavar(name)
-    return click.option(flag, type=click_type, metavar=metavar, help=_format_help(field))
+    help_text = _format_help(field)
+    if name in COMBINED:
+        return click.option(
+            flag, metavar=metavar, help=help_text, multiple=True, callback=_join_values
+        )
+    return click.option(flag, type=click_type, metavar=metavar, help=help_text)
+
+
+def _join_values(
+    _context: click.Context, _parameter: click.Parameter, values: Sequence[str]
+) -> str | None:
+    return ",".join(values) if values else None
 
 
 def _format_help(field: FieldInfo) -> str:

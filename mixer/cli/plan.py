@@ -17,13 +17,14 @@ from mixer.cli.options import (
     engine_url_option,
     music_option,
 )
+from mixer.cli.strict import StrictCommand
 from mixer.cli.terminal import format_estimate, plan_story
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.review import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole Script as JSON.")
 @click.option(
@@ -102,7 +103,7 @@ def _print_review(
             click.echo(f"  {line}")
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @music_option

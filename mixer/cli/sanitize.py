@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from mixer.cli.strict import StrictCommand
 from mixer.errors import BadOption, StoreFailed
 from mixer.lazy import require_extra
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mixer.retention import AwsAccount, Item, Policy, RetentionPlan, RunReport, TargetReport
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.option(
     "--dry-run/--delete",
     "dry_run",

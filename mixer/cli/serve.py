@@ -15,6 +15,7 @@ import click
 
 import mixer
 from mixer.cli.options import engine_url_option, store_option
+from mixer.cli.strict import StrictCommand
 from mixer.errors import BadOption, Misconfigured, MixerError
 from mixer.lazy import require_extra
 
@@ -44,7 +45,7 @@ UNFINISHED = 1
 FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
 @store_option
 @engine_url_option
@@ -241,7 +242,7 @@ def _log_to_terminal() -> None:
     logger.propagate = False
 
 
-@click.command()
+@click.command(cls=StrictCommand)
 @click.option(
     "--out",
     type=FOLDER_PATH,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mixer.cli.options import engine_url_option
+from mixer.cli.strict import StrictCommand, StrictGroup
 from mixer.compose import list_local_voices
 from mixer.narration import select_limits
 from mixer.speech import EMBEDDED, Voice
@@ -14,7 +15,7 @@ from mixer.speech import EMBEDDED, Voice
 COLUMNS = ("voice", "language", "gender", "engines", "quality", "speed", "note")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=StrictGroup, invoke_without_command=True)
 @click.option(
     "--engine", default="", help="embedded, kokoro, polly …; by default all that are available."
 )
@@ -43,7 +44,7 @@ def voices(context: click.Context, engine: str) -> None:
         )
 
 
-@voices.command()
+@voices.command(cls=StrictCommand)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
