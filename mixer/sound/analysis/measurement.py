@@ -113,8 +113,14 @@ def measure(
     try:
         decoded = decode_samples(path, channels, consume, processes=processes)
     except RenderFailed as error:
-        raise UnplayableAudio(f"FFmpeg finds no audio in {name}.", key=name) from error
+        raise UnplayableAudio(_describe_failure(error, name), key=name) from error
     return _build_measurement(decoded.result, decoded.log, name)
+
+
+def _describe_failure(error: RenderFailed, name: str) -> str:
+    if ffmpeg.is_mostly_undecodable(str(error)):
+        return f"Most of {name} is damaged, or something else than audio: export it again."
+    return f"FFmpeg finds no audio in {name}."
 
 
 class _SoundMeter:

@@ -36,6 +36,7 @@ __all__ = [
     "confine_source",
     "confine_stdin",
     "is_damaged",
+    "is_mostly_undecodable",
     "open_pipe",
     "raw_source",
     "run",
@@ -130,6 +131,14 @@ def select_probe_bytes(path: Path) -> int:
 def is_damaged(log: str) -> bool:
     """Whether FFmpeg's log reports a damaged file."""
     return _DAMAGE.search(log) is not None
+
+
+def is_mostly_undecodable(message: str) -> bool:
+    """Whether an error is that more than two thirds of a file's packets cannot be decoded.
+
+    FFmpeg's option `max_error_rate` has this default.
+    """
+    return "Decode error rate" in message
 
 
 def confine_stdin() -> list[str]:

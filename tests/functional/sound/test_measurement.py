@@ -1,6 +1,7 @@
 """Measurements of sounds whose length, edges and levels are known because the test made them."""
 
 import math
+import random
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,20 @@ def test_stopped_job_measures_nothing(tmp_path: Path):
     children.stop()
     with pytest.raises(OutOfTime):
         measure(write_sound(tmp_path / "chunk.wav", make_voice(), VOICE_HZ), processes=children)
+
+
+@pytest.mark.parametrize(
+    ("appended", "more_chars", "reason"),
+    [("noise", 4_000_000, "Most of"), ("zeros", 400_000, ""), ("noise", 2_000, "")],
+)
+def test_sound_with_something_else_behind_it_is_read_or_refused_for_that(
+    tmp_path: Path, appended: str, more_chars: int, reason: str
+):
+    path = write_sound(tmp_path / "chunk.mp3", make_voice(), VOICE_HZ)
+    more = random.Random(1).randbytes(more_chars) if appended == "noise" else bytes(more_chars)
+    path.write_bytes(path.read_bytes() + more)
+    if reason:
+        with pytest.raises(UnplayableAudio, match=f"^{reason} .* is damaged"):
+            measure(path)
+    else:
+        assert measure(path).duration_s == pytest.approx(4.0, abs=0.1)
