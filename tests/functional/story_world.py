@@ -87,6 +87,7 @@ class StoryWorld:
             open_current_engine=self._open_engine,
         )
         self._tasks, self.service = services.all_tasks, services.story_service
+        self.planner = services.story_speech_service.planner
         self.editor, self.previews = services.story_editor, services.story_previews
 
     def create_story(self, text=TEXT, **options):

@@ -8,8 +8,8 @@ stories that reserve at the same moment may refuse each other: then both wait, a
 
 import math
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from mixer.errors import CapReached, TooExpensive, format_usd
@@ -71,51 +71,69 @@ class Purchase:
         story = self.folder.story_id
         return Payment(usd, self.planner.budget.reserve(self.caller, usd, story))
 
+    @contextmanager
     def hold(
         self,
         chunk_keys: Sequence[str],
         look_up: Callable[[], "Purchase"],
         pause: Callable[[float], None],
-    ) -> AbstractContextManager[Payment]:
+    ) -> Iterator[Payment]:
         """Reserve the price and hold the chunks for a block, after others that hold some of them.
 
-        What is missing is looked up again if another request held one, which `pause` waits for.
+        What is missing is looked up again if another request held one, or a story pays for it at
+        the daily cap; `pause` waits for either.
         """
+        purchase, is_held = self, False
+        while not is_held:
+            with ExitStack() as claim:
+                payment = purchase._claim(claim, chunk_keys, look_up, pause)
+                if not payment.wait_s:
+                    is_held = True
+                    yield payment
+            if not is_held:
+                pause(payment.wait_s)
+                purchase = look_up()
 
+    def _claim(
+        self,
+        claim: ExitStack,
+        chunk_keys: Sequence[str],
+        look_up: Callable[[], "Purchase"],
+        pause: Callable[[float], None],
+    ) -> Payment:
         def reserve(must_look_up: bool) -> Payment:
             return (look_up() if must_look_up else self).reserve()
 
         hold = self.planner.budget.hold_payment
-        return hold(self.caller, chunk_keys, list(self.missing), reserve, pause)
+        paying = hold(self.caller, chunk_keys, list(self.missing), reserve, pause)
+        try:
+            return claim.enter_context(paying)
+        except CapReached as error:
+            return self._wait_for(self._list_story_chunks(), error)
 
     def reserve_or_wait(self) -> Payment:
         """Reserve the price; at the daily cap, wait for others that pay for the same chunks."""
         try:
             return self.reserve()
-        except CapReached:
-            wait_s = self._choose_wait_s()
-            if not wait_s:
-                raise
-            return Payment(self.price_usd, wait_s=wait_s)
+        except CapReached as error:
+            claimed = self.planner.budget.list_claimed_chunks(self.caller)
+            return self._wait_for(claimed | self._list_story_chunks(), error)
 
-    def _choose_wait_s(self) -> int:
-        """Choose when to try again, in seconds; 0 if waiting would not help."""
-        paid = self._list_paid_chunks()
+    def _wait_for(self, paid: Set[str], error: CapReached) -> Payment:
+        """Choose when to try again; raises the error if what others pay for does not help."""
         rest = [chunk for key, chunk in self.missing.items() if key not in paid]
-        if not self.planner.budget.has_room(self.caller, self.price(rest)):
-            return 0
         started_at = load_progress(self.folder).started_at
         waited_s = (self.planner.now() - started_at).total_seconds() if started_at else 0.0
-        if waited_s > MAX_WAIT_S:
-            return 0
-        return math.ceil(choose_poll_s(waited_s) * random.uniform(0.5, 1.0))
+        if waited_s > MAX_WAIT_S or not self.planner.budget.has_room(self.caller, self.price(rest)):
+            raise error
+        wait_s = math.ceil(choose_poll_s(waited_s) * random.uniform(0.5, 1.0))
+        return Payment(self.price_usd, wait_s=wait_s)
 
-    def _list_paid_chunks(self) -> set[str]:
-        """List the chunks of other stories and requests that pay at the moment."""
-        budget, store = self.planner.budget, self.folder.store
-        keys = budget.list_claimed_chunks(self.caller)
+    def _list_story_chunks(self) -> set[str]:
+        """List the chunks of other stories that pay at the moment."""
+        budget, keys = self.planner.budget, set[str]()
         for story in budget.list_payers(self.caller) - {self.folder.story_id}:
-            other = StoryFolder(store, story)
+            other = StoryFolder(budget.store, story)
             script = None if other.has(RESULT) else other.find(SCRIPT, StoredScript)
             keys.update(script.chunk_keys if script else ())
         return keys

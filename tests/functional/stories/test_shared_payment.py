@@ -3,6 +3,7 @@
 import os
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from moto import mock_aws
@@ -15,7 +16,7 @@ from mixer.stories.folder import SCRIPT, StoryFolder
 from mixer.stories.model import StoredScript
 from mixer.stories.slots import POLL_S
 from mixer.stories.status import list_unfinished
-from mixer.stories.steps.purchase import MAX_WAIT_S
+from mixer.stories.steps.purchase import MAX_WAIT_S, Purchase
 from mixer.stories.workflow import Workflow
 from tests.emulators.strict_polly import Latency, StrictPolly
 from tests.functional.clouds import (
@@ -39,6 +40,9 @@ EXECUTING = {"stepfunctions": {"execute_state_machine": True}}
 
 SHARED = [f"Ship {number} came in." for number in range(5)]
 OWN = ["A gull cried."]
+SHORT_S = 1.0
+"""Requests that lack the same chunks wait so long at most before they try again."""
+
 OTHERS = [f"Cart {number} left us." for number in range(5)]
 
 
@@ -142,6 +146,66 @@ def test_chunks_that_a_request_pays_for_are_awaited_too(build_world):
         assert plan()["wait_s"]
         world.spending.settle(entry, 0.0)
     assert plan()["wait_s"] == 0
+
+
+def build_purchase(world, story, own_lines=()):
+    """What a request pays for that lacks a story's chunks, and some of its own."""
+    stored = StoryFolder(world.store, story).read(SCRIPT, StoredScript)
+    missing = dict(zip(stored.chunk_keys, stored.script.chunks, strict=True))
+    missing |= dict.fromkeys(own_lines, next(iter(stored.script.chunks)))
+    usd = price_usd(SHARED) / len(SHARED)
+    folder = StoryFolder(world.store, "run")
+    return Purchase(world.planner, folder, CALLER, None, missing, lambda each: usd * len(each))
+
+
+def test_request_waits_for_the_story_that_pays_for_its_chunks(build_world):
+    world, first = build_world(price_usd(SHARED) + 1e-6)
+    purchase, waits = build_purchase(world, first), []
+
+    def pause(wait_s):
+        if wait_s > SHORT_S:
+            waits.append(wait_s)
+            world.run_story(first)
+
+    def look_up():
+        return replace(purchase, missing={} if waits else purchase.missing)
+
+    with purchase.hold([*purchase.missing], look_up, pause) as held:
+        assert held.price_usd == 0
+    assert len(waits) == 1
+    assert POLL_S / 2 <= waits[0] <= POLL_S
+    assert count_today_usd(world.spending, CALLER) == pytest.approx(price_usd(SHARED), abs=1e-6)
+
+
+def test_request_that_waiting_would_not_help_is_refused_at_once(build_world):
+    world, first = build_world(price_usd(SHARED) + 1e-6)
+    purchase = build_purchase(world, first, OWN)
+
+    def pause(wait_s):
+        assert wait_s < SHORT_S
+
+    with (
+        pytest.raises(CapReached, match="nothing was spent"),
+        purchase.hold([*purchase.missing], lambda: purchase, pause),
+    ):
+        pytest.fail("held")
+
+
+def test_request_waits_until_its_deadline(build_world):
+    world, first = build_world(price_usd(SHARED) + 1e-6)
+    purchase, waits = build_purchase(world, first), []
+
+    def pause(wait_s):
+        waits.extend([wait_s] * (wait_s > SHORT_S))
+        if len(waits) > 2:
+            raise OutOfTime("The deadline has passed.")
+
+    with (
+        pytest.raises(OutOfTime),
+        purchase.hold([*purchase.missing], lambda: purchase, pause),
+    ):
+        pytest.fail("held")
+    assert len(waits) == 3
 
 
 def test_workflow_plans_again_after_each_wait():
