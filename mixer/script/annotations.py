@@ -133,12 +133,18 @@ class SpanIndex:
         return index >= 0 and at < self._ends[index]
 
 
+NO_SPANS = SpanIndex(())
+
+
 def iter_windows(
     annotations: Sequence[Annotation], spans: Iterable[tuple[int, int]]
 ) -> Iterator[list[Annotation]]:
     """For each of some spans in order, the sorted annotations that may belong to it."""
     active: list[Annotation] = []
     index = 0
+    if not annotations:
+        yield from (active for _ in spans)
+        return
     for start, end in spans:
         active = [each for each in active if each.end >= start]
         while index < len(annotations) and annotations[index].start <= end:

@@ -59,6 +59,8 @@ def assign_cues(
 
     Annotations and spans refer to the block's text as the author wrote it.
     """
+    if not annotations:
+        return [()] * len(spans)
     cues: list[list[SoundCue]] = [[] for _ in spans]
     ends = [end for _, end in spans]
     for each in annotations:

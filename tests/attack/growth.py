@@ -23,8 +23,13 @@ from tests.books import Book, build_page
 
 SIZES = (25_000, 50_000, 100_000)
 SHORT_SIZES = (2_500, 5_000, 10_000)
-MAX_GROWTH = 2.8
-"""For twice the input; 2.3 is the aim, and clocks of a busy machine are not exact."""
+MAX_GROWTH = 2.3
+"""For twice the input."""
+
+MAX_TURNS = 6
+"""All lengths are measured again where one looks slow or steep; something else may have had the
+core, so the least counts.
+"""
 
 MIN_MEASURED_S = 0.4
 """Less is mostly what does not depend on the input."""
@@ -160,7 +165,9 @@ def _measure_growth(
     source = str(kind) if kind else "lexicon"
     try:
         cpu_s = [_measure_cpu_s(kind, build(chars), language) for chars in sizes]
-        if _is_steep(cpu_s):  # once more: something else may have had the core
+        for _ in range(MAX_TURNS - 1):
+            if not _is_steep(cpu_s) and cpu_s[-1] <= SLOW_S:
+                break
             again_s = [_measure_cpu_s(kind, build(chars), language) for chars in sizes]
             cpu_s = [min(pair) for pair in zip(cpu_s, again_s, strict=True)]
     except TimeoutError:
@@ -229,7 +236,7 @@ def _open_timer() -> Iterator[None]:
 
 ROW = Row(
     "texts of 1×, 2×, 4× length",
-    "at most 2.8 times the work for twice the text",
+    "at most 2.3 times the work for twice the text",
     short=12,
     full=len(GENERATORS) + len(LANGUAGES) * len(NORMALISED),
     attack=attack_growth,

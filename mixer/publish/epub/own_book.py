@@ -8,11 +8,11 @@ EPUB 3, since only that has overlays. Nothing is run, and nothing outside of the
 import posixpath
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from urllib.parse import quote
 from zipfile import ZipFile
 
@@ -68,8 +68,7 @@ class SourceBook:
     origins: tuple[TextOrigin | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(NamedTuple):
     """A sentence or a word with its start in a part of the audio, and its elements."""
 
     origin: TextOrigin
@@ -79,8 +78,7 @@ class _Unit:
     elements: tuple[PageElement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Clip:
+class _Clip(NamedTuple):
     """What plays while an element is highlighted."""
 
     page: str
@@ -128,7 +126,7 @@ class OwnBook:
             marked = page.mark(sentences, PREFIX)
             self._pages[path] = marked.text
             for number, elements in zip(numbers, marked.elements, strict=True):
-                units[number] = replace(units[number], elements=elements)
+                units[number] = units[number]._replace(elements=elements)
         return units
 
     def write(self, file: IO[bytes], metadata: ReadAloudMetadata, audio: Iterable[Path]) -> None:

@@ -8,6 +8,7 @@ the page, and otherwise one for each part that does. Linear in the length of the
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
+from typing import NamedTuple
 from unicodedata import normalize
 from xml.sax.saxutils import quoteattr
 
@@ -36,16 +37,14 @@ _ENTITY = "<!ENTITY"
 _NAMESPACE = ' xmlns="http://www.w3.org/1999/xhtml"'
 
 
-@dataclass(frozen=True, slots=True)
-class PageSentence:
+class PageSentence(NamedTuple):
     """A sentence, or a word of one: where it is on its page, and how it is written."""
 
     origin: TextOrigin
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageElement:
+class PageElement(NamedTuple):
     """An element that was put around a part of a sentence, and how many characters it has."""
 
     element_id: str
@@ -78,7 +77,7 @@ class OwnPage:
         there = "".join(self.characters[at : at + count] for at, count in spans if at >= 0)
         if not sentence.origin.is_exact or any(at < 0 for at, _ in spans):
             return len(there) == sum(count for at, count in spans if at >= 0)
-        return _fold(there) == _fold(sentence.words)
+        return there == sentence.words or _fold(there) == _fold(sentence.words)
 
     def mark(self, sentences: Sequence[PageSentence], prefix: str) -> MarkedPage:
         """Put elements around sentences, which are in reading order; ids begin with `prefix`."""

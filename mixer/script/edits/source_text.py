@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 import regex
 
@@ -139,8 +140,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class SentencePlace:
+class SentencePlace(NamedTuple):
     """Where a sentence stands: a block, or `UNWRITTEN`, and characters of its text."""
 
     block: int

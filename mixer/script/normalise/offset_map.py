@@ -35,8 +35,7 @@ class Edit:
     spoken_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedText:
+class NormalisedText(NamedTuple):
     """A text as written and as spoken.
 
     `edits` are sorted, with at least one common character between them.
@@ -92,6 +91,8 @@ class NormalisedText:
         return edit is not None and edit.spoken_start < spoken_offset < edit.spoken_end
 
     def _find_edit(self, spoken_offset: int) -> Edit | None:
+        if not self.edits:
+            return None
         index = bisect_right(self.edits, spoken_offset, key=lambda edit: edit.spoken_start)
         return self.edits[index - 1] if index else None
 

@@ -66,7 +66,8 @@ def normalise(text: str, language: str) -> NormalisedText:
     normalised, selected = identity_text(text), None
     for number in range(selection.pass_count):
         selected = selected or selection.select_rules(normalised.spoken)
-        replacements = propose_replacements(selected[number], normalised.spoken)
+        rules = selected[number]
+        replacements = propose_replacements(rules, normalised.spoken) if rules else ()
         if replacements:
             written_out = apply_replacements(normalised.spoken, replacements)
             normalised, selected = compose_passes(normalised, written_out), None

@@ -2,11 +2,10 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache, reduce
+from functools import cache, cached_property, lru_cache
 from itertools import chain, groupby
-from operator import or_
 from typing import NamedTuple
 
 from mixer.script.normalise.language import Language
@@ -176,24 +175,28 @@ class RuleSelection:
             for char in rule.required_chars:
                 self._by_char[char] = self._by_char.get(char, 0) | 1 << number
         self._by_mask = [dict[int, tuple[NormalisationRule, ...]]() for _ in self._rules]
+        self._required = frozenset(self._by_char)
         self.pass_count = len(self._rules)
 
     def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
         """The rules of each pass for a text, in their order."""
         lone = (f"{letter}." for letter in _LONE_LETTER.findall(text))
-        present = self._by_char.keys() & {*text, text[:2], *lone}
-        mask = reduce(or_, map(self._by_char.__getitem__, present), self._always)
+        mask = self._always
+        for char in self._required.intersection(chain(text, (text[:2],), lone)):
+            mask |= self._by_char[char]
         if not _DIGIT.search(text):
             mask &= ~self._needs_digit
         selected = []
         for rules, by_mask in zip(self._rules, self._by_mask, strict=True):
             own = mask & (1 << len(rules)) - 1
             mask >>= len(rules)
-            if own not in by_mask:
+            found = by_mask.get(own)
+            if found is None:
                 if len(by_mask) >= MAX_KEPT_MASKS:
                     by_mask.clear()
-                by_mask[own] = tuple(each for n, each in enumerate(rules) if own >> n & 1)
-            selected.append(by_mask[own])
+                found = tuple(each for n, each in enumerate(rules) if own >> n & 1)
+                by_mask[own] = found
+            selected.append(found)
         return selected
 
 
@@ -227,7 +230,7 @@ class _HintedText:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found = {"": True}
+        self._found = dict[str, bool]()
 
     @cached_property
     def _near_figures(self) -> str:
@@ -246,12 +249,12 @@ class _HintedText:
         return found
 
 
-def propose_replacements(rules: Iterable[NormalisationRule], text: str) -> list[Replacement]:
+def propose_replacements(rules: Sequence[NormalisationRule], text: str) -> list[Replacement]:
     """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
     hinted = _HintedText(text)
     accepted: list[Replacement] = []
     for rule in rules:
-        if hinted.has(rule.hint):
+        if not rule.hint or hinted.has(rule.hint):
             proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
             if proposals:
                 accepted = sorted(accepted + proposals)

@@ -15,7 +15,9 @@ edit inside such a run may change three chunks. No scheme with a largest size ca
 (docs/adr/001-content-defined-chunk-boundaries.md).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from mixer.boundaries import find_boundaries, hash_fraction
 from mixer.script.script import BreakKind, CuePlace, Utterance
@@ -120,13 +122,27 @@ def _split_to_fit(
 
 def _find_middle_cut(run: Sequence[Utterance], weights: Sequence[int]) -> int:
     """The cut nearest to the middle; a paragraph's end counts as nearer by a quarter."""
-    total = sum(weights)
-    best, best_distance, position = 1, float(total), 0
-    for index in range(1, len(run)):
-        position += weights[index - 1]
-        distance = abs(position - total / 2)
-        if run[index - 1].ending is BreakKind.PARAGRAPH:
-            distance -= total / 4
-        if distance < best_distance:
-            best, best_distance = index, distance
-    return best
+    *places, total = accumulate(weights)
+    middle = bisect_left(places, total / 2)
+
+    def measure_distance(index: int) -> float:
+        distance = abs(places[index] - total / 2)
+        return distance - total / 4 if _ends_paragraph(run[index]) else distance
+
+    nearest = [*_find_nearest(run, range(middle - 1, -1, -1))]
+    nearest = [*reversed(nearest), *_find_nearest(run, range(middle, len(places)))]
+    return min(nearest, key=measure_distance) + 1
+
+
+def _find_nearest(run: Sequence[Utterance], indices: Iterable[int]) -> Iterator[int]:
+    """The first of some indices, and the first of those where a paragraph ends."""
+    for number, index in enumerate(indices):
+        is_paragraph = _ends_paragraph(run[index])
+        if number == 0 or is_paragraph:
+            yield index
+        if is_paragraph:
+            return
+
+
+def _ends_paragraph(utterance: Utterance) -> bool:
+    return utterance.ending is BreakKind.PARAGRAPH

@@ -250,9 +250,10 @@ def _allowance(style: SsmlStyle) -> int:
 
 
 def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
+    recalled = style.known.utterances
     for block, ending in iter_spoken_blocks(blocks):
         style.check_time()
-        known = style.known.utterances.get((block, ending))
+        known = recalled.get((block, ending)) if recalled else None
         yield from _split_block(block, ending, style) if known is None else known
 
 

@@ -103,6 +103,8 @@ def split_sentences(text: str, language: str) -> tuple[tuple[int, int], ...]:
     """
     if not text.strip():
         return ()
+    if _ENDING.search(text) is None:
+        return ((0, len(text)),)
     tables = load_language(language)
     ends = [*_drop_wordless_ends(text, _find_ends(text, tables)), len(text)]
     return tuple(zip([0, *ends[:-1]], ends, strict=True))

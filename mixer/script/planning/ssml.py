@@ -46,11 +46,13 @@ def build_ssml(utterances: Sequence[Utterance], style: SsmlStyle) -> str:
 
 def _format_element(element: ET.Element) -> str:
     """Write an element and its tail as `ET.tostring` does, in a fifth of its time."""
-    named = "".join(f' {name}="{_escape_value(value)}"' for name, value in element.items())
-    tail = _escape(element.tail or "")
-    if not (element.text or len(element)):
+    named = "".join([f' {name}="{_escape_value(value)}"' for name, value in element.items()])
+    tail = _escape(element.tail) if element.tail else ""
+    inner = _escape(element.text) if element.text else ""
+    if len(element):
+        inner = "".join([inner, *map(_format_element, element)])
+    elif not inner:
         return f"<{element.tag}{named} />{tail}"
-    inner = "".join([_escape(element.text or ""), *map(_format_element, element)])
     return f"<{element.tag}{named}>{inner}</{element.tag}>{tail}"
 
 

@@ -1,12 +1,14 @@
 """Blocks to utterances: normalised first, then split at sentences, then cut where too long."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from mixer.lazy import compile_lazily
 from mixer.script.annotations import (
     BREAK_TAG,
+    NO_SPANS,
     VERBATIM_TAGS,
     Annotation,
     SpanIndex,
@@ -84,7 +86,7 @@ def split_utterances(
         limit: the most that one utterance may weigh.
     """
     text, annotations = _normalise_block(block, language)
-    verbatim = SpanIndex((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
+    verbatim = _index_verbatim(annotations)
     if block.kind is BlockKind.HEADING:
         sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
     else:
@@ -96,19 +98,17 @@ def split_utterances(
     for index, (piece, span, own) in enumerate(zip(pieces, written, windows, strict=True)):
         is_last = index == len(pieces) - 1
         spoken = text.spoken[piece.start : piece.end].strip()
-        ending = _detect_ending(spoken) if piece.ends_sentence else BreakKind.CLAUSE
         yield Utterance(
             text=text.source[slice(*span)],
             spoken=spoken,
-            ending=last_ending if is_last else ending,
+            ending=last_ending if is_last else _detect_ending(spoken, piece),
             speaker=block.speaker,
             annotations=_clip_to_utterance(own, text.spoken, piece, is_last=is_last),
             sounds=sounds[index],
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _SpokenPiece:
+class _SpokenPiece(NamedTuple):
     """A span of the spoken text that fits into a call."""
 
     start: int
@@ -129,16 +129,22 @@ def _normalise_block(block: Block, language: str) -> tuple[NormalisedText, tuple
     annotations = [each for each in block.annotations if each.tag not in SOUND_TAGS]
     if not annotations:
         return text, ()
-    verbatim = SpanIndex((m.start, m.end) for m in annotations if m.tag in VERBATIM_TAGS)
-    text = text.revert_edits(verbatim.overlaps)
+    text = text.revert_edits(_index_verbatim(annotations).overlaps)
     return text, tuple(
         map_annotations(annotations, lambda at, is_end: text.find_spoken_offset(at, is_end=is_end))
     )
 
 
+def _index_verbatim(annotations: Sequence[Annotation]) -> SpanIndex:
+    spans = [(each.start, each.end) for each in annotations if each.tag in VERBATIM_TAGS]
+    return SpanIndex(spans) if spans else NO_SPANS
+
+
 def _merge_sentences(
-    sentences: Sequence[tuple[int, int]], protected_spans: SpanIndex
+    sentences: tuple[tuple[int, int], ...], protected_spans: SpanIndex
 ) -> tuple[tuple[int, int], ...]:
+    if protected_spans is NO_SPANS:
+        return sentences
     ends = [
         end for _, end in sentences if end == sentences[-1][1] or not protected_spans.is_inside(end)
     ]
@@ -158,8 +164,7 @@ def _clip_to_utterance(
     return tuple(each for each in shifted if each.end > each.start or each.tag not in SPANNING_TAGS)
 
 
-@dataclass(frozen=True, slots=True)
-class _CutContext:
+class _CutContext(NamedTuple):
     """A text that is cut where it is too long, but never inside its protected spans."""
 
     text: NormalisedText
@@ -190,7 +195,9 @@ def ends_sentence(text: str) -> bool:
     return _TERMINAL.search(text) is not None
 
 
-def _detect_ending(spoken: str) -> BreakKind:
+def _detect_ending(spoken: str, piece: _SpokenPiece) -> BreakKind:
+    if not piece.ends_sentence:
+        return BreakKind.CLAUSE
     terminal = _TERMINAL.search(spoken)
     if terminal and terminal["mark"] in _QUESTION_MARKS:
         return BreakKind.QUESTION

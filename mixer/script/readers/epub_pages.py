@@ -76,16 +76,18 @@ def find_titles(pages: Sequence[SpinePage]) -> list[SpinePage]:
     """Pages of a book without contents, with headings that are known by their form."""
     found = iter(find_headings([each for page in pages for each in page.blocks]))
     return [
-        replace(page, blocks=tuple(replace(each, block=next(found)) for each in page.blocks))
+        replace(page, blocks=tuple(each._replace(block=next(found)) for each in page.blocks))
         for page in pages
     ]
 
 
 def _select_entries(entries: list[Entry], pages: Sequence[SpinePage]) -> tuple[Entry, ...]:
     """The contents, unless one line is all of them, where the text has more headings."""
+    if len(entries) != 1:
+        return tuple(entries)
     found = find_headings([each for page in pages for each in page.blocks])
     headings = sum(block.kind is BlockKind.HEADING for block in found)
-    return tuple(entries) if len(entries) > 1 or headings <= 1 else ()
+    return tuple(entries) if headings <= 1 else ()
 
 
 def _filter_page(

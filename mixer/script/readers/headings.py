@@ -4,7 +4,7 @@ A chapter's word with a number is a heading anywhere. A lone number ("II.", "3",
 in a sequence; a line in capitals only where prose stands before and after it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -250,15 +250,18 @@ def _roman_value(written: str) -> int:
     return sum(-one if one < other else one for one, other in zip(values, following, strict=True))
 
 
-def find_sequences(lines: Sequence[str]) -> set[int]:
+def find_sequences(lines: Sequence[str], named: Container[int] | None = None) -> set[int]:
     """The indices of lone numbers that count chapters: 1, 2, 3 …, perhaps again from 1.
 
     Args:
         lines: paragraphs in reading order; those of several lines as empty strings.
+        named: the indices of those that name chapters, where they are known.
     """
     candidates: dict[str, list[tuple[int, LoneNumber]]] = {}
     for index, line in enumerate(lines):
-        number = _parse_counted(line) or parse_lone_number(line) if line else None
+        is_named = bool(line) and (is_chapter_line(line) if named is None else index in named)
+        number = _parse_counted(line) if is_named else None
+        number = number or (parse_lone_number(line) if line else None)
         if number is not None:
             candidates.setdefault(number.kind, []).append((index, number))
     return {index for found in candidates.values() for index in _iter_counted(found)}
@@ -266,8 +269,6 @@ def find_sequences(lines: Sequence[str]) -> set[int]:
 
 def _parse_counted(line: str) -> LoneNumber | None:
     """The number of a line such as "Chapter IV", which lone numbers may continue."""
-    if not is_chapter_line(line):
-        return None
     match = _CHAPTER_LINE.fullmatch(line)
     written = (match["number"] or "") if match else ""
     return parse_lone_number(written.upper() if _ROMAN.fullmatch(written.upper()) else written)

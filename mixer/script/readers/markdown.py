@@ -1,7 +1,6 @@
 """Markdown to Document, on markdown-it-py: the words of a text without its markup."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -85,11 +84,7 @@ def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[An
         style = _find_style(children)
         for lines in split_paragraphs(text):
             for block in build_paragraph(lines):
-                yield (
-                    AnchoredBlock(block, frozenset())
-                    if style is None
-                    else replace(style, block=block)
-                )
+                yield style._replace(block=block) if style else AnchoredBlock(block, frozenset())
         yield from [AnchoredBlock(SCENE_BREAK, frozenset())] * is_sentence
 
 
@@ -110,7 +105,7 @@ def _find_style(children: "Sequence[Token]") -> AnchoredBlock | None:
 
     None where nothing is marked up.
     """
-    if not any(child.nesting for child in children):
+    if len(children) == 1 or not any(child.nesting for child in children):
         return None
     texts = [child for child in children if child.type == "text" and child.content.strip()]
     kinds = [child.type for child in children]

@@ -243,6 +243,9 @@ def _rewrite_line(line: str) -> Iterator[str]:
     if "[" in line or "#." in line or "(@" in line or line[:3].isdecimal():
         for pattern, replacement in _BEGINNINGS:
             line = pattern.sub(replacement, line, count=1)
+    if "`" not in line:
+        yield _rewrite_words(line)
+        return
     parts = _CODE_SPAN.split(line)
     yield "".join(part if n % 2 else _rewrite_words(part) for n, part in enumerate(parts))
 

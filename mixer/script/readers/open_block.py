@@ -76,6 +76,10 @@ class OpenBlock:
         self.pieces.append(text)
         self.places.append(place)
 
+    def is_empty(self) -> bool:
+        """Whether nothing is in it, and it stands for nothing."""
+        return not (self.pieces or self.label or self.is_note or self.is_ornament)
+
     def count_chars(self) -> int:
         """How long it is; more than any title where it has many pieces."""
         return sum(map(len, self.pieces)) if len(self.pieces) <= MAX_TITLE_PIECES else 1 << 20

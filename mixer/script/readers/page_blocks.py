@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import (
@@ -34,8 +35,7 @@ _PRONOUN_VERB = compile_lazily(
 _BROKEN_OFF = compile_lazily(r"[\p{Ll},-]$")
 
 
-@dataclass(frozen=True, slots=True)
-class AnchoredBlock:
+class AnchoredBlock(NamedTuple):
     """A block, the page's anchors that lead to it, and where its own links lead.
 
     `anchors` holds `id` and `name` attributes since the previous block, the block's own included;
@@ -123,7 +123,7 @@ class BlockList:
     def mark_note(self) -> None:
         """Note that notes are left out here."""
         if self.blocks and not self.open.has_own_words:
-            self.blocks[-1] = replace(self.blocks[-1], precedes_note=True)
+            self.blocks[-1] = self.blocks[-1]._replace(precedes_note=True)
 
     def add_scene_break(self) -> None:
         """Add a scene break."""
@@ -133,6 +133,9 @@ class BlockList:
     def flush(self, following: OpenBlock) -> None:
         """End the open block, and open the following one."""
         finished, self.open = self.open, following
+        if finished.is_empty():
+            self.anchors |= finished.late_anchors
+            return
         paragraphs = split_paragraphs("".join(finished.pieces))
         text = _join_heading(paragraphs) if finished.level else ""
         text = text or join_lines(line for lines in paragraphs for line in lines)
@@ -147,7 +150,7 @@ class BlockList:
         """Add a link back: it belongs to the next block, or ends the note of the one before."""
         last = self.blocks[-1] if self.blocks else None
         if last is not None and mark.is_tail and mark.owners and mark.owners <= last.owners:
-            self.blocks[-1] = replace(last, targets=last.targets | mark.targets)
+            self.blocks[-1] = last._replace(targets=last.targets | mark.targets)
         else:
             self._lone_mark = mark
 
@@ -197,7 +200,7 @@ class BlockList:
             more = finished.take_origin(self.path, text).spans
             spans = (*take_spans(deque(last.block.origin.spans), held), *more)
             block = replace(block, origin=TextOrigin(self.path, spans))
-        self.blocks[-1] = replace(last, block=block)
+        self.blocks[-1] = last._replace(block=block)
         return True
 
     def _append(self, blocks: Iterable[Block], finished: OpenBlock | None = None) -> None:
@@ -252,7 +255,9 @@ def split_paragraphs(text: str) -> list[list[str]]:
 
 def build_paragraph(lines: list[str]) -> list[Block]:
     """A paragraph, or a paragraph of verse whose lines are spoken one by one."""
-    is_verse = len(lines) > 1 and all(len(line) <= MAX_VERSE_LINE_CHARS for line in lines)
+    if len(lines) == 1:
+        return [paragraph(lines[0])]
+    is_verse = all(len(line) <= MAX_VERSE_LINE_CHARS for line in lines)
     if is_verse and all(map(has_words, lines)):
         return build_verse(lines)
     return [paragraph(join_lines(lines))]

@@ -5,7 +5,7 @@ often have no blank line below them, and a chapter's number may begin its first 
 a number and the name below it are one title as well.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -182,13 +182,12 @@ def begins_like_verse(line: str) -> bool:
     return first is not None and (first[0].isupper() or first[0].isdecimal())
 
 
-def find_chapter_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Blocks, with those as headings that name or count chapters.
+def find_chapter_lines(blocks: tuple[Block, ...], named: Set[int]) -> tuple[Block, ...]:
+    """Blocks, with those as headings that name chapters (the `named`) or count them.
 
     So is a name in a line of its own below a number.
     """
-    found = find_sequences([block.text for block in blocks])
-    found |= {n for n, block in enumerate(blocks) if is_chapter_line(block.text)}
+    found = find_sequences([block.text for block in blocks], named) | named
     found |= {n for n in range(1, len(blocks) - 1) if _is_named_below(blocks, n, found)}
     return tuple(open_chapter(block) if n in found else block for n, block in enumerate(blocks))
 
@@ -203,7 +202,9 @@ def open_chapter(block: Block) -> Block:
 def _is_named_below(blocks: tuple[Block, ...], n: int, found: set[int]) -> bool:
     """Whether a block is the name of the chapter whose number is above it."""
     text = blocks[n].text
-    is_between = n - 1 in found and is_numbered_only(blocks[n - 1].text) and n + 1 not in found
+    if n - 1 not in found:
+        return False
+    is_between = is_numbered_only(blocks[n - 1].text) and n + 1 not in found
     is_sentence = ends_sentence(text) and len(text.split()) == 1
     return is_between and names_number(text) and not is_sentence
 
@@ -265,7 +266,7 @@ def join_wrapped(blocks: Sequence[AnchoredBlock]) -> Iterator[AnchoredBlock]:
     end: Block | None = None
     for each in blocks:
         if last is not None and end is not None and _is_wrapped(end, each.block):
-            last = replace(last, block=_join_blocks(last.block, each.block))
+            last = last._replace(block=_join_blocks(last.block, each.block))
         else:
             yield from [last] if last is not None else []
             last = each

@@ -84,7 +84,7 @@ def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
         return plain
     strong = {n for n, each in enumerate(blocks) if each.is_strong and _is_title(each.block.text)}
     if headings or not 0 < len(strong) * MIN_BLOCKS_PER_TITLE <= len(blocks):
-        return find_chapter_lines(plain)
+        return find_chapter_lines(plain, named)
     return tuple(
         open_chapter(block) if n in strong | named else block for n, block in enumerate(plain)
     )

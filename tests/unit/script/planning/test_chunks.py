@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.script.planning.chunks import CHUNK_BREAKS, MIN_SPACING, group_utterances
+from mixer.script.planning.chunks import CHUNK_BREAKS, MIN_SPACING, _split_to_fit, group_utterances
 from mixer.script.script import BreakKind, Utterance
 from tests.texts import STEADY
 
@@ -121,10 +121,24 @@ def test_a_heading_is_a_chunk_of_its_own():
     assert [len(each) for each in group_utterances(utterances, weigh, LIMIT)] == [1, 1, 1]
 
 
-def test_a_run_that_outgrows_a_call_is_halved_at_a_paragraph_near_its_middle():
+@pytest.mark.parametrize(
+    ("paragraph_ends", "sizes"),
+    [
+        ([], [30, 30]),
+        ([34], [34, 26]),
+        ([26], [26, 34]),
+        ([4], [30, 30]),
+        ([25, 35], [25, 35]),
+        ([10, 24, 33, 50], [33, 27]),
+        (range(1, 60), [30, 30]),
+    ],
+)
+def test_a_run_that_outgrows_a_call_is_halved_at_a_paragraph_near_its_middle(paragraph_ends, sizes):
     utterances = [utterance("same " * 10) for _ in range(60)]
-    utterances[33] = utterance("same " * 10, BreakKind.PARAGRAPH)
-    assert [len(each) for each in group_utterances(utterances, weigh, LIMIT)] == [34, 26]
+    for end in paragraph_ends:
+        utterances[end - 1] = utterance("same " * 10, BreakKind.PARAGRAPH)
+    groups = _split_to_fit(utterances, [*map(weigh, utterances)], LIMIT)
+    assert [len(each) for each in groups] == sizes
 
 
 def test_what_is_cut_out_of_a_sentence_ends_no_chunk_by_choice():
