@@ -65,6 +65,20 @@ def resolve_host(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
+def _shut_down(connection: HTTPConnection) -> None:
+    """Wake a thread that waits for a connection."""
+    if connection.sock is not None:
+        with suppress(OSError):
+            # SSLSocket.shutdown would drop state that another thread uses.
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+
+class _PlainConnection(HTTPConnection):
+    """A connection to this machine without TLS."""
+
+    abort = _shut_down
+
+
 class _PinnedConnection(http.client.HTTPSConnection):
     """A connection to one of the given addresses, independent of name resolution."""
 
@@ -95,10 +109,7 @@ class _PinnedConnection(http.client.HTTPSConnection):
     def abort(self) -> None:
         """Abort from another thread, which wakes a waiting reader."""
         self._is_aborted = True
-        if self.sock is not None:
-            with suppress(OSError):
-                # SSLSocket.shutdown would drop state that another thread uses.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        _shut_down(self)
 
     def _open_socket(self) -> socket.socket:
         *others, last = self._addresses
@@ -167,16 +178,18 @@ class Webhook:
     def _post_notice(self, url: str, story: str, body: bytes) -> int:
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        if self.allows_localhost and is_localhost_url(url):
-            with closing(HTTPConnection(parts.hostname or "", parts.port, self.timeout_s)) as plain:
-                plain.request("POST", target, body, self._headers(story, body))
-                return plain.getresponse().status
-        connection = self._connect(parts.hostname or "", parts.port or HTTPS_PORT)
+        is_plain = self.allows_localhost and is_localhost_url(url)
+        connect = self._connect_plainly if is_plain else self._connect
+        connection = connect(parts.hostname or "", parts.port)
         with closing(connection), interrupt_after(self.timeout_s, connection.abort):
             connection.request("POST", target, body, self._headers(story, body))
             return connection.getresponse().status
 
-    def _connect(self, host: str, port: int) -> _PinnedConnection:
+    def _connect_plainly(self, host: str, port: int | None) -> "_PlainConnection":
+        return _PlainConnection(host, port, self.timeout_s)
+
+    def _connect(self, host: str, given_port: int | None) -> _PinnedConnection:
+        port = given_port or HTTPS_PORT
         addresses = self._resolve_in_time(host, port)
         self.check_addresses(addresses)
         context = self.context or ssl.create_default_context()

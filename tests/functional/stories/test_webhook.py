@@ -247,6 +247,14 @@ def test_server_that_drips_its_handshake_holds_up_nobody(certificate):
         assert time.monotonic() - begun_s < 3
 
 
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 2", b"HTTP/1.1 100 Continue\r\nX-More: "])
+def test_local_server_that_drips_its_status_holds_up_nobody(first):
+    with serve_drop_by_drop(first) as port:
+        local = Webhook(SECRET, timeout_s=0.7, allows_localhost=True)
+        with pytest.raises(WebhookFailed):
+            local.notify(NOTICE, request(f"http://127.0.0.1:{port}/"))
+
+
 def test_server_that_drips_its_answer_holds_up_nobody(certificate, caller):
     """Its status came in time; what it says after that is not waited for."""
     caller.drips_for_s = 6
