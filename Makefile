@@ -17,7 +17,9 @@ CLIENTS_STAMP := .venv-clients/.installed
 DOCS_STAMP := .venv-docs/.installed
 NAME ?= mixer
 BUILDER ?= docker
+# Recipes use it as a variable of the shell: a build gets its value from outside.
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+export COMMIT
 
 .DEFAULT_GOAL := help
 .PHONY: help demo play voices serve test check judges permissions e2e clients first-use page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
@@ -111,7 +113,7 @@ judges: $(DEV_STAMP) $(JUDGES_STAMP) permissions ## Lint templates, policies, Do
 	$(PYTHON) -m tests.infra.definition >.venv-judges/story.asl.json
 	$(JUDGES)/statelint .venv-judges/story.asl.json
 	$(JUDGES)/python -W ignore -m tests.infra.judge_policies
-	$(PYTHON) -m deploy.sbom $(COMMIT)
+	$(PYTHON) -m deploy.sbom "$$COMMIT"
 	$(JUDGES)/python -m tests.infra.judge_bill
 	$(BIN)/python -m tests.infra.judge_books $(JUDGES)/python
 	$(BIN)/python -m tests.infra.judge_plugin
@@ -163,10 +165,10 @@ token: $(AWS_STAMP) ## Create a token for a caller (CALLER=anna, NAME)
 # Lambda takes one manifest for one architecture: no index, no attestations.
 image: ## Build the image (BUILDER=docker; BASE_IMAGE for another base)
 	$(BUILDER) build $(if $(filter docker,$(notdir $(BUILDER))),--platform linux/amd64 --provenance=false --sbom=false) $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
-		--build-arg REVISION=$(COMMIT) --tag mixer:$(COMMIT) .
+		--build-arg REVISION="$$COMMIT" --tag "mixer:$$COMMIT" .
 
 sbom: ## Write the image's bill of materials: out/sbom.cdx.json
-	@$(PYTHON) -m deploy.sbom $(COMMIT)
+	@$(PYTHON) -m deploy.sbom "$$COMMIT"
 
 audit: $(JUDGES_STAMP) ## Check the image's packages for known vulnerabilities (needs network)
 	$(JUDGES)/pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
@@ -180,7 +182,7 @@ picture: $(DOCS_STAMP) ## Draw docs/Fullinfra.png from the templates (needs Grap
 	@.venv-docs/bin/python -m deploy.diagram
 
 push: ## Build and push the image of the commit, once, and record its digest
-	@COMMIT=$(COMMIT) BUILDER=$(BUILDER) .ci/push
+	@BUILDER=$(BUILDER) .ci/push
 
 parameters: ## Write the pipeline's parameters: current values with the new digest
 	@.ci/parameters

@@ -1,5 +1,6 @@
 """The build runs what everybody runs, and hands over what the pipeline deploys."""
 
+import os
 import re
 import subprocess
 from copy import deepcopy
@@ -73,6 +74,17 @@ def test_last_action_of_a_deployment_narrates_a_sentence_and_failure_rolls_back(
 
 def test_every_target_exists():
     assert set(list_make_targets()) <= TARGETS
+
+
+@pytest.mark.parametrize("commit", ["a; touch {}", "$(touch {})", "`touch {}`", "a' && touch {} '"])
+def test_commit_of_a_build_is_a_value_and_never_a_command(commit, tmp_path):
+    file = tmp_path / "made"
+    made = ["make", "--no-print-directory", "image", "BUILDER=echo"]
+    environ = {**os.environ, "COMMIT": commit.format(file)}
+    done = subprocess.run(made, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert "--build-arg" in done.stdout
+    assert not file.exists()
+    assert "$(COMMIT)" not in MAKEFILE
 
 
 def test_commands_are_texts():
