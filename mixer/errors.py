@@ -4,7 +4,6 @@ The caller can fix every BadInput. `code` is for programs; statuses and exit cod
 boundary.
 """
 
-import math
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -14,8 +13,11 @@ MAX_MESSAGE_CHARS = 2_000
 
 
 def format_usd(usd: float) -> str:
-    """Format money for a message: to the cent, or if need be to its millionth."""
-    if math.isinf(usd) or 0 < usd < 1e-6:  # noqa: PLR2004 - see above
+    """Format money for a message: to the cent, or if need be to its millionth.
+
+    Amounts that nothing costs are written as powers of ten.
+    """
+    if 0 < usd < 1e-6 or not usd < 1e12:  # noqa: PLR2004 - see above
         return f"${usd:g}"
     whole, _, cents = f"{usd:,.6f}".rstrip("0").partition(".")
     return f"${whole}.{cents:0<2}"

@@ -203,7 +203,7 @@ def build_server(narrations: Narrations, music: "Path | None" = None) -> "MCPSer
     """Build the server; `music` is the folder of the sounds that agents may name."""
     from mcp.server.mcpserver import MCPServer
 
-    server: MCPServer[Any] = MCPServer("mixer", instructions=INSTRUCTIONS, log_level="ERROR")
+    server: MCPServer[Any] = MCPServer("mixer", instructions=INSTRUCTIONS, log_level="CRITICAL")
     tools = _Tools(narrations, music)
     for tool in (tools.plan, tools.estimate, tools.narrate, tools.status, tools.voices):
         server.tool()(_explain_errors(tool))

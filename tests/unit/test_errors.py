@@ -12,6 +12,7 @@ from mixer.errors import MAX_MESSAGE_CHARS, MixerError, format_usd
     [
         *((0.0, "$0.00"), (0.5, "$0.50"), (12.0, "$12.00"), (1_234.5, "$1,234.50")),
         *((0.000144, "$0.000144"), (0.01872, "$0.01872"), (1e-9, "$1e-09"), (math.inf, "$inf")),
+        *((1e308, "$1e+308"), (1e12, "$1e+12"), (1e12 - 1, "$999,999,999,999.00")),
     ],
 )
 def test_money_is_exact_to_its_millionth(usd, text):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -86,3 +87,47 @@ def test_tools_by_the_client_of_the_sdk(tmp_path):
     assert "$0.60 is more than the $0.50" in answers["beyond_the_cap"]
     assert (tmp_path / "out" / "lamp.mp3").stat().st_size > 10_000
     assert answers["done"]["files"][0].endswith("lamp.mp3")
+
+
+OPENING = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "clientInfo": {"name": "x", "version": "1"},
+}
+CLIENT_MISTAKES = [
+    {"method": "prompts/get", "params": {"name": "../../x"}},
+    {"method": "resources/read", "params": {"uri": "file:///etc/passwd"}},
+    {"method": "tools/call", "params": {"name": "none", "arguments": {}}},
+    {"method": "tools/call", "params": {"name": "plan", "arguments": {"text": [1]}}},
+    {"method": "completion/complete", "params": {}},
+    {"method": "none"},
+]
+
+
+def test_mistakes_of_a_client_are_answered_and_leave_no_trace_in_the_log(tmp_path):
+    messages = [
+        {"id": 0, "method": "initialize", "params": OPENING},
+        {"method": "notifications/initialized"},
+        *({"id": number, **each} for number, each in enumerate(CLIENT_MISTAKES, start=1)),
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "mixer",
+        "mcp",
+        "--out",
+        str(tmp_path),
+        "--store",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
+        for each in messages:
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", **each}).encode() + b"\n")
+        server.stdin.flush()
+        answers = [json.loads(server.stdout.readline()) for each in messages if "id" in each]
+        _, log = server.communicate(timeout=60)
+    assert {each["id"] for each in answers} == set(range(len(CLIENT_MISTAKES) + 1))
+    assert all("error" in each or each["result"]["isError"] for each in answers if each["id"])
+    assert (server.returncode, log) == (0, b"")
