@@ -43,6 +43,24 @@ def test_option_with_two_values_is_refused(
     assert "more than once" in done.error
 
 
+PATHS = [
+    pytest.param(name, each, id=f"{name} {each.name}")
+    for name, command in list_commands()
+    for each in command.params
+    if isinstance(each.type, click.Path) and each.nargs == 1
+]
+
+
+@pytest.mark.parametrize(("command", "parameter"), PATHS)
+def test_empty_path_is_refused(
+    command: str, parameter: click.Parameter, capsys: pytest.CaptureFixture[str]
+):
+    given = [parameter.opts[0], ""] if isinstance(parameter, click.Option) else [""]
+    done = InProcessCli(capsys)(*command.split(), *given)
+    assert done.code == 2
+    assert "is empty; name a file or a folder" in done.error
+
+
 def test_lists_may_be_given_in_several_options():
     wanted = {(name, option) for name in ("narrate", "plan") for option in COMBINED}
     options = {
