@@ -129,15 +129,19 @@ class FeedFolder:
         items, warnings = list_items(state.channel.guid, self.list_stories().values())
         address = state.url or self.path.resolve().as_uri()
         write_atomic(self.xml, format_feed(state.channel, items, address))
-        return (*_describe_gaps(state), *warnings)
+        damaged = [path for path, story in self._read_stories() if story is None]
+        return (*_describe_gaps(state), *warnings, *map(_describe_damage, damaged))
 
     def list_stories(self) -> Mapping[str, PublishedStory]:
         """List the stories by their folders; what is damaged is left out."""
-        found: dict[str, PublishedStory] = {}
+        return {path.parent.name: story for path, story in self._read_stories() if story}
+
+    def _read_stories(self) -> Iterator[tuple[Path, PublishedStory | None]]:
         for path in sorted(self.path.glob(f"*/{EPISODE}")):
+            story = None
             with suppress(DamagedObject, OSError):
-                found[path.parent.name] = from_json(path.read_bytes(), PublishedStory, str(path))
-        return found
+                story = from_json(path.read_bytes(), PublishedStory, str(path))
+            yield path, story
 
     def _begin(self, story: FolderEpisode, mode: EpisodeMode | None) -> FolderState:
         content = story.content
@@ -203,6 +207,13 @@ def _list_stems(slug: str, count: int) -> list[str]:
         return [slug]
     digits = max(2, len(str(count)))
     return [f"{slug}-{number:0{digits}}" for number in range(1, count + 1)]
+
+
+def _describe_damage(path: Path) -> str:
+    return (
+        f"{path} is damaged, so its story is left out of the feed: narrate the story into the feed "
+        "again, or delete the folder."
+    )
 
 
 def _describe_gaps(state: FolderState) -> Iterator[str]:

@@ -29,7 +29,8 @@ MAX_NAME_BYTES = 120
 
 _FORBIDDEN = regex.compile(r"""[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]+""")
 
-_ADDRESS = regex.compile(r"https?://[^\s/?#]+(/[^?#]*)?")
+_ADDRESS = regex.compile(r"https?://[^\s/?#@<>\"]+(/[^?#<>\"]*)?")
+"""Without a user name or password, which everyone would read in the feed."""
 
 EDGE_BYTES = 1 << 20
 """From each end of a file, for its fingerprint."""

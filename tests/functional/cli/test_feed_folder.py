@@ -75,6 +75,8 @@ def test_feed_of_the_head_is_a_folder_next_to_the_file(mixer):
     [
         (["--feed-url", "example.org"], None, "--feed-url: 'example.org'"),
         (["--feed-url", "https://example.org/?feed=1"], None, "must be the address of a folder"),
+        (["--feed-url", "https://anna:x@example.org/"], None, "must be the address of a folder"),
+        (["--feed-url", "https://example.org/<b>"], None, "must be the address of a folder"),
         ([], ("pod/feed.xml", "<rss/>"), "pod/feed.xml exists and was not written by Mixer"),
         ([], ("pod/feed.json", "{"), "pod/feed.json is damaged"),
         (["--feed-episodes", "chapter", "--format", "opus"], None, "opus"),
@@ -92,10 +94,15 @@ def test_wrong_folder_or_address_is_refused_before_work(mixer, arguments, prepar
     assert not Path(out).exists()
 
 
+def write_file(path, content):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
 def publish(folder, title):
     audio = FeedFile("story.mp3", "audio/mpeg", 3)
     content = StoryEpisodes(title, (Episode(title, audio, 1.0),))
-    story = FolderEpisode(content, lambda _, path: (path.parent.mkdir(), path.write_bytes(b"mp3")))
+    story = FolderEpisode(content, lambda _, path: write_file(path, b"mp3"))
     return FeedFolder(folder, URL).publish(story, 1_700_000_000)
 
 
@@ -106,6 +113,16 @@ def test_titles_that_look_alike_have_folders_of_their_own(tmp_path):
     assert len({each["enclosures"][0]["url"] for each in episodes}) == 5
     for each in episodes:
         assert find_file(tmp_path, each["enclosures"][0]["url"]).is_file()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"story_id": 1e999}'])
+def test_damaged_story_is_named_and_comes_back_when_it_is_published_again(tmp_path, content):
+    for title in ("A", "B"):
+        publish(tmp_path, title)
+    (tmp_path / "a" / "episode.json").write_text(content)
+    assert any("a/episode.json is damaged" in each for each in publish(tmp_path, "C"))
+    assert not any("damaged" in each for each in publish(tmp_path, "A"))
+    assert {each["title"] for each in read_feed(tmp_path)["episodes"]} == {"A", "B", "C"}
 
 
 def test_deleted_and_damaged_stories_are_left_out(tmp_path):
