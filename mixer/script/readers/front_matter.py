@@ -23,6 +23,7 @@ from mixer.lazy import compile_lazily
 from mixer.script.document import Block, Document, build_line_error
 from mixer.script.readers.head_checks import (
     list_head_warnings,
+    list_repetition_warnings,
     list_speaker_warnings,
     read_head_options,
 )
@@ -104,6 +105,7 @@ class FrontMatter:
             options=read_head_options(self.values),
             warnings=(
                 *list_head_warnings(self.source_lines, KNOWN_KEYS),
+                *list_repetition_warnings(self.source_lines, KNOWN_KEYS),
                 *list_speaker_warnings(blocks, [role.name for role in self.cast]),
             ),
         )

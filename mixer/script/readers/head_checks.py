@@ -59,6 +59,19 @@ def list_head_warnings(lines: Sequence[str], known: frozenset[str]) -> Iterator[
         yield f"line {number}: “{name.strip()}” is not known in the front matter; {meant}"
 
 
+def list_repetition_warnings(lines: Sequence[str], known: frozenset[str]) -> Iterator[str]:
+    """Sentences on names that are given twice in the head, of which the last value counts."""
+    seen, names = dict[str, int](), known | HEAD_OPTIONS
+    for number, line in enumerate(lines, start=2):
+        name, _, value = line.partition(":")
+        key = name.rstrip().lower().replace("-", "_")
+        if key not in names or not value.strip():
+            continue
+        if key in seen:
+            yield f"line {number}: “{name}” is in line {seen[key]} too; only this line counts."
+        seen[key] = number
+
+
 def list_speaker_warnings(blocks: Sequence[Block], cast: Sequence[str]) -> Iterator[str]:
     """Sentences on names that begin paragraphs like a speaker's, and will be read aloud."""
     texts = (each.text for each in blocks if each.kind is BlockKind.PARAGRAPH and not each.speaker)

@@ -53,6 +53,9 @@ def test_every_option_is_for_the_head_or_left_out_on_purpose():
             "line 2: “Klingon” is not a language, so the voice's own is used; write a tag such as",
         ),
         ("wibble: 1", "line 2: “wibble” is not known in the front matter; it is ignored."),
+        ("voice: Ada\nVoice: Ben", "line 3: “Voice” is in line 2 too; only this line counts."),
+        ("title: A\n\ntitle: B", "line 4: “title” is in line 2 too; only this line counts."),
+        ("rate: 90\ncast:\n  Ann: Ada\nrate: 95", "line 5: “rate” is in line 2 too; only this"),
     ],
 )
 def test_unknown_name_is_pointed_out_with_its_line(mixer: InProcessCli, line: str, warning: str):
