@@ -1,7 +1,8 @@
 """Bytes to text: valid Unicode first, then what they state, what they look like, Windows-1252.
 
 A text without a label that is mostly not in Latin letters is judged by charset-normalizer, which
-does not distinguish Western encodings; there a Macintosh is known by signs inside words.
+does not distinguish Latin encodings: those are judged by the alphabets of languages, and a
+Macintosh's is known by signs inside words.
 
 Follows the practice of browsers (WHATWG Encoding Standard): the label iso-8859-1 means
 windows-1252, and only the encodings of text that the standard lists are ever used.
@@ -13,6 +14,7 @@ from functools import partial
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import normalise_newlines, split_names
+from mixer.script.readers.alphabets import detect_latin_encoding
 
 _XML_ENCODING = compile_lazily(
     rb"""\A\s*+<\?xml[^>]{0,200}?encoding\s*+=\s*+["']([\w.:-]{1,40})["']"""
@@ -136,7 +138,8 @@ def _detect_encoding(content: bytes) -> str:
     foreign = sum(byte > 0x7F for byte in sample)  # noqa: PLR2004
     if foreign < MIN_FOREIGN_SHARE * len(b"".join(sample.split())):
         odd, mac = (_count_odd(sample, encoding) for encoding in ("cp1252", "mac-roman"))
-        return "mac-roman" if odd >= MIN_MAC_WORDS and mac * 4 < odd else ""
+        is_mac = odd >= MIN_MAC_WORDS and mac * 4 < odd
+        return detect_latin_encoding(sample) or ("mac-roman" if is_mac else "")
     if encoding := next(filter(partial(_is_japanese, sample), ("cp932", "euc_jp")), ""):
         return encoding
     from charset_normalizer import from_bytes

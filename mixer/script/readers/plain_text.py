@@ -50,22 +50,29 @@ from mixer.script.readers.paragraph_lines import (
     group_paragraph_lines,
     names_number,
 )
+from mixer.script.readers.pasted_frames import split_pasted_frame
 from mixer.script.readers.printed_text import clean_printed_text
 from mixer.script.readers.project_gutenberg import split_gutenberg
-from mixer.script.readers.typed_titles import TITLE_SIGN, find_dates, mark_typed_titles
+from mixer.script.readers.typed_titles import (
+    TITLE_SIGN,
+    find_dates,
+    is_scene_line,
+    mark_typed_titles,
+)
 
 MAX_VERSE_LINE_CHARS = 60
 POEM_WIDTH_CHARS = 50
 """A poem's lines could be this long, if it were prose."""
 
-MIN_NAMES, MAX_SMALL_CHARS = 3, 4
-"""Of titles without numbers in a text; of their words that begin with small letters."""
+MIN_NAMES, MIN_CAPITALS, MAX_SMALL_CHARS = 3, 2, 4
+"""Of titles without numbers, or in capitals, in a text; of words that begin with small letters."""
 
 _FIRST_WORDS = split_names("The A An Of On In To At From For With By Der Die Das Ein Le La Les El")
 
 _BYLINE = compile_lazily(
     r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Dd]i|[Pp]or|[Dd]oor)\s+(?P<author>\p{Lu}.{1,60})"
 )
+_SIGNATURE = compile_lazily(r"\p{Lu}.{2,30}[^,;:]")
 _LIST_MARK = compile_lazily(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
 
 
@@ -75,6 +82,8 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
     body = split_front_matter(text, name, allow_unknown=False)[1]
     head = text[: len(text) - len(body)]
     book = split_gutenberg(body)
+    if book.text is body:
+        book = split_pasted_frame(body)
     document = read_tagged_text(head + book.text, name, _read_printed_blocks, is_markdown=False)
     author, blocks = _find_byline(_find_title(document.blocks, book.title))
     return replace(
@@ -158,11 +167,14 @@ class _TextReader:
     def build_blocks(self) -> list[Block]:
         singles = [lines[0].strip() if len(lines) == 1 else "" for lines in self.groups]
         counted = find_sequences(singles)
-        chapters = sum(map(is_chapter_line, filter(None, singles)))
+        chapters = sum(is_chapter_line(line) or line[:1] == TITLE_SIGN for line in singles if line)
         if not counted and len(dates := find_dates(singles)) > chapters:
             counted = dates
         if not counted and len(names := self._find_names()) > chapters:
             counted = names
+        capitals = {n for n, line in enumerate(singles) if n and self._is_capital_title(n, line)}
+        if len(capitals) >= MIN_CAPITALS and len(capitals) > max(chapters, len(counted)):
+            counted |= capitals
         blocks: list[Block] = []
         index = 0
         while index < len(self.groups):
@@ -189,7 +201,8 @@ class _TextReader:
             return False
         is_name = all(map(_is_title_word, title.split())) and title[0].isupper()
         is_name = is_name and not title.startswith("Your")  # of letters
-        are_prose = ends_statement(before[-1]) and begins_like_verse(after[0])
+        is_signed = len(before) == 1 and _SIGNATURE.fullmatch(before[0].strip()) is not None
+        are_prose = (is_signed or ends_statement(before[-1])) and begins_like_verse(after[0])
         is_text = len(after) > 1 or ends_statement(after[0])
         return is_name and not ends_sentence(title) and are_prose and is_text
 
@@ -211,17 +224,18 @@ class _TextReader:
             return [heading(join_title(text, title) if title else text, CHAPTER_LEVEL)], 1 + bool(
                 title
             )
-        level = self._find_level(index, text)
-        return [heading(text, level) if level else paragraph(text)], 1
+        is_title = self._is_whole_title(index, text)
+        return [heading(text, 1) if is_title else paragraph(text)], 1
 
-    def _find_level(self, index: int, text: str) -> int:
-        """The level of a short line on its own: 0 for a paragraph."""
-        if len(text) > TITLE_CHARS or ends_sentence(text) or not has_words(text):
-            return 0
-        if index == 0:
-            return 1
-        is_title = is_capitals(text) and not text.startswith(QUOTATION_MARKS)
-        return CHAPTER_LEVEL if is_title and self._stands_between_prose(index) else 0
+    def _is_whole_title(self, index: int, text: str) -> bool:
+        """Whether a text begins with a short line on its own."""
+        is_short = len(text) <= TITLE_CHARS and not ends_sentence(text)
+        return index == 0 and is_short and has_words(text)
+
+    def _is_capital_title(self, index: int, text: str) -> bool:
+        is_title = is_capitals(text) and len(text) <= TITLE_CHARS and not ends_sentence(text)
+        is_title = is_title and not text.startswith(QUOTATION_MARKS)
+        return is_title and not is_scene_line(text) and self._stands_between_prose(index)
 
     def _stands_between_prose(self, index: int) -> bool:
         before = self.groups[index - 1]

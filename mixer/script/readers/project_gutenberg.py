@@ -97,7 +97,7 @@ def find_book_span(lines: Sequence[str]) -> tuple[int, int]:
 def select_book(blocks: Sequence[Block]) -> Sequence[Block]:
     """The blocks of a book out of its frame, without those that name who made the file."""
     start, end = find_book_span([block.text for block in blocks])
-    kept = [each for each in blocks[start:end] if not _ARCHIVE.match(each.text)]
+    kept = [each for each in blocks[start:end] if not is_archive_line(each.text)]
     if not start:
         return kept
     return tuple(
@@ -105,6 +105,11 @@ def select_book(blocks: Sequence[Block]) -> Sequence[Block]:
         for index, block in enumerate(kept)
         if index >= MAX_CREDIT_LINES or not _CREDIT.match(block.text)
     )
+
+
+def is_archive_line(line: str) -> bool:
+    """Whether an archive of stories put a line before or behind a story."""
+    return _ARCHIVE.match(line) is not None
 
 
 def _read_first_line(lines: Sequence[str]) -> dict[str, str]:

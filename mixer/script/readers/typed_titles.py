@@ -6,7 +6,7 @@
 Diaries have dates for titles: those open chapters where nothing else does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import regex
@@ -19,6 +19,12 @@ from mixer.script.readers.headings import (
     is_chapter_line,
     names_chapter,
 )
+from mixer.script.readers.marks import (
+    is_contents_title,
+    is_index_title,
+    is_notes_title,
+    is_pictures_title,
+)
 
 TITLE_SIGN = "\ue001"
 """Before a line that is a title for certain; of the private use area."""
@@ -26,15 +32,22 @@ TITLE_SIGN = "\ue001"
 MIN_HASH_TITLES = 2
 MIN_DATES = 3
 MIN_TITLES_APART = 3
+MIN_GAP, MAX_GAP = 2, 8
+"""Empty lines above a title that is set apart, and below it."""
+
+MIN_PROSE_CHARS = 45
+"""Of a line of prose right below a title."""
 
 _UNDERLINED = compile_lazily(
     rf"(?:\A|(?<=\n\n))(?P<title>[^\n]{{1,{TITLE_CHARS}}})\n"
     r"[ \t]*(?P<rule>([=~-])\3{2,}+)[ \t]*(?=\n|\Z)"
 )
-_APART = compile_lazily(
-    r"(?:\A|(?<=\n\n\n))(?P<title>\p{Lu}[^\n]{2,60}(?<![.,;:!?…”\"’]))(?=\n\n)"
-    r"(?=\n{2,6}(?:[^\n]{45,}|[^\n]*[.!?…”\"]\n))"
-)
+_SCENE_LINE = compile_lazily(r"(?:INT|EXT|I/E)\b.*")
+"""Of screenplays, where they open no chapters."""
+
+_LIST_TITLES = (is_contents_title, is_index_title, is_notes_title, is_pictures_title)
+_APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])")
+_PROSE_LINE = compile_lazily(r".{45,}|.*[.!?…”\"]")
 _WIKI = compile_lazily(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
 _HASHED = compile_lazily(
     rf"(?:\A|(?<=\n\n))#{{1,6}} +(?P<title>\S[^\n]{{0,{TITLE_CHARS}}}?)(?: +#+)?(?=\n\n|\Z)"
@@ -88,14 +101,65 @@ def mark_typed_titles(text: str) -> str:
     return _DECORATED.sub(_undecorate, _SPACED.sub(_close_up, text))
 
 
+def is_scene_line(line: str) -> bool:
+    """Whether a line of a screenplay states a scene's place."""
+    return _SCENE_LINE.match(line) is not None
+
+
 def _mark_titles_apart(text: str) -> str:
-    """Sign short lines below two empty ones and above prose, where no line names a chapter."""
-    titles = {match["title"] for match in _APART.finditer(text)}
-    titles = {title for title in titles if _is_capitalised(title)}
-    is_named = len(titles) < MIN_TITLES_APART
-    if is_named or any(names_chapter(line.strip()) for line in text.split("\n")):
-        return text
-    return _APART.sub(lambda m: _sign(m["title"]) if m["title"] in titles else m[0], text)
+    """Sign short lines above prose that more empty lines set apart than paragraphs.
+
+    Where lines name chapters, as many empty lines as above those.
+    """
+    lines = text.split("\n")
+    gaps = dict(_iter_gaps(lines))
+    usual = sorted(gaps.values() or [0])[len(gaps) // 4]
+    named = [n for n in gaps if names_chapter(lines[n].strip())]
+    least = min((gaps[n] for n in named), default=0)
+    titles = [
+        n
+        for n, gap in gaps.items()
+        if gap >= max(MIN_GAP, usual + 1, least) and n >= min(named, default=0)
+        if _is_set_apart(lines, n)
+    ]
+    if named or len({lines[n].strip() for n in titles}) >= MIN_TITLES_APART:
+        for n in titles:
+            lines[n] = (
+                f"{_sign(lines[n])}\n"
+                if any(map(str.strip, lines[n + 1 : n + 2]))
+                else _sign(lines[n])
+            )
+    return "\n".join(lines)
+
+
+def _iter_gaps(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The first line of each paragraph, and how many empty lines are above it."""
+    gap = 0
+    for n, line in enumerate(lines):
+        if line.strip():
+            if gap or not n:
+                yield n, gap
+            gap = 0
+        else:
+            gap += 1
+
+
+def _is_set_apart(lines: Sequence[str], n: int) -> bool:
+    """Whether a line is a title: prose or a stanza is below it."""
+    title = lines[n].strip()
+    if not _APART.fullmatch(title) or not _is_capitalised(title) or is_scene_line(title):
+        return False
+    if any(names(title) for names in _LIST_TITLES):
+        return False
+    last = min(len(lines), n + 2 + MAX_GAP)
+    first = next((m for m in range(n + 1, last) if lines[m].strip()), None)
+    if first is None:
+        return False
+    below = lines[first].strip()
+    if first == n + 1:
+        return len(below) >= MIN_PROSE_CHARS and not below[0].islower()
+    is_stanza = any(map(str.strip, lines[first + 1 : first + 2]))
+    return is_stanza or _PROSE_LINE.fullmatch(below) is not None
 
 
 def _is_capitalised(title: str) -> bool:

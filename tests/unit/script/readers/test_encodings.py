@@ -68,6 +68,13 @@ UNLABELLED = {
     "de": "Die Fähre verließ den Steg spät. „Wohin?“, fragte Änne; der Bär ging übers Deck.\n",
     "fr": "Le bac quitta le quai après la fête. « Où ? » demanda Hélène à l’élève étonné.\n",
     "en": "He didn’t know why the ferry hadn’t left. “It isn’t late,” she wrote—but it was.\n",
+    "pl": "Stary Józef obszedł łódź dookoła. Dokąd płyniemy, zapytała Żaneta i usiadła.\n",
+    "cs": "Starý Jindřich přívoz obešel. Kam plujeme, zeptala se Růžena, ale žádný neodpověděl.\n",
+    "hu": "Hová megyünk? kérdezte Júlia, de az öreg Győző a mólón fűtött és hallgatott.\n",
+    "hr": "Kamo plovimo, pitala je Žaklina, ali đak je šutio; noć je već došla, a čamac otišao.\n",
+    "tr": "Nereye gidiyoruz? diye sordu Ayşe, ama yaşlı kaptan sustu. Işık söndü, güneş battı.\n",
+    "lt": "Kur plaukiame? paklausė Žydrūnė, bet senas Ąžuolas tylėjo ir žiūrėjo į jūrą.\n",
+    "da": "Hvor sejler vi hen? spurgte Søren, men den gamle Åge gik på færgens dæk.\n",
     "es": "La señora no volvió; el niño preguntó: «¿Cuándo?», y él cerró la puerta del jardín.\n",
 }
 
@@ -80,6 +87,9 @@ UNLABELLED = {
         ("zh", "gb18030"), ("zh", "gbk"), ("zh-TW", "big5"), ("ja", "shift_jis"),
         ("ja", "euc_jp"), ("ko", "euc-kr"), ("el", "cp1253"),
         ("de", "cp1252"), ("fr", "cp1252"), ("en", "cp1252"), ("es", "cp1252"),
+        ("pl", "cp1250"), ("pl", "iso8859-2"), ("cs", "cp1250"), ("cs", "iso8859-2"),
+        ("cs", "mac-latin2"), ("hu", "cp1250"), ("hr", "cp1250"), ("tr", "cp1254"),
+        ("lt", "cp1257"), ("da", "cp1252"), ("da", "mac-roman"), ("pl", "cp852"),
         ("de", "mac-roman"), ("fr", "mac-roman"), ("en", "mac-roman"), ("es", "mac-roman"),
     ],
 )  # fmt: skip

@@ -28,7 +28,6 @@ def read_between_prose(line: str) -> list[str]:
         "STAVE IV", "Ch. 7", "§ 12", "Chapter 3 The Long Way", "SCENE II. A room.", "Act Three",
         "Chapter the Last", "Section 4: Ropes", "Tale the Third", "Lesson 9",
         "CHAPTER IX.—The Storm",
-        "THE LONG WAY",
     ],
 )  # fmt: skip
 def test_a_line_that_names_a_chapter_is_a_heading(line):
@@ -62,6 +61,20 @@ def test_a_line_that_only_begins_like_one_is_not(line):
 )
 def test_capitals_inside_a_sentence_are_no_heading(paragraphs):
     assert read_headings("He came home.", *paragraphs) == []
+
+
+@pytest.mark.parametrize(
+    ("titles", "found"),
+    [
+        (("THE LONG WAY", "THE SEA"), 2),
+        (("THE LONG WAY",), 0),
+        (("Chapter 1", "KEEP OUT", "Chapter 2", "NO WAY THROUGH"), 2),
+        (("INT. THE MILL", "EXT. THE QUAY", "INT. THE MILL - NIGHT"), 0),
+    ],
+)
+def test_capitals_open_chapters_only_where_several_do_and_nothing_else_does(titles, found):
+    text = (part for title in titles for part in (title, PROSE, PROSE))
+    assert len(read_headings(PROSE, *text)) == found
 
 
 @pytest.mark.parametrize(
