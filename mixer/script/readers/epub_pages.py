@@ -22,6 +22,9 @@ from mixer.script.readers.paragraph_lines import has_wrapped_lines, join_wrapped
 from mixer.script.readers.web_page import NoteReferences, Place, drop_notes, find_headings
 
 MAX_STYLE_BYTES = 1 << 20
+MIN_TEXT_CHARS = 2_000
+"""Of a page that is not only a table of contents."""
+
 _ENTITY = compile_lazily(r"<!ENTITY\b")
 
 
@@ -65,11 +68,21 @@ def _load_pages(archive: Archive, package: EpubPackage) -> list[tuple[ManifestIt
     """The pages of text, without a first one that shows a picture."""
     styles = _read_styles(archive, package)
     pages = [
-        (item, load_page(archive, item.path, styles))
-        for item in package.spine
-        if item.is_text_page and item.path not in package.contents_pages
+        (item, load_page(archive, item.path, styles)) for item in package.spine if item.is_text_page
+    ]
+    pages = [
+        (item, page)
+        for item, page in pages
+        if item.path not in package.contents_pages or _holds_text(page)
     ]
     return pages[1:] if pages and pages[0][1].is_picture else pages
+
+
+def _holds_text(page: WebPage) -> bool:
+    """Whether a page that is named as the contents holds more: tools make one file of a book."""
+    unlinked = sum(len(each.block.text) for each in page.blocks if not each.targets)
+    linked = sum(len(each.block.text) for each in page.blocks if each.targets)
+    return unlinked > max(MIN_TEXT_CHARS, linked)
 
 
 def find_titles(pages: Sequence[SpinePage]) -> list[SpinePage]:

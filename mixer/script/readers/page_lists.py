@@ -25,7 +25,7 @@ MIN_TARGETED_LINES = 3
 MAX_LINES, MAX_LINE_CHARS = 2_000, 300
 MIN_INDEX_SHARE = 0.6
 
-_ENTRY_NUMBER = compile_lazily(r"[\s.·_]+\d{1,4}\s*$")
+_ENTRY_NUMBER = compile_lazily(r"[\s.·_]+(?:\d{1,4}|[ivxlc]{1,6})\s*$")
 INDEX_LINE = compile_lazily(
     r".{0,200}[,\s][\divxlc]+(?:[-–,;\s]+[\divxlc]+)*[.,;\s]*|.{1,100},[\s,]*"
     r"|.{0,100}\bsee(?: also)?\s.{0,100}",
@@ -63,7 +63,8 @@ def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: str) -> 
             lines += max(len(blocks[end].targets), 1)
             targets |= {link.rpartition("#")[2] for link in blocks[end].targets}
             end += 1
-        return end if lines >= MIN_CONTENTS_LINES else start
+        is_empty = not lines and end < len(blocks) and blocks[end].is_heading
+        return end if lines >= MIN_CONTENTS_LINES or is_empty else start
     if is_index_title(title) and blocks[start].is_heading:
         return _find_index_end(blocks, start)
     return start
@@ -75,7 +76,7 @@ def _is_line(each: AnchoredBlock, titles: str) -> bool:
         return False
     entry = _ENTRY_NUMBER.sub("", text)
     is_named = _is_named(text, titles) or _is_named(entry, titles)
-    is_named |= entry != text and is_chapter_line(entry.strip())
+    is_named |= entry != text and (is_chapter_line(entry.strip()) or is_contents_title(entry))
     return bool(each.targets) or is_page_number(text) or is_named or is_contents_column(text)
 
 

@@ -50,9 +50,9 @@ _WORD_PART = compile_lazily(
 """What Word writes in its pages for parts that do not belong to the text."""
 
 _SKIPPED_CLASSES = split_names(
-    "footnote footnotes footnote-text footnotetext footnote-body endnote endnotes endnote-text "
-    "rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate pgheader pgfooter tnotes "
-    "pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno sidenote "
+    "footnote footnotes footnote-text footnotetext footnote-body footnote-definition endnote "
+    "endnotes endnote-text rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate "
+    "pgheader pgfooter tnotes pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno sidenote "
     "visually-hidden visuallyhidden sr-only screen-reader-text toc-backref headerlink transnote "
     "anchorjs-link anchor-link hash-link jp-inputprompt jp-outputprompt input_prompt output_prompt "
     "cbj_banner cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext"

@@ -100,7 +100,8 @@ class _RunningHeads:
         if is_large and is_counted_line(line.text):
             return False
         is_plain = not is_large and not line.is_strong
-        if is_plain and _fold_head(line)[0].strip("#|–—-·•") in self.titles:
+        head = _fold_head(line)[0]
+        if is_plain and not self.titles.isdisjoint((head, head.strip("#|–—-·•"))):
             return True
         if is_contents_title(_ROMAN_HEAD.sub("", line.text.strip())) and line.size <= self.size:
             return True

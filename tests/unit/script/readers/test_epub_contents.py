@@ -79,6 +79,36 @@ def test_a_page_of_contents_is_not_read(page):
     assert words == ["I", "A.", "II", "B."]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (f"<p>{'It was late. ' * 200}</p>{LINES}", ["It was late."]),
+        (f"<p>In this book</p>{LINES}", []),
+    ],
+)
+def test_a_page_that_is_named_as_the_contents_is_read_where_it_holds_the_text(body, words):
+    guide = '<guide><reference type="toc" href="1.xhtml#toc"/></guide>'
+    pages = build_pages(body, "<h2>I</h2><p>A.</p>", "<h2>II</h2><p>B.</p>")
+    blocks = read_epub(Book(pages, version=2, guide=guide).content()).blocks
+    assert [block.text[:12] for block in blocks if block.text.startswith(("It", "In"))] == words
+
+
+@pytest.mark.parametrize(
+    ("above", "is_read"),
+    [
+        ("<p>Contents</p>", False),
+        ("<p>Table of Contents</p>", False),
+        ("<p>Contents</p><p>Contents i</p><p>I 3</p><p>II 9</p>", False),
+        ("<p>Contents</p><p>A box of chalk.</p>", True),
+    ],
+)
+def test_a_title_of_contents_is_not_read_without_lines_or_with_itself_among_them(above, is_read):
+    page = f"<p>Text.</p>{above}<h2 id='a'>I</h2><p>A.</p><h2 id='b'>II</h2><p>B.</p>"
+    lines = [("1.xhtml#a", "I", 1), ("1.xhtml#b", "II", 1)]
+    words = [block.text for block in read_epub(Book(build_pages(page), lines).content()).blocks]
+    assert any(word.startswith("Contents") for word in words) == is_read
+
+
 def test_links_in_a_text_are_read():
     page = '<p>See <a href="2.xhtml">I</a> and <a href="3.xhtml">II</a>.</p>'
     document = read_epub(Book(build_pages(page)).content())

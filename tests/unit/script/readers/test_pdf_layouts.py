@@ -128,6 +128,13 @@ def test_a_head_that_repeats_a_title_is_left_out_even_where_it_stands_once(heads
     assert " ".join(lines).lower().count("the mill") == 1
 
 
+@pytest.mark.parametrize("mark", ["{}. ", "{} ", "Chapter {}. "])
+def test_a_head_that_repeats_a_title_with_its_number_is_left_out(mark):
+    names = tuple(mark.format(n) + name for n, name in enumerate(("Mill", "Rope", "Sea"), 1))
+    lines = show_pages(*drop_running_heads(set_chapters(names[1].upper(), names=names)))
+    assert " ".join(lines).lower().count(names[1].lower()) == 1
+
+
 @pytest.mark.parametrize(
     ("heads", "names"),
     [

@@ -233,6 +233,10 @@ def test_files_that_a_tool_divided_are_no_scenes():
             '<div class="jp-InputPrompt">In [1]:</div><p>He left.'
             '<a class="anchor-link" href="#T">¶</a></p><p>She stayed.</p>'
         ),
+        (
+            '<p>He left.<sup class="footnote-reference"><a href="#1">1</a></sup></p>'
+            '<p>She stayed.</p><div class="footnote-definition" id="1"><sup>1</sup>Note.</div>'
+        ),
         '<p>He left.<span class="mw-editsection">[edit]</span></p><p>She stayed.</p>',
         '<p>He left.</p><p>She stayed.</p><div class="footer">© 2020</div>',
         (
