@@ -52,7 +52,8 @@ _WORD_PART = compile_lazily(
 _SKIPPED_CLASSES = split_names(
     "footnote footnotes footnote-text footnotetext footnote-body footnote-definition endnote "
     "endnotes endnote-text rearnote rearnotes msofootnotetext msoendnotetext pg-boilerplate "
-    "pgheader pgfooter tnotes pagenum pagenumber pageno page-number page_number pgnum x-ebookmaker-pageno sidenote "
+    "pgheader pgfooter tnotes pagenum pagenumber pageno page-number page_number pgnum "
+    "x-ebookmaker-pageno sidenote "
     "visually-hidden visuallyhidden sr-only screen-reader-text toc-backref headerlink transnote "
     "anchorjs-link anchor-link hash-link jp-inputprompt jp-outputprompt input_prompt output_prompt "
     "cbj_banner cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext"

@@ -1,6 +1,6 @@
 """What stands around a text that was copied from a mail or an archive of stories.
 
-A mail's header names the title and the author; links to read it elsewhere or to end it are no text.
+A mail's header names the title and the author; links of the service that sent it are left out.
 """
 
 from collections.abc import Iterator, Sequence

@@ -51,6 +51,7 @@ from mixer.script.readers.paragraph_lines import (
     names_number,
 )
 from mixer.script.readers.pasted_frames import split_pasted_frame
+from mixer.script.readers.printed_pages import join_pages
 from mixer.script.readers.printed_text import clean_printed_text
 from mixer.script.readers.project_gutenberg import split_gutenberg
 from mixer.script.readers.typed_titles import (
@@ -78,7 +79,7 @@ _LIST_MARK = compile_lazily(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
     """Read a text by its looks, with its front matter and inline tags."""
-    text = normalise_newlines(text)
+    text = normalise_newlines(join_pages(text))
     body = split_front_matter(text, name, allow_unknown=False)[1]
     head = text[: len(text) - len(body)]
     book = split_gutenberg(body)

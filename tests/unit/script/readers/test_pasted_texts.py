@@ -130,3 +130,56 @@ def test_a_title_below_a_signed_letter_opens_a_chapter(title):
     text = "\n\n".join(f"{name}\n\n{PROSE}\n\n{MORE}\n\n{PROSE}" for name in names[:2])
     text = f"{MORE}\n\n{text}\n\nYour Tom\n\n{title}\n\n{PROSE}\n\n{MORE}"
     assert list_titles(text) == list(names)
+
+
+BODY = "the men who had gone up there before him, one by one,\nand of the lamp that burned above"
+
+
+def write_fed(edges: str) -> str:
+    """Pages that form feeds divide, inside of sentences; `{}` is the text, `{n}` the number."""
+    bodies = [f"{BODY} the {n} of them,\nof" for n in range(6)]
+    pages = [edges.format(body, n=n) for n, body in enumerate(bodies, start=7)]
+    return "\f".join(["He went up, and thought of\n", *pages, "wind."])
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        "    The Salt\n\n{}\n\n      {n}\n",
+        "{n}\n\nTHE SALT\n\n{}\n",
+        "The Salt    {n}\n\n{}\n",
+        "{n} THE SALT\n\n{}\n",
+        "{}\n\n- {n} -\n",
+        "{}\n",
+    ],
+)
+def test_the_edges_of_pages_are_left_out_and_sentences_are_whole(edges):
+    assert list_texts(read(write_fed(edges))) == [" ".join(write_fed("{}\n").split())]
+
+
+@pytest.mark.parametrize(
+    ("mark", "note"),
+    [
+        ("one.2", "2Or so he wrote.\nHe was no liar."), ("one.\n 2", "2. Or so he wrote."),
+        ("one.2", "2 Or so he wrote."), ("one.2", "2\nOr so he wrote."),
+    ],
+)  # fmt: skip
+def test_notes_at_the_foot_of_pages_are_left_out_with_their_marks(mark, note):
+    page = f"It was late, and they went one by {mark}\nThey came home.\n\n{note}\n\n"
+    text = "\f".join(f"{page}{n}\n" for n in range(11, 17))
+    assert " ".join(list_texts(read(text))) == " ".join(
+        ["It was late, and they went one by one. They came home."] * 6
+    )
+
+
+def test_titles_stay_where_heads_repeat_them():
+    names = ("The Mill", "The Rope", "The Sea")
+    titled = (f"{name}\n\n{PROSE}\n\f{name.upper()}\n\n{MORE}\n" for name in names)
+    assert list_texts(read("\f".join(titled))) == [
+        text for name in names for text in (name, PROSE, MORE)
+    ]
+
+
+def test_lines_that_recur_at_the_top_of_pages_are_read():
+    text = "\f".join(f"And they sailed,\nall {n} of them,\nto the sea.\n" for n in range(9))
+    assert " ".join(list_texts(read(text))).split() == text.split()
