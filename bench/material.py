@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.bench_mix import BenchMix
 from demo.bed import write_bed
 from mixer.parallel import map_in_order, usable_cores
-from mixer.publish.timing import PARAGRAPH_ENDINGS
+from mixer.publish.timing import SECTION_ENDINGS
 from mixer.requests import Options
 from mixer.script import BreakKind, Utterance
 from mixer.script.limits import EMBEDDED_LIMITS
@@ -91,7 +91,7 @@ def _build_book_take(chunk: SampleChunk, number: int) -> Take:
         chunk.take,
         source=f"{chunk.take.source}-{number}",
         gap_ms=NATURAL.gap_ms(ending),
-        ends_paragraph=ending in PARAGRAPH_ENDINGS,
+        ends_paragraph=ending in SECTION_ENDINGS,
         chapter_title=f"Chapter {number // CHAPTER_CHUNKS + 1}"
         if number % CHAPTER_CHUNKS == 0
         else None,
@@ -120,7 +120,7 @@ def _group_story(story: Sequence[Utterance]) -> Iterator[tuple[Utterance, ...]]:
     group: list[Utterance] = []
     for utterance in story:
         group.append(utterance)
-        enough = MAX_CHARS if utterance.ending not in PARAGRAPH_ENDINGS else CHUNK_CHARS
+        enough = MAX_CHARS if utterance.ending not in SECTION_ENDINGS else CHUNK_CHARS
         if count_billed_chars(group) >= enough:
             yield tuple(group)
             group = []

@@ -93,7 +93,7 @@ def _compute_once(make: Callable[Arguments, Sound]) -> Callable[Arguments, Sound
 
     @functools.wraps(make)
     def copy_sound(*arguments: Arguments.args, **options: Arguments.kwargs) -> Sound:
-        return kept(*arguments, **options).copy()
+        return kept(*arguments, **options).copy()  # type: ignore[arg-type]
 
     return copy_sound
 

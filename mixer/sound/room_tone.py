@@ -1,14 +1,17 @@
 """Room tone: a quiet noise under everything, so that silence does not switch on and off. Pure.
 
 An audiobook shop requires it at both ends, and digital silence between sentences is audible at high
-volume. The noise is a short loop from a fixed seed; its position follows from the timeline alone,
-so segments join without a trace.
+volume. The noise is a short loop from a fixed seed, which begins again with each section: so
+segments join without a trace, and a section keeps its tone when it moves.
 """
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from mixer.sound.timeline import GRID_S, MIX_RATE_HZ
 
 LOOP_SAMPLES = int(GRID_S * MIX_RATE_HZ)
-"""One grid step, so that a segment renders the same after an edit moved it."""
 
 SEAM_SAMPLES = MIX_RATE_HZ // 4
 """Crossfade from its end to its beginning, as with music."""
@@ -36,6 +39,17 @@ def noise_filters(level_dbfs: float) -> list[str]:
         f"volume={10 ** ((level_dbfs - NOISE_LEVEL_DBFS) / 20):.8f}",
         *trim_filters(SETTLING_SAMPLES, length),
     ]
+
+
+def find_spans(sections: Sequence[int], begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where each part of a window begins in the loop, and its length, in samples of the mix.
+
+    `sections` are the places where sections begin.
+    """
+    first, behind = bisect_right(sections, begin), bisect_left(sections, end)
+    edges = [begin, *sections[first:behind], end]
+    for number, (start, stop) in enumerate(pairwise(edges), start=first - 1):
+        yield (start - sections[number]) % LOOP_SAMPLES, stop - start
 
 
 def trim_filters(begin: int, end: int) -> list[str]:

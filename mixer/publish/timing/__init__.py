@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mixer.publish.timing.characters import CharacterAligner, CharacterTimes
     from mixer.publish.timing.recordings import (
         PARAGRAPH_ENDINGS,
+        SECTION_ENDINGS,
         RecordedChunk,
         build_takes,
         caption_chunk,

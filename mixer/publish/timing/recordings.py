@@ -200,7 +200,8 @@ def _map_to_text(
     return tuple((chars[char], at) for char, at in word_starts if char in chars)
 
 
-PARAGRAPH_ENDINGS = frozenset({BreakKind.PARAGRAPH, BreakKind.SCENE, BreakKind.CHAPTER})
+SECTION_ENDINGS = frozenset({BreakKind.PARAGRAPH, BreakKind.SCENE, BreakKind.CHAPTER})
+"""Of chunks behind which a chapter may be divided: not behind a heading."""
 
 
 def pair_recordings(
@@ -245,7 +246,7 @@ def build_takes(
             source=each.recording.key,
             measured=each.recording.measured,
             gap_ms=each.chunk.gap_ms,
-            ends_paragraph=each.chunk.ending in PARAGRAPH_ENDINGS,
+            ends_paragraph=each.chunk.ending in SECTION_ENDINGS,
             level_db=each.chunk.level_db,
             chapter_title=each.chapter_title,
             annotations=tuple(_map_sounds(each)),

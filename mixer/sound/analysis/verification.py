@@ -13,13 +13,10 @@ from itertools import accumulate, pairwise, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
-import regex
-
 from mixer.errors import RenderFailed
 from mixer.files import open_scratch_folder
 from mixer.parallel import run_in_parallel, usable_cores
-from mixer.sound import SILENCE_DBFS, ffmpeg
-from mixer.sound.analysis.compliance import StreamInfo
+from mixer.sound import SILENCE_DBFS
 from mixer.sound.analysis.decoding import (
     PEAK_SCALE,
     SILENCE_POWER,
@@ -29,16 +26,10 @@ from mixer.sound.analysis.decoding import (
     file_block_samples,
     piece_block_samples,
 )
-from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arithmetic import Values, np
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.loudness import FINE_BIN_LU, STEP_S, histogram, integrated_lufs, loudness_range_lu
 from mixer.sound.timeline import MIX_RATE_HZ
-
-PROBE_TIMEOUT_S = 600.0
-_STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*")
-_STATED_KBPS = regex.compile(r", (?P<kbps>\d+) kb/s")
-_COPIED_BYTES = regex.compile(r"\baudio:(?P<kib>\d+)KiB")
 
 VERIFICATION_VERSION = 5
 """Increase it when a piece is measured differently."""
@@ -297,18 +288,3 @@ class _PieceDecoder:
 
 def _skip_parts(piece: EncodedPiece) -> Skips:
     return Skips.of_piece(piece.preroll_samples, piece.end_sample, is_last=piece.is_last)
-
-
-def probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
-    """Probe a measured file; the bit rate is that of its sound, without cover and tags.
-
-    Where the file does not state it, the packets of the sound are counted.
-    """
-    command = [*ffmpeg.confine_input(0), "-map", "0:a:0", "-c", "copy", "-f", "null", "-"]
-    log = ffmpeg.run(command, files=[path], timeout_s=PROBE_TIMEOUT_S, processes=processes).stderr
-    stream, copied = _STREAM.search(log), _COPIED_BYTES.search(log)
-    stated = _STATED_KBPS.search(stream[0]) if stream else None
-    counted_kbps = int(copied["kib"]) * 8.192 / measurement.duration_s if copied else 0.0
-    kbps = float(stated["kbps"]) if stated else counted_kbps
-    codec = stream["codec"] if stream else ""
-    return StreamInfo(codec, measurement.rate_hz, round(kbps, 1), measurement.duration_s)

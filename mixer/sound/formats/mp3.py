@@ -89,35 +89,31 @@ class Mp3(StreamedFormat):
             finder = FrameFinder(whole, splitter.encoding.bitrate_kbps)
             for cut, out, tags in cuts:
                 with open_atomic(out) as file:
-                    _write_cut(splitter, finder, cut, file, tags)
+                    file.write(_build_tag(tags))
+                    _write_cut(splitter, finder, cut, file)
                 yield out
 
 
 def _write_cut(
-    splitter: "ChapterSplitter",
-    finder: FrameFinder,
-    cut: "FileCut",
-    file: IO[bytes],
-    tags: AudioTags | None,
+    splitter: "ChapterSplitter", finder: FrameFinder, cut: "FileCut", file: IO[bytes]
 ) -> None:
     span = mp3_frames.find_frame_span(cut.start, cut.end)
     begin, first = finder.locate(span.first)
-    _behind, last = finder.locate(span.end)
-    quiet = [-(-each // FRAME_SAMPLES) for each in (cut.quiet_before, cut.quiet_after)]
+    _, last = finder.locate(span.end)
     replaced = min(SHARED_FRAMES, last - first) if cut.quiet_after else 0
     end, _ = finder.locate(last - replaced)
-    before = _encode_quiet(splitter, quiet[0])
-    after = _encode_quiet(splitter, quiet[1] + replaced)
-    quiet_count = sum(quiet)
+    before = _encode_quiet(splitter, -(-cut.quiet_before // FRAME_SAMPLES))
+    after = _encode_quiet(splitter, -(-cut.quiet_after // FRAME_SAMPLES) + replaced)
+    added = len(before) + len(after) - replaced
     info = mp3_frames.info_frame(
         splitter.encoding.bitrate_kbps,
         splitter.channels,
-        last - first + quiet_count,
+        last - first + added,
         end - begin + sum(map(len, (*before, *after))),
-        cut.end - cut.start + quiet_count * FRAME_SAMPLES,
+        cut.end - cut.start + added * FRAME_SAMPLES,
         delay_samples=span.delay_samples,
     )
-    file.writelines([_build_tag(tags), info, *before])
+    file.writelines([info, *before])
     splitter.copy_range(finder.file, begin, end, file)
     file.writelines(after)
 

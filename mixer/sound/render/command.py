@@ -5,10 +5,8 @@ its bed, in pieces where the level changes. Processing depends on a sample's pla
 never on the segment's start, so segments join without a trace.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from mixer.sound import room_tone
@@ -283,23 +281,14 @@ def _mix_stems(graph: FilterGraph, timeline: Timeline, stems: Sequence[str]) -> 
 def _add_room_tone(graph: FilterGraph, timeline: Timeline, segment: Segment) -> Iterator[str]:
     if timeline.room_tone_dbfs is None:
         return
+    sections = [mix_samples(timeline, section.start) for section in timeline.sections]
+    window = mix_samples(timeline, segment.window_start), mix_samples(timeline, segment.window_end)
     parts = []
-    for place, length in _find_tone_spans(timeline, segment):
+    for place, length in room_tone.find_spans(sections, *window):
         loop = _add_tone_loop(graph, timeline.room_tone_dbfs)
         cut = [room_tone.LOOP_FILTER, *room_tone.trim_filters(place, place + length)]
         parts.append(graph.chain(loop, cut))
-    tone = concatenate(graph, parts) if len(parts) > 1 else parts[0]
-    yield graph.chain(tone, upmix_filters(timeline) or ["anull"])
-
-
-def _find_tone_spans(timeline: Timeline, segment: Segment) -> Iterator[tuple[int, int]]:
-    """Where each part of a window begins in the loop, and its length; a section begins it again."""
-    sections = [mix_samples(timeline, section.start) for section in timeline.sections]
-    window = mix_samples(timeline, segment.window_start), mix_samples(timeline, segment.window_end)
-    first, behind = bisect_right(sections, window[0]), bisect_left(sections, window[1])
-    edges = [window[0], *sections[first:behind], window[1]]
-    for number, (begin, end) in enumerate(pairwise(edges), start=first - 1):
-        yield (begin - sections[number]) % room_tone.LOOP_SAMPLES, end - begin
+    yield graph.chain(concatenate(graph, parts), upmix_filters(timeline) or ["anull"])
 
 
 def _add_tone_loop(graph: FilterGraph, level_dbfs: float) -> str:

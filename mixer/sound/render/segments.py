@@ -147,7 +147,9 @@ def _window_start(timeline: Timeline, start: int) -> int:
     if begin >= 0:
         return begin
     first = start % timeline.grid
-    return first if start - first >= PREROLL_S * rate_hz else 0
+    is_enough = start - first >= PREROLL_S * rate_hz
+    sound_samples = PREROLL_SOUND_S * rate_hz
+    return first if is_enough and _has_sound(timeline, first, start, sound_samples) else 0
 
 
 def _has_sound(timeline: Timeline, begin: int, end: int, min_samples: Fraction) -> bool:

@@ -9,7 +9,7 @@ from PIL import Image
 from mixer.formats import FormatName
 from mixer.publish.cover import encode_cover
 from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
-from mixer.sound.analysis.verification import probe_stream
+from mixer.sound.analysis.probe import probe_stream
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
 from tests.mixes import ChunkSpec, prepare_mix

@@ -17,7 +17,7 @@ QUARTER = MIX_HZ // 4
 def book(folder: Path, bed: Sound | None = None) -> PreparedMix:
     """Short words far apart, so that much of it is gap."""
     chunks = [
-        ChunkSpec(speech(1.5, seed), gap_ms=9_000, opens="Part" if seed else None)
+        ChunkSpec(speech(2.5, seed), gap_ms=9_000, opens="Part" if seed else None)
         for seed in range(3)
     ]
     return prepare_mix(folder, chunks, bed, preset="audiobook-acx", duck_db=0.0)

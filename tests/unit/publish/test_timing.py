@@ -11,7 +11,7 @@ from mixer.publish.timing import (
     find_unspoken,
     pair_recordings,
 )
-from mixer.publish.timing.recordings import PARAGRAPH_ENDINGS
+from mixer.publish.timing.recordings import SECTION_ENDINGS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
 from mixer.script.readers.registry import TextType
@@ -102,7 +102,7 @@ def test_takes_carry_the_silence_of_their_endings_and_say_where_a_paragraph_ends
     laid = build_takes(pair_recordings(script, recordings))
     assert [take.gap_ms for take in laid] == [chunk.gap_ms for chunk in script.chunks]
     assert [take.ends_paragraph for take in laid] == [
-        chunk.ending in PARAGRAPH_ENDINGS for chunk in script.chunks
+        chunk.ending in SECTION_ENDINGS for chunk in script.chunks
     ]
     assert any(take.ends_paragraph for take in laid)
 
