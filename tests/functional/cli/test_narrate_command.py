@@ -198,12 +198,11 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
         (["--rate", "201"], 2, "--rate: must be at most 200"),
         (["--out", "story.md"], 2, "--out: story.md"),
         (["--out", "no.ogg"], 2, "--out: no.ogg"),
-        (["--out", ""], 2, "--out:"),
+        (["--out", ""], 2, "'--out' is empty"),
         (["--out", "no.mp3", "--report", "no.mp3"], 2, "--report: no.mp3"),
         (["--out", "no.mp3", "--report", "story.md"], 2, "would overwrite the story"),
         (["--out", "story.md/no.mp3"], 1, "story.md/no.mp3 cannot be written: part of its path"),
         (["--out", "no.mp3", "--report", "temp"], 1, "temp cannot be written: a folder"),
-        (["--out", "no.mp3", "--store", "story.md/store"], 1, "story.md/store cannot be written"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_said(arguments, code, told_of, home, mixer):
@@ -213,6 +212,13 @@ def test_what_cannot_work_is_refused_before_anything_is_said(arguments, code, to
     assert not chunks_in(home / "no")
     assert not list(home.glob("no.*"))
     assert (home / "story.md").read_text() == STORY
+
+
+def test_a_store_that_cannot_be_written_is_refused(home, mixer):
+    done = mixer("narrate", "story.md", "--out", "no.mp3", "--store", "story.md/store")
+    assert done.code == 1
+    assert "story.md/store cannot be written" in done.error
+    assert not list(home.glob("no.*"))
 
 
 def test_a_story_that_lies_where_a_result_would_go_is_not_written_over(home, mixer):
