@@ -92,7 +92,7 @@ GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("blanks", TextType.TEXT, repeat(" ", "a", "b")),
     ("heads with numbers", TextType.TEXT, number_pieces("and of the\n\nThe Lamp {}\n\nmen\n\n")),
     ("titles apart", TextType.TEXT, number_pieces("\n\n\nThe Lamp {}x\n\nIt was late.\n")),
-    ("pages with notes", TextType.TEXT, number_pieces("The men{0} went.\n\n{0} Note.\n\n{0}\n\f")),
+    ("pages with notes", TextType.TEXT, number_pieces("The men7 went.\n\n7 Note.\n\n{0}\n\f")),
     ("joiners", TextType.TEXT, repeat("a\u200d")),
     ("combining marks", TextType.TEXT, repeat("a\u0301\u0301")),
     ("emoji", TextType.TEXT, repeat("👩\u200d👩 ")),
