@@ -200,8 +200,8 @@ def _map_to_text(
     return tuple((chars[char], at) for char, at in word_starts if char in chars)
 
 
-SECTION_ENDINGS = frozenset({BreakKind.PARAGRAPH, BreakKind.SCENE, BreakKind.CHAPTER})
-"""Of chunks behind which a chapter may be divided: not behind a heading."""
+SECTION_ENDINGS = PARAGRAPH_ENDINGS - {BreakKind.HEADING}
+"""Of chunks behind which a chapter may be divided."""
 
 
 def pair_recordings(

@@ -47,7 +47,7 @@ _SCENE_LINE = compile_lazily(r"(?:INT|EXT|I/E)\b.*")
 
 _LIST_TITLES = (is_contents_title, is_index_title, is_notes_title, is_pictures_title)
 _APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])")
-_PROSE_LINE = compile_lazily(r".{45,}|.*[.!?…”\"]")
+_PROSE_LINE = compile_lazily(rf".{{{MIN_PROSE_CHARS},}}|.*[.!?…”\"]")
 _WIKI = compile_lazily(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
 _HASHED = compile_lazily(
     rf"(?:\A|(?<=\n\n))#{{1,6}} +(?P<title>\S[^\n]{{0,{TITLE_CHARS}}}?)(?: +#+)?(?=\n\n|\Z)"

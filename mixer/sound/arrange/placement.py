@@ -106,7 +106,7 @@ def place_takes(
     clips: list[Clip] = []
     sections: list[Section] = []
     cursor = round(lead_s * MIX_RATE_HZ)
-    trimmed = _trim_takes(takes, gains_db, MIX_RATE_HZ)
+    trimmed = _trim_takes(takes, gains_db)
     for first, end in _section_spans(takes):
         sections.append(Section(cursor if clips else 0, takes[first].chapter_title or ""))
         cursor += takes[first].lead_ms * MIX_RATE_HZ // 1000
@@ -138,31 +138,29 @@ def _is_section_end(take: Take) -> bool:
     return hash_fraction(take.source) < take.measured.duration_s / SECTION_PER_BREAK_S
 
 
-def _trim_takes(
-    takes: Sequence[Take], gains_db: Sequence[float], rate_hz: int
-) -> list[tuple[Clip, int]]:
+def _trim_takes(takes: Sequence[Take], gains_db: Sequence[float]) -> list[tuple[Clip, int]]:
     """Trim takes to their margins; returns each clip with the gap after it, without margins."""
-    edges = [_speech_edges(take, rate_hz) for take in takes]
-    leads = [min(begin, round(LEAD_MARGIN_S * rate_hz)) for begin, _, _ in edges]
-    tails = [min(length - end, round(TAIL_MARGIN_S * rate_hz)) for _, end, length in edges]
-    gaps = [take.gap_ms * rate_hz // 1000 for take in takes]
+    edges = [_speech_edges(take) for take in takes]
+    leads = [min(begin, round(LEAD_MARGIN_S * MIX_RATE_HZ)) for begin, _, _ in edges]
+    tails = [min(length - end, round(TAIL_MARGIN_S * MIX_RATE_HZ)) for _, end, length in edges]
+    gaps = [take.gap_ms * MIX_RATE_HZ // 1000 for take in takes]
     for number in range(len(takes) - 1):
         tails[number], leads[number + 1], gaps[number] = divide_gap(
             tails[number], leads[number + 1], gaps[number]
         )
     return [
-        (_cut_clip(take, gain_db, (begin - lead, end + tail), rate_hz), gap)
+        (_cut_clip(take, gain_db, (begin - lead, end + tail)), gap)
         for take, gain_db, (begin, end, _), lead, tail, gap in zip(
             takes, gains_db, edges, leads, tails, gaps, strict=True
         )
     ]
 
 
-def _speech_edges(take: Take, rate_hz: int) -> tuple[int, int, int]:
+def _speech_edges(take: Take) -> tuple[int, int, int]:
     """Beginning and end of the speech in a take, and its length, in samples of the timeline."""
     measured = take.measured
     begin, end, length = (
-        rescale_samples(samples, measured.rate_hz, rate_hz)
+        rescale_samples(samples, measured.rate_hz, MIX_RATE_HZ)
         for samples in (
             measured.lead_samples,
             measured.samples - measured.tail_samples,
@@ -172,9 +170,9 @@ def _speech_edges(take: Take, rate_hz: int) -> tuple[int, int, int]:
     return begin, max(begin, end), length
 
 
-def _cut_clip(take: Take, gain_db: float, span: tuple[int, int], rate_hz: int) -> Clip:
+def _cut_clip(take: Take, gain_db: float, span: tuple[int, int]) -> Clip:
     begin, end = span
-    fade = min(round(FADE_S * rate_hz), (end - begin) // 2)
+    fade = min(round(FADE_S * MIX_RATE_HZ), (end - begin) // 2)
     length = end - begin
     return Clip(take.source, 0, begin, length, gain_db=gain_db, fade=fade, digest=take.digest)
 

@@ -26,13 +26,7 @@ from mixer.sound.analysis import (
     verify_pieces,
 )
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats import (
-    AudioTags,
-    EncodedStream,
-    Encoding,
-    FileSpec,
-    StreamedFormat,
-)
+from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
 from mixer.sound.render.mixdown import file_spec
 from mixer.sound.render.segment_renderer import frame_at
 from mixer.sound.render.segments import Segment
@@ -144,18 +138,17 @@ class StreamJoin:
 
     def recall(self, streams: Sequence[EncodedStream]) -> tuple[int, Verification] | None:
         """The size and measurements of the file, which is not joined; None if it must be."""
-        last, pieces = _Preceding(self._first_key(streams), self._build_header(streams)), []
+        header = self._build_header(streams)
+        last, pieces = _Preceding(self._first_key(streams), header), []
         for stream in streams:
             pieces.append(self._build_piece(last, stream, b""))
             last = last.follow(stream, b"")
         memory = StoredMeasurements(self.store)
         found = Verification.recall(memory, pieces, self.timeline.duration_s, self.columns)
-        size_bytes = len(self._build_header(streams)) + sum(each.size_bytes for each in streams)
+        size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
         return (size_bytes, found) if found else None
 
-    def _build_piece(
-        self, last: "_Preceding", stream: EncodedStream, content: bytes
-    ) -> EncodedPiece:
+    def _build_piece(self, last: _Preceding, stream: EncodedStream, content: bytes) -> EncodedPiece:
         piece = self.encoding.kind.build_piece(
             self._spec, last.content, content, last.end_frame, last.frames
         )
