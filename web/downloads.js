@@ -53,9 +53,9 @@ $("#downloads").addEventListener("click", async (event) => {
 });
 
 async function downloadFile(key, title) {
-  const response = await fetchFile(key);
+  const response = await fetchFile(key, null);
   if (!response) throw new Error("gone");
-  const url = story.links[key];
+  const { url } = response;
   const type = new URL(url).pathname.split(".").pop();
   const kind = NAMESAKES.includes(key) ? "" : `-${key.replace(`_${type}`, "").replaceAll("_", "-")}`;
   const name = `${title}${kind}.${type}`;

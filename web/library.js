@@ -20,6 +20,7 @@ const RELOAD_MS = 5_000; // after a temporary error
 const cardsById = new Map();
 let player = null; // loaded when the page can be used, or with the first story
 let cursor = ""; // of the server's next page; null after the last
+let plays = 0; // how many times a story was asked to play
 let wanted = ""; // the story of the address, while it is made: it opens as soon as it can be played
 
 export function init() {
@@ -170,12 +171,14 @@ const describeError = (error) =>
 // Actions
 
 async function playStory(entry, options = { focus: true, play: true }, throws = false) {
+  const number = ++plays;
   try {
     const { openPlayer } = await loadPlayer();
-    if (entry.state !== "done" && entry.listen) return await openPlayer(await loadLive(entry), () => loadLive(entry), options);
-    const finished = await loadFinished(entry);
-    updateEntry(entry, { trouble: "" });
-    await openPlayer(finished, () => fetchResult(entry), options);
+    const isMade = entry.state === "done" || !entry.listen;
+    const loaded = await (isMade ? loadFinished(entry) : loadLive(entry));
+    if (isMade) updateEntry(entry, { trouble: "" });
+    if (number !== plays) return; // another one is wanted by now
+    await openPlayer(loaded, () => (isMade ? fetchResult(entry) : loadLive(entry)), options);
   } catch (error) {
     if (throws) throw error;
     const trouble = error.status === 404 ? "This recording is no longer on the server. Narrate the story again." : describeError(error);

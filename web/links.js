@@ -37,18 +37,21 @@ export async function renewLinks() {
   onRenewed();
 }
 
-// The response for a file of the story; null if the story has none.
-export async function fetchFile(name) {
-  const { signal } = controller;
+// The response for a file of the story; null if the story has none. What the player shows ends with the player, a
+// download (without a signal) does not.
+export async function fetchFile(name, signal = controller.signal) {
+  const { id } = story;
   if (!story.links[name]) return null;
   if (hasExpired()) await renewLinks();
-  let response = await fetch(story.links[name], { signal });
-  if (response.status === 403) {
+  let response = await fetchLink(id, name, signal);
+  if (response?.status === 403) {
     await renewLinks();
-    response = await fetch(story.links[name], { signal });
+    response = await fetchLink(id, name, signal);
   }
-  return response.ok ? response : null;
+  return response?.ok ? response : null;
 }
+
+const fetchLink = (id, name, signal) => (story?.id === id ? fetch(story.links[name], { signal }) : null);
 
 // Where listening to the story ended the last time; 0: at the beginning, or at the end.
 export const getPlace_s = () => readItem("places", {})[story.story] ?? 0;

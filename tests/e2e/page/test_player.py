@@ -100,8 +100,6 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
     tab.request_story(STORY)
     tab.await_player()
     page.reload()
-    page.wait_for_selector("html[data-ready]")
-    page.click("[aria-label^='Listen:']")
     tab.await_player()
     with page.expect_download() as files:
         page.get_by_text("A file for each chapter (ZIP)").click()
@@ -112,6 +110,39 @@ def test_more_files_are_made_when_they_are_asked_for(server, visit):
     page.select_option("#format", "opus")
     page.click("#narrate")
     wait_until(page, "document.querySelector('#files-error').textContent")
+
+
+def test_download_outlives_the_player(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    tab.request_story(STORY)
+    tab.await_player()
+    story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
+    slow = f"GET /objects/stories/{story}/story.srt"
+    server.faults.slow_s[slow] = 2
+    with page.expect_download(timeout=30_000) as captions:
+        page.click("#downloads a[data-name='captions_srt']")
+        page.click("#player-close")
+    del server.faults.slow_s[slow]
+    assert captions.value.suggested_filename == "the-whole.srt"
+    assert "The lamp went out at nine." in captions.value.path().read_text()
+
+
+def test_story_that_is_wanted_last_is_played(server, visit):
+    tab = visit(server.url)
+    page = tab.open()
+    for name in ("Early", "Late"):
+        tab.request_story(f"# {name}\n\nThe lamp went out at nine.")
+        tab.await_state("done")
+    story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[1].story")
+    slow = f"GET /stories/{story}"
+    server.faults.slow_s[slow] = 1
+    with page.expect_response(f"**/stories/{story}"):
+        page.click("[aria-label='Listen: Early']")
+        page.click("[aria-label='Listen: Late']")
+    del server.faults.slow_s[slow]
+    page.wait_for_timeout(300)
+    assert page.text_content("#player-title") == "Late"
 
 
 def test_the_word_that_plays_is_marked_where_words_have_times(server, visit):
