@@ -26,9 +26,9 @@ from mixer.sound.formats import (
     FORMATS,
     AudioSource,
     AudioTags,
-    ChapterSplitter,
     Encoding,
     FileCut,
+    WholeFile,
     Workshop,
 )
 
@@ -101,11 +101,20 @@ class FinishedFile:
             for part in self.parts
         ]
 
-    def open_splitter(self, scratch: Path, processes: ProcessGroup) -> ChapterSplitter:
+    def cut(
+        self,
+        cuts: Iterator[tuple[FileCut, Path, AudioTags | None]],
+        scratch: Path,
+        processes: ProcessGroup,
+    ) -> Iterator[Path]:
+        """Write each cut to its file; temporary files go to `scratch`."""
+        return self.encoding.kind.split(self.open_whole(scratch, processes), cuts)
+
+    def open_whole(self, scratch: Path, processes: ProcessGroup) -> WholeFile:
         """Open the file for cutting chapters out; temporary files go to `scratch`."""
-        return ChapterSplitter(
+        return WholeFile(
             self.audio,
-            self.encoding,
+            self.encoding.bitrate_kbps,
             self.timeline.channels,
             self.timeline.room_tone_dbfs,
             Workshop(scratch, processes),
@@ -221,7 +230,7 @@ def cut_chapters(
 ) -> Iterator[tuple[ChapterSpan, Path]]:
     """Cut a file for each chapter, which is deleted when the next is requested."""
     with open_scratch_folder("chapter") as scratch:
-        files = finished.open_splitter(scratch, processes).split(_plan_files(finished, scratch))
+        files = finished.cut(_plan_files(finished, scratch), scratch, processes)
         for span, path in zip(finished.parts, files, strict=True):
             finished.sign(path)
             yield span, path

@@ -8,14 +8,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from secrets import token_bytes, token_hex
-from typing import TYPE_CHECKING
 
 from mixer.errors import Misconfigured, MixerError
+from mixer.store.objects import ObjectStore, UploadForm
 from mixer.store.s3_upload import MIN_PART_BYTES
-
-if TYPE_CHECKING:
-    from mixer.store.objects import UploadForm
-    from mixer.store.s3 import S3Store
 
 PREFIX = "checks/"
 TIMEOUT_S = 10.0
@@ -23,7 +19,7 @@ LINK_LIFETIME_S = 60
 SMALL = b"mixer"
 
 
-def require_abilities(store: "S3Store", bucket: str) -> None:
+def require_abilities(store: ObjectStore, bucket: str) -> None:
     """Try everything that is needed of a bucket.
 
     Raises:
@@ -38,7 +34,7 @@ def require_abilities(store: "S3Store", bucket: str) -> None:
         )
 
 
-def _find_failures(store: "S3Store") -> Iterator[str]:
+def _find_failures(store: ObjectStore) -> Iterator[str]:
     """Yield a phrase for each ability that is missing; without the first, no other is tried."""
     name = f"{PREFIX}{token_hex(8)}"
     try:
@@ -59,40 +55,40 @@ def _find_failures(store: "S3Store") -> Iterator[str]:
                 store.delete(each)
 
 
-def _holds(check: Callable[["S3Store", str], bool], store: "S3Store", name: str) -> bool:
+def _holds(check: Callable[[ObjectStore, str], bool], store: ObjectStore, name: str) -> bool:
     try:
         return check(store, name)
     except (MixerError, OSError):
         return False
 
 
-def _refuses_second_write(store: "S3Store", name: str) -> bool:
+def _refuses_second_write(store: ObjectStore, name: str) -> bool:
     return not store.claim(name, b"another") and store.get(name) == SMALL
 
 
-def _joins_parts(store: "S3Store", name: str) -> bool:
+def _joins_parts(store: ObjectStore, name: str) -> bool:
     content = token_bytes(1024) * (MIN_PART_BYTES // 1024) + SMALL
     with store.open_writer(f"{name}-parts", len(content), "application/octet-stream") as file:
         file.write(content)
     return store.get(f"{name}-parts") == content
 
 
-def _touches(store: "S3Store", name: str) -> bool:
+def _touches(store: ObjectStore, name: str) -> bool:
     store.touch(name)
     return store.get(name) == SMALL
 
 
-def _lists_in_order(store: "S3Store", name: str) -> bool:
+def _lists_in_order(store: ObjectStore, name: str) -> bool:
     listed = [each.key for each in store.list(name)]
     return listed[:1] == [name] and name not in [each.key for each in store.list(name, name)]
 
 
-def _serves_links(store: "S3Store", name: str) -> bool:
+def _serves_links(store: ObjectStore, name: str) -> bool:
     with urllib.request.urlopen(store.url(name, LINK_LIFETIME_S), timeout=TIMEOUT_S) as answer:  # noqa: S310 - the address is of the settings
         return bool(answer.read() == SMALL)
 
 
-def _takes_forms(store: "S3Store", name: str) -> bool:
+def _takes_forms(store: ObjectStore, name: str) -> bool:
     """Whether a signed form uploads a file, and one that is too large is refused."""
     form = store.upload_form(f"{name}-form", "text/plain", len(SMALL), LINK_LIFETIME_S)
     _post_form(form, SMALL)
@@ -103,7 +99,7 @@ def _takes_forms(store: "S3Store", name: str) -> bool:
     return False
 
 
-def _post_form(form: "UploadForm", content: bytes) -> None:
+def _post_form(form: UploadForm, content: bytes) -> None:
     boundary = token_hex(16)
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

@@ -14,7 +14,6 @@ from mixer.publish import Picture
 from mixer.requests import Options
 from mixer.retention.plan import DELETING, Reason
 from mixer.sound.formats import AudioTags
-from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import FileSpec
 from mixer.speech.charges import cost_usd
 from tests.infra.cloudformation import ROOT, list_resources, load_templates
@@ -214,7 +213,7 @@ def run_example(name):
 
 def test_example_of_a_format_is_complete():
     names = run_example("Vorbis")
-    spec = FileSpec(Encoding(bitrate_kbps=96), channels=2, samples=44_100)
+    spec = FileSpec(bitrate_kbps=96, channels=2, samples=44_100)
     vorbis = names["Vorbis"]()
     assert "96k" in vorbis.codec_arguments(spec)
     fields = vorbis.select_fields(AudioTags({}, [], 9.0, Picture(b"JPEG", 640, 480)))

@@ -24,6 +24,7 @@ from mixer.publish.epub.pages import (
 from mixer.publish.timing import PARAGRAPH_ENDINGS, RecordedChunk, caption_chunk
 from mixer.script import BreakKind, Chunk, Script, Utterance
 from mixer.sound import ProcessGroup, Timeline
+from mixer.sound.formats import FORMATS
 
 FALLBACK_KBPS = 128
 """Bitrate of the MP3s in a book whose finished file has a format that EPUB readers do not play."""
@@ -132,13 +133,15 @@ def write_read_aloud(
 
 def _cut_audio(finished: FinishedFile, scratch: Path, processes: ProcessGroup) -> Iterator[Path]:
     """Cut the parts out, in a format that every EPUB reader plays."""
-    splitter, cuts = finished.open_splitter(scratch, processes), finished.cuts()
+    cuts = finished.cuts()
     if suffix := finished.encoding.kind.book_suffix:
-        yield from splitter.split(
+        wanted = (
             (cut, scratch / f"part-{number}.{suffix}", None) for number, cut in enumerate(cuts)
         )
+        yield from finished.cut(wanted, scratch, processes)
         return
+    whole = finished.open_whole(scratch, processes)
     for number, cut in enumerate(cuts):
         path = scratch / f"part-{number}.mp3"
-        splitter.encode_mp3(cut, path, FALLBACK_KBPS)
+        FORMATS["mp3"].encode_cut(whole, cut, path, FALLBACK_KBPS)
         yield path

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
-    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
     from mixer.sound.formats.encoding import FORMATS, MP3, Encoding
     from mixer.sound.formats.model import (
         AudioSource,
         EncodedStream,
+        FileCut,
         FileSpec,
         StreamedFormat,
         StreamFormat,
+        WholeFile,
         Workshop,
     )
     from mixer.sound.formats.mpeg_ts import pack_transport_stream

@@ -40,14 +40,12 @@ class Encoding:
     @property
     def segment_arguments(self) -> tuple[str, ...]:
         """FFmpeg's arguments for a segment's stream."""
-        rate = () if self.stream.sample_bytes else ("-b:a", f"{self.bitrate_kbps}k")
-        return (*rate, *self.stream.arguments)
+        return self.stream.build_arguments(self.bitrate_kbps)
 
     @property
     def level_offset_db(self) -> float:
         """How much the encoder changes the level."""
-        offsets = self.kind.level_offsets_db
-        return next((offset for max_kbps, offset in offsets if self.bitrate_kbps <= max_kbps), 0.0)
+        return self.kind.find_level_offset_db(self.bitrate_kbps)
 
 
 MP3 = Encoding()

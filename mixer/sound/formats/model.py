@@ -10,18 +10,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
+from mixer.errors import RenderFailed
 from mixer.files import open_atomic
 from mixer.formats import FormatName
+from mixer.sound import ffmpeg
 from mixer.sound.analysis import EncodedPiece
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.loudness import Histogram
+from mixer.sound.timeline import MIX_RATE_HZ
 
-if TYPE_CHECKING:
-    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
-    from mixer.sound.formats.encoding import Encoding
+TIMEOUT_S = 6 * 3600.0
+"""The encoder of a book runs while its segments render; the timeout is for a broken machine."""
+
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class StreamFormat:
     section_grid: int = 1
     frame_lengths: Callable[[bytes], Iterator[int]] | None = field(default=None, repr=False)
 
+    def build_arguments(self, bitrate_kbps: int) -> tuple[str, ...]:
+        """Build FFmpeg's arguments for the encoder; raw samples have no bit rate."""
+        rate = () if self.sample_bytes else ("-b:a", f"{bitrate_kbps}k")
+        return (*rate, *self.arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedStream:
@@ -57,7 +66,7 @@ class EncodedStream:
 class FileSpec:
     """A finished file to make: `samples` at MIX_RATE_HZ; `tags` is None for none."""
 
-    encoding: "Encoding"
+    bitrate_kbps: int
     channels: int
     samples: int
     tags: AudioTags | None = None
@@ -83,6 +92,58 @@ class AudioSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FileCut:
+    """A part for a file of its own, in samples at MIX_RATE_HZ; MP3s get quiet in whole frames."""
+
+    start: int
+    end: int
+    quiet_before: int = 0
+    quiet_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A finished file made by Mixer, whose parts are cut out.
+
+    MP3 and WAV are read in place, a part at a time. `room_tone_dbfs` is None for digital silence.
+    """
+
+    audio: AudioSource
+    bitrate_kbps: int
+    channels: int
+    room_tone_dbfs: float | None
+    workshop: Workshop
+
+    def reencode(
+        self, cut: FileCut, out: Path, tag_arguments: list[str], codec: list[str], level_db: float
+    ) -> None:
+        """Decode and encode a part; seeks to whole seconds are exact to the sample."""
+        second = cut.start // MIX_RATE_HZ
+        sought = second * MIX_RATE_HZ
+        source = ["-ss", str(second), "-i", str(self.audio.local_path().absolute())]
+        trim = f"atrim=start_sample={cut.start - sought}:end_sample={cut.end - sought}"
+        level = f",volume={level_db}dB" if level_db else ""
+        shaped = ["-af", f"{trim},asetpts=PTS-STARTPTS{level}"]
+        ffmpeg.run(
+            [*source, *tag_arguments, *shaped, *codec, str(out)],
+            timeout_s=TIMEOUT_S,
+            processes=self.workshop.processes,
+        )
+
+
+def copy_range(source: IO[bytes], begin: int, end: int, into: IO[bytes]) -> None:
+    """Copy bytes in blocks; raises RenderFailed if the source is too short."""
+    source.seek(begin)
+    left = end - begin
+    while left:
+        block = source.read(min(left, BLOCK_BYTES))
+        if not block:
+            raise RenderFailed("The finished file is shorter than its chapters.")
+        into.write(block)
+        left -= len(block)
+
+
 class Format(ABC):
     """A format of finished files; `name` is also the file suffix.
 
@@ -105,6 +166,11 @@ class Format(ABC):
         """Whether segments are cached and shared out; raw samples, ten times as large, are not."""
         return not self.stream.sample_bytes
 
+    def find_level_offset_db(self, bitrate_kbps: int) -> float:
+        """Find how much the encoder changes the level."""
+        offsets = self.level_offsets_db
+        return next((offset for max_kbps, offset in offsets if bitrate_kbps <= max_kbps), 0.0)
+
     def require_fit(self, spec: FileSpec) -> None:  # noqa: B027 - most formats hold any length
         """Raise BadOption if the file would be too large, before anything is rendered."""
 
@@ -125,19 +191,23 @@ class Format(ABC):
         raise NotImplementedError(f"{self.name} is not made of segments")
 
     def split(
-        self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
+        self, whole: WholeFile, cuts: Iterator[tuple[FileCut, Path, AudioTags | None]]
     ) -> Iterator[Path]:
         """Write each cut to its file; each file appears complete, before the next is begun."""
         for cut, out, tags in cuts:
             with open_atomic(out) as file:
-                self.write_cut(splitter, cut, file, tags)
+                self.write_cut(whole, cut, file, tags)
             yield out
 
     def write_cut(
-        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
+        self, whole: WholeFile, cut: FileCut, file: IO[bytes], tags: AudioTags | None
     ) -> None:
         """Write one cut into an open file."""
         raise NotImplementedError(f"{self.name} cannot be split")
+
+    def encode_cut(self, whole: WholeFile, cut: FileCut, out: Path, bitrate_kbps: int) -> None:
+        """Encode part of a lossless file without tags, at the same level."""
+        raise NotImplementedError(f"{self.name} is not made of other formats")
 
 
 class ConcatenatedFormat(Format):

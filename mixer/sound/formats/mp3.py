@@ -9,20 +9,25 @@ begins again in each segment.
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from mixer.files import open_atomic
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg, room_tone
 from mixer.sound.analysis import EncodedPiece
 from mixer.sound.formats import mp3_frames
-from mixer.sound.formats.model import FileSpec, StreamedFormat, StreamFormat
+from mixer.sound.formats.model import (
+    FileCut,
+    FileSpec,
+    StreamedFormat,
+    StreamFormat,
+    WholeFile,
+    copy_range,
+)
 from mixer.sound.formats.mp3_frames import FRAME_SAMPLES, FrameFinder
+from mixer.sound.formats.mux import build_tag_arguments
 from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.timeline import MIX_RATE_HZ
-
-if TYPE_CHECKING:
-    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 
 DEMUXER = "mp3"
 TIMEOUT_S = 600.0
@@ -66,7 +71,7 @@ class Mp3(StreamedFormat):
 
     def build_header(self, spec: FileSpec, frames: int, stream_bytes: int) -> bytes:
         """Build the ID3 tag and the header frame."""
-        kbps = spec.encoding.bitrate_kbps
+        kbps = spec.bitrate_kbps
         info = mp3_frames.info_frame(kbps, spec.channels, frames, stream_bytes, spec.samples)
         return _build_tag(spec.tags) + info
 
@@ -78,43 +83,50 @@ class Mp3(StreamedFormat):
             return EncodedPiece((before, content), DEMUXER)
         count = min(VERIFY_PREROLL_FRAMES, before_frames)
         if count < before_frames:
-            before = before[-mp3_frames.frames_bytes(count, spec.encoding.bitrate_kbps) :]
+            before = before[-mp3_frames.frames_bytes(count, spec.bitrate_kbps) :]
         return EncodedPiece((before, content), DEMUXER, count * FRAME_SAMPLES)
 
     def split(
-        self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
+        self, whole: WholeFile, cuts: Iterator[tuple[FileCut, Path, AudioTags | None]]
     ) -> Iterator[Path]:
         """Copy the frames of each cut, with quiet around them if requested."""
-        with splitter.whole.open() as whole:
-            finder = FrameFinder(whole, splitter.encoding.bitrate_kbps)
+        with whole.audio.open() as source:
+            finder = FrameFinder(source, whole.bitrate_kbps)
             for cut, out, tags in cuts:
                 with open_atomic(out) as file:
                     file.write(_build_tag(tags))
-                    _write_cut(splitter, finder, cut, file)
+                    _write_cut(whole, finder, cut, file)
                 yield out
 
+    def encode_cut(self, whole: WholeFile, cut: FileCut, out: Path, bitrate_kbps: int) -> None:
+        """Encode part of a lossless file without tags, at the same level."""
+        level_db = -self.find_level_offset_db(bitrate_kbps)
+        rate = ["-b:a", f"{bitrate_kbps}k", "-id3v2_version", "3", "-f", "mp3"]
+        untagged = build_tag_arguments(whole.workshop.folder)
+        with open_atomic(out) as file:
+            path = Path(file.name).absolute()
+            whole.reencode(cut, path, untagged, ["-c:a", "libmp3lame", *rate], level_db)
 
-def _write_cut(
-    splitter: "ChapterSplitter", finder: FrameFinder, cut: "FileCut", file: IO[bytes]
-) -> None:
+
+def _write_cut(whole: WholeFile, finder: FrameFinder, cut: FileCut, file: IO[bytes]) -> None:
     span = mp3_frames.find_frame_span(cut.start, cut.end)
     begin, first = finder.locate(span.first)
     _, last = finder.locate(span.end)
     replaced = min(SHARED_FRAMES, last - first) if cut.quiet_after else 0
     end, _ = finder.locate(last - replaced)
-    before = _encode_quiet(splitter, -(-cut.quiet_before // FRAME_SAMPLES))
-    after = _encode_quiet(splitter, -(-cut.quiet_after // FRAME_SAMPLES) + replaced)
+    before = _encode_quiet(whole, -(-cut.quiet_before // FRAME_SAMPLES))
+    after = _encode_quiet(whole, -(-cut.quiet_after // FRAME_SAMPLES) + replaced)
     added = len(before) + len(after) - replaced
     info = mp3_frames.info_frame(
-        splitter.encoding.bitrate_kbps,
-        splitter.channels,
+        whole.bitrate_kbps,
+        whole.channels,
         last - first + added,
         end - begin + sum(map(len, (*before, *after))),
         cut.end - cut.start + added * FRAME_SAMPLES,
         delay_samples=span.delay_samples,
     )
     file.writelines([info, *before])
-    splitter.copy_range(finder.file, begin, end, file)
+    copy_range(finder.file, begin, end, file)
     file.writelines(after)
 
 
@@ -122,23 +134,22 @@ def _build_tag(tags: AudioTags | None) -> bytes:
     return b"" if tags is None else build_id3_tag(tags)
 
 
-def _encode_quiet(splitter: "ChapterSplitter", count: int) -> list[bytes]:
+def _encode_quiet(whole: WholeFile, count: int) -> list[bytes]:
     if not count:
         return []
     length = (QUIET_SETTLED_FRAMES + QUIET_FRAMES + 1) * FRAME_SAMPLES
-    source = ["-f", "lavfi", "-i", _quiet_source(splitter, length)]
-    arguments = [*source, *splitter.encoding.segment_arguments, "-"]
-    encoded = ffmpeg.run(
-        arguments, timeout_s=TIMEOUT_S, processes=splitter.workshop.processes
-    ).stdout
+    source = ["-f", "lavfi", "-i", _quiet_source(whole, length)]
+    arguments = [*source, *MP3_STREAM.build_arguments(whole.bitrate_kbps), "-"]
+    processes = whole.workshop.processes
+    encoded = ffmpeg.run(arguments, timeout_s=TIMEOUT_S, processes=processes).stdout
     settled = islice(mp3_frames.split_frames(encoded), QUIET_SETTLED_FRAMES, None)
     return list(islice(cycle(islice(settled, QUIET_FRAMES)), count))
 
 
-def _quiet_source(splitter: "ChapterSplitter", samples: int) -> str:
-    layout = "mono" if splitter.channels == 1 else "stereo"
-    if splitter.room_tone_dbfs is None:
+def _quiet_source(whole: WholeFile, samples: int) -> str:
+    layout = "mono" if whole.channels == 1 else "stereo"
+    if whole.room_tone_dbfs is None:
         return f"anullsrc=r={MIX_RATE_HZ}:cl={layout}:d={samples / MIX_RATE_HZ:.6f}"
-    tone = [*room_tone.noise_filters(splitter.room_tone_dbfs), room_tone.LOOP_FILTER]
-    pan = ["pan=stereo|c0=c0|c1=c0"] if splitter.channels > 1 else []
+    tone = [*room_tone.noise_filters(whole.room_tone_dbfs), room_tone.LOOP_FILTER]
+    pan = ["pan=stereo|c0=c0|c1=c0"] if whole.channels > 1 else []
     return ",".join([*tone, *room_tone.trim_filters(0, samples), *pan])

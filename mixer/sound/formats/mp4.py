@@ -10,21 +10,26 @@ Source: ISO/IEC 13818-7 (ADTS).
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from mixer.errors import RenderFailed
 from mixer.files import open_atomic
 from mixer.formats import FormatName
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import EncodedPiece
-from mixer.sound.formats.model import FileSpec, StreamFormat, Workshop
+from mixer.sound.formats.model import (
+    TIMEOUT_S,
+    FileCut,
+    FileSpec,
+    StreamFormat,
+    WholeFile,
+    Workshop,
+    copy_range,
+)
 from mixer.sound.formats.mp4_boxes import build_items, reserve_items, set_duration, write_items
-from mixer.sound.formats.mux import TIMEOUT_S, MuxedFormat
+from mixer.sound.formats.mux import MuxedFormat
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.timeline import MIX_RATE_HZ
-
-if TYPE_CHECKING:
-    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 
 AAC_FRAME_SAMPLES = 1_024
 ADTS_HEADER_BYTES = 7
@@ -117,29 +122,28 @@ class Mp4(MuxedFormat):
         write_items(partial, build_items(spec.tags.fields if spec.tags else {}))
 
     def split(
-        self, splitter: "ChapterSplitter", cuts: "Iterator[tuple[FileCut, Path, AudioTags | None]]"
+        self, whole: WholeFile, cuts: Iterator[tuple[FileCut, Path, AudioTags | None]]
     ) -> Iterator[Path]:
         """Mux the frames of each cut; an AAC frame needs the one before it."""
-        folder, processes = splitter.workshop.folder, splitter.workshop.processes
+        folder, processes = whole.workshop.folder, whole.workshop.processes
         stream, frames = folder / "whole.aac", folder / "part.aac"
-        whole_path = str(splitter.whole.local_path().absolute())
+        whole_path = str(whole.audio.local_path().absolute())
         bare = ["-i", whole_path, "-map", "0:a", "-c", "copy", "-f", "adts", str(stream)]
         ffmpeg.run(bare, timeout_s=TIMEOUT_S, processes=processes)
-        with stream.open("rb") as whole:
-            offsets = _adts_offsets(whole)
+        with stream.open("rb") as source:
+            offsets = _adts_offsets(source)
             for cut, out, tags in cuts:
                 first = cut.start // AAC_FRAME_SAMPLES
                 end = min(-(-cut.end // AAC_FRAME_SAMPLES) + 1, len(offsets) - 1)
                 with frames.open("wb") as part:
-                    splitter.copy_range(whole, offsets[first], offsets[end], part)
+                    copy_range(source, offsets[first], offsets[end], part)
                 with open_atomic(out) as file:
-                    self._remux_cut(
-                        frames, Path(file.name).absolute(), cut, tags, splitter.workshop
-                    )
+                    path = Path(file.name).absolute()
+                    self._remux_cut(frames, path, cut, tags, whole.workshop)
                 yield out
 
     def _remux_cut(
-        self, frames: Path, out: Path, cut: "FileCut", tags: AudioTags | None, workshop: Workshop
+        self, frames: Path, out: Path, cut: FileCut, tags: AudioTags | None, workshop: Workshop
     ) -> None:
         first = cut.start // AAC_FRAME_SAMPLES
         skip = AAC_FRAME_SAMPLES + cut.start - first * AAC_FRAME_SAMPLES

@@ -14,12 +14,9 @@ from mixer.errors import RenderFailed
 from mixer.files import open_atomic
 from mixer.sound import ffmpeg
 from mixer.sound.ffmpeg import CommandOutput, ProcessGroup
-from mixer.sound.formats.model import EncodedStream, FileSpec, Format, Workshop
+from mixer.sound.formats.model import TIMEOUT_S, EncodedStream, FileSpec, Format, Workshop
 from mixer.sound.formats.tags import MIN_CHAPTERS, AudioTags, format_ffmetadata
 from mixer.sound.timeline import MIX_RATE_HZ
-
-TIMEOUT_S = 6 * 3600.0
-"""The encoder of a book runs while its segments render; the timeout is for a broken machine."""
 
 READER_POLL_S = 0.01
 

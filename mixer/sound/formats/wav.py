@@ -5,16 +5,20 @@ Programming Interface (INFO list).
 """
 
 import struct
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from mixer.errors import BadOption, RenderFailed
 from mixer.formats import FormatName
-from mixer.sound.formats.model import ConcatenatedFormat, FileSpec, StreamFormat
+from mixer.sound.formats.model import (
+    ConcatenatedFormat,
+    FileCut,
+    FileSpec,
+    StreamFormat,
+    WholeFile,
+    copy_range,
+)
 from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.timeline import MIX_RATE_HZ
-
-if TYPE_CHECKING:
-    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 
 HEADER_BYTES = 44
 MAX_BYTES = (1 << 32) - 1
@@ -68,15 +72,15 @@ class Wav(ConcatenatedFormat):
         return _build_header(spec.channels, stream_bytes, build_chunks(spec.tags))
 
     def write_cut(
-        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
+        self, whole: WholeFile, cut: FileCut, file: IO[bytes], tags: AudioTags | None
     ) -> None:
         """Copy the samples of a cut."""
-        block = splitter.channels * SAMPLE_BYTES
-        with splitter.whole.open() as whole:
-            samples_begin = find_samples(whole)
+        block = whole.channels * SAMPLE_BYTES
+        with whole.audio.open() as source:
+            samples_begin = find_samples(source)
             begin, end = (samples_begin + block * at for at in (cut.start, cut.end))
-            file.write(_build_header(splitter.channels, end - begin, build_chunks(tags)))
-            splitter.copy_range(whole, begin, end, file)
+            file.write(_build_header(whole.channels, end - begin, build_chunks(tags)))
+            copy_range(source, begin, end, file)
 
 
 def build_chunks(tags: AudioTags | None) -> bytes:

@@ -7,17 +7,13 @@ twice.
 import struct
 from base64 import b64encode
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from mixer.formats import FormatName
-from mixer.sound.formats.model import FileSpec, StreamFormat
+from mixer.sound.formats.model import FileCut, FileSpec, StreamFormat, WholeFile
 from mixer.sound.formats.mux import XiphFormat
 from mixer.sound.formats.tags import COVER_TYPE, AudioTags, CoverImage
 from mixer.sound.formats.wav import SAMPLES_STREAM
-
-if TYPE_CHECKING:
-    from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
-
 
 _CODEC = ["-c:a", "flac", "-f", "flac"]
 
@@ -37,11 +33,11 @@ class Flac(XiphFormat):
         return _CODEC
 
     def write_cut(
-        self, splitter: "ChapterSplitter", cut: "FileCut", file: IO[bytes], tags: AudioTags | None
+        self, whole: WholeFile, cut: FileCut, file: IO[bytes], tags: AudioTags | None
     ) -> None:
         """Encode the samples of a cut again."""
-        tag_arguments = self.tag_arguments(tags, splitter.workshop.folder)
-        splitter.reencode(cut, Path(file.name).absolute(), tag_arguments, _CODEC)
+        tag_arguments = self.tag_arguments(tags, whole.workshop.folder)
+        whole.reencode(cut, Path(file.name).absolute(), tag_arguments, _CODEC, level_db=0)
 
 
 MAX_OPUS_KBPS = 256
@@ -77,7 +73,7 @@ class Opus(OggFormat):
 
     def codec_arguments(self, spec: FileSpec) -> list[str]:
         """FFmpeg's arguments for the encoder, within its bit rates."""
-        kbps = min(spec.encoding.bitrate_kbps, MAX_OPUS_KBPS * spec.channels)
+        kbps = min(spec.bitrate_kbps, MAX_OPUS_KBPS * spec.channels)
         return ["-ar", str(OPUS_RATE_HZ), "-c:a", "libopus", "-b:a", f"{kbps}k", "-f", "opus"]
 
 

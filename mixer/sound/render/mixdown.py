@@ -66,7 +66,7 @@ class RenderJob:
 def file_spec(timeline: Timeline, encoding: Encoding, tags: AudioTags | None = None) -> FileSpec:
     """Describe the finished file of a mix."""
     samples = rescale_samples(timeline.length, timeline.rate_hz, MIX_RATE_HZ)
-    return FileSpec(encoding, timeline.channels, samples, tags)
+    return FileSpec(encoding.bitrate_kbps, timeline.channels, samples, tags)
 
 
 def render(job: RenderJob, out: Path, progress: Progress | None = None) -> Mixdown:

@@ -14,9 +14,8 @@ import pytest
 
 from mixer.sound.analysis.verification import Verification
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
 from mixer.sound.formats.encoding import Encoding
-from mixer.sound.formats.model import EncodedStream, FileSpec, Workshop
+from mixer.sound.formats.model import EncodedStream, FileCut, FileSpec, WholeFile, Workshop
 from mixer.sound.formats.mp3_frames import FRAME_SAMPLES
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.render.mixdown import file_spec
@@ -197,11 +196,12 @@ def test_chapters_of_ninety_hours_are_read_where_they_are(tmp_path: Path):
     kind = ENCODING.kind
     header = kind.build_header(spec, COUNT * FRAMES, COUNT * stream.size_bytes)  # type: ignore[attr-defined]
     audio = RepeatedAudio(header, content.getvalue())
-    splitter = ChapterSplitter(audio, ENCODING, 1, None, Workshop(tmp_path, ProcessGroup()))
+    workshop = Workshop(tmp_path, ProcessGroup())
+    whole = WholeFile(audio, ENCODING.bitrate_kbps, 1, None, workshop)
     period = FRAMES * FRAME_SAMPLES
     cuts = [FileCut(count * period + 500_001, count * period + 900_001) for count in (1, LATER)]
     wanted = ((cut, tmp_path / f"{n}.mp3", AudioTags()) for n, cut in enumerate(cuts))
-    early, late = (decode_audio(path) for path in splitter.split(wanted))
+    early, late = (decode_audio(path) for path in kind.split(whole, wanted))
     assert early.shape[0] == late.shape[0] == 400_000
     assert np.abs(early - late).max() == 0
     assert level_db(late) > -40

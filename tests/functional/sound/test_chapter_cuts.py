@@ -12,8 +12,8 @@ from mutagen.mp3 import MP3
 from mixer.formats import FormatName
 from mixer.publish.cover import encode_cover
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats.chapter_splitter import ChapterSplitter, FileCut
-from mixer.sound.formats.model import Workshop
+from mixer.sound.formats.model import FileCut, WholeFile, Workshop
+from mixer.sound.formats.mp3 import Mp3
 from mixer.sound.formats.tags import AudioTags
 from tests.mixes import ChunkSpec, LocalAudio, PreparedMix, prepare_mix
 from tests.pictures import build_picture
@@ -39,13 +39,13 @@ def cut_out(
     folder = mix.path.parent / "cut"
     folder.mkdir()
     wanted = ((cut, folder / f"{n}.{kind}", label) for n, cut in enumerate(cuts))
-    return list(splitter(mix, folder).split(wanted))
+    return list(mix.encoding.kind.split(whole_file(mix, folder), wanted))
 
 
-def splitter(mix: PreparedMix, folder: Path) -> ChapterSplitter:
-    return ChapterSplitter(
+def whole_file(mix: PreparedMix, folder: Path) -> WholeFile:
+    return WholeFile(
         LocalAudio(mix.path),
-        mix.encoding,
+        mix.encoding.bitrate_kbps,
         mix.timeline.channels,
         None,
         Workshop(folder, ProcessGroup()),
@@ -126,7 +126,7 @@ def test_quiet_after_an_mp3_holds_nothing_of_what_follows(tmp_path: Path):
 def test_a_stretch_of_samples_becomes_an_mp3_of_the_same_level(tmp_path: Path):
     mix = mix_of(tmp_path, "wav")
     (cut,) = at_chapters(mix)[1:2]
-    splitter(mix, tmp_path).encode_mp3(cut, tmp_path / "part.mp3", 128)
+    Mp3().encode_cut(whole_file(mix, tmp_path), cut, tmp_path / "part.mp3", 128)
     samples, wanted = (
         decode_audio(tmp_path / "part.mp3"),
         decode_audio(mix.path)[cut.start : cut.end],
