@@ -120,7 +120,7 @@ def test_download_outlives_the_player(server, visit):
     story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
     slow = f"GET /objects/stories/{story}/story.srt"
     server.faults.slow_s[slow] = 2
-    with page.expect_download(timeout=30_000) as captions:
+    with page.expect_download() as captions:
         page.click("#downloads a[data-name='captions_srt']")
         page.click("#player-close")
     del server.faults.slow_s[slow]
