@@ -349,7 +349,7 @@ def test_the_deadline_is_a_504_that_leaves_nothing_behind(ask, s3, tmp_path):
 
 def test_the_link_works_for_anybody(ask, s3, own_keys):
     body = expect_ok(ask(build_event({"chunk_keys": own_keys})))
-    answer = requests.get(body["download_url"], timeout=10)
+    answer = requests.get(body["download_url"], timeout=60)
     assert answer.headers["Content-Type"] == "audio/mpeg"
     assert answer.content == S3Store(s3, BUCKET).get(body["key"])
 

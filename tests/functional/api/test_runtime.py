@@ -121,7 +121,7 @@ def test_contracts_two_requests_give_a_finished_sound(functions, s3, tmp_path):
     wanted = MIXSTORY % (json.dumps(speech["chunk_keys"]), speech["bucket"])
     mixed = ok(functions.mix.invoke(event_v2(wanted, "/mixstory", caller=caller)))
     assert mixed["chunk_keys"] == speech["chunk_keys"]
-    fetched = requests.get(mixed["download_url"], timeout=10)
+    fetched = requests.get(mixed["download_url"], timeout=60)
     assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "audio/mpeg")
     sound = tmp_path / "story.mp3"
     sound.write_bytes(fetched.content)

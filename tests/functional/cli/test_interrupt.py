@@ -77,7 +77,7 @@ def interrupt(process: subprocess.Popen[str], *numbers: signal.Signals) -> str:
     assert process.returncode == INTERRUPTED
     assert printed.rstrip().endswith("mixer: interrupted; finished work is kept.")
     assert "Traceback" not in printed
-    _, left = psutil.wait_procs(children, timeout=5)
+    _, left = psutil.wait_procs(children, timeout=60)
     assert not [each for each in left if runs(each)]
     return printed
 

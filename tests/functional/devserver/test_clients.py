@@ -28,7 +28,7 @@ def server(tmp_path):
 
 @contextlib.contextmanager
 def raw(server):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         yield client
 
 
@@ -230,14 +230,14 @@ def test_client_that_leaves_before_its_answer_disturbs_nobody(tmp_path, caplog):
 
     def wait(_event, _context):
         started.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return {"statusCode": 200, "body": "x" * 5_000_000}
 
     with start_server(tmp_path, wait) as server:
         with raw(server) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             client.sendall(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert started.wait(10)
+            assert started.wait(60)
         go_on.set()
         assert server.send("GET", "/nothing").status == 404
     assert "Traceback" not in caplog.text
@@ -297,14 +297,14 @@ def test_stopping_lets_a_request_at_work_finish(tmp_path):
 
     def wait(event, context):
         started.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return echo(event, context)
 
     with start_server(tmp_path, wait) as server, ThreadPoolExecutor(2) as pool:
-        idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         send_request(idle, "GET", "/nothing")
         answer = pool.submit(server.send, "GET", "/echo")
-        assert started.wait(10)
+        assert started.wait(60)
         stopped = pool.submit(server.dev_server.stop, 10)
         assert idle.sock.recv(1) == b""
         idle.close()
@@ -323,11 +323,11 @@ def test_stopping_waits_no_longer_than_told(tmp_path, is_hurried):
 
     def wait(_event, _context):
         started.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     with start_server(tmp_path, wait) as server, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.send, "GET", "/echo")
-        assert started.wait(10)
+        assert started.wait(60)
         start_s = time.monotonic()
         grace_s = 10 if is_hurried else 0.2
         assert server.dev_server.stop(grace_s, lambda: is_hurried) is False

@@ -234,13 +234,13 @@ def test_call_that_waits_too_long_for_its_turn_is_sent_away(tmp_path):
 
     def wait(event, context):
         started.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return echo(event, context)
 
     alone = {"max_concurrent": 1, "max_wait_s": 0.1}
     with start_server(tmp_path, wait, **alone) as server, ThreadPoolExecutor(1) as pool:
         first = pool.submit(server.send, "GET", "/echo")
-        assert started.wait(10)
+        assert started.wait(60)
         refused = server.send("GET", "/echo")
         go_on.set()
         assert first.result().status == 200

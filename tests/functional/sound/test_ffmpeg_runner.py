@@ -100,7 +100,7 @@ def test_stop_ends_all_children_and_starts_no_more():
         children.stop()
         for each in running:
             with pytest.raises(OutOfTime, match="stopped"):
-                each.result(timeout=10)
+                each.result(timeout=20)
     assert children_of_this_process() == []
     with pytest.raises(OutOfTime):
         ffmpeg.run(ENDLESS, timeout_s=30, processes=children)

@@ -225,7 +225,7 @@ def test_plain_text_is_not_read_as_ssml(client):
 
 
 def test_unsigned_requests_are_refused(server):
-    connection = http.client.HTTPConnection(server.endpoint_url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(server.endpoint_url.removeprefix("http://"), timeout=60)
     connection.request("GET", "/v1/voices")
     answer = connection.getresponse()
     assert answer.status == 403
@@ -384,7 +384,7 @@ def test_handles_two_hundred_requests_a_second(server):
 
     def ask(count: int) -> None:
         host = server.endpoint_url.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=5)
+        connection = http.client.HTTPConnection(host, timeout=60)
         for _ in range(count):
             connection.request("POST", "/v1/speech", body, headers)
             connection.getresponse().read()
@@ -413,7 +413,7 @@ def test_stopping_ends_calls_under_way_and_leaves_no_thread():
         caller.start()
         while not polly.counts.calls:
             time.sleep(0.005)
-    caller.join(timeout=5)
+    caller.join(timeout=60)
     client.close()
     assert len(outcome) == 1
     assert set(threading.enumerate()) <= before
@@ -426,4 +426,4 @@ def test_runs_by_hand_and_prints_its_address():
         assert process.stdout is not None
         assert process.stdout.readline().startswith("http://127.0.0.1:")
         process.terminate()
-        assert process.wait(timeout=5) != 0
+        assert process.wait(timeout=60) != 0

@@ -238,7 +238,7 @@ def test_first_come_first_served():
             time.sleep(0.0005)
     limiter.release()
     for thread in threads:
-        thread.join(timeout=5)
+        thread.join(timeout=60)
     assert served == list(range(20))
 
 
@@ -260,9 +260,9 @@ def test_a_caller_that_gives_up_does_not_block_those_behind_it():
     threads = [threading.Thread(target=hasty), threading.Thread(target=patient)]
     for thread in threads:
         thread.start()
-    threads[0].join(timeout=5)
+    threads[0].join(timeout=60)
     limiter.release()
-    threads[1].join(timeout=5)
+    threads[1].join(timeout=60)
     assert outcome == ["gave up", "served"]
     assert limiter.in_flight == 0
 
