@@ -3,6 +3,7 @@
 The tables sort them by where they stand, because the place decides what they mean and whether
 their full stop may also end the sentence:
 
+    in_context      `fl.`: what stands before and behind decides, each a pattern
     before_name     `Mrs.`: a capital follows; never ends a sentence
     before_number   `No.`: a figure or a Roman numeral follows; never ends a sentence
     after_number    `Jh.`: a figure stands before
@@ -22,8 +23,8 @@ saint (`Mount St. Helens`).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
@@ -98,10 +99,24 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
         written: [("", lambda match, _: _select_street_reading(match, language))]
         for written in language.table("streets.readings")
     }
+    for written, rows in _list_contexts(language):
+        for spoken, before, behind in rows:
+            fits = partial(_expand_in_context, before=before, behind=behind, language=language)
+            readings.setdefault(written, []).append((spoken, fits))
     for place, reading in by_place.items():
         for written, spoken in _add_capitals(language.spellings(f"abbreviations.{place}")):
             readings.setdefault(written, []).append((spoken, reading))
     return readings
+
+
+def _list_contexts(language: Language) -> Iterator[tuple[str, Sequence[Sequence[str]]]]:
+    """The abbreviations in context as they are written, capitalised too, with their rows."""
+    for key, rows in language.table("abbreviations.in_context").items():
+        filled = [(row[0], *map(language.fill_pattern, row[1:])) for row in rows]
+        for written in {key.removesuffix("?"), key.removesuffix(".?")}:
+            yield written, filled
+            if len(written) > len("x.") and written[0].islower():
+                yield written[0].upper() + written[1:], filled
 
 
 def _strip_spaces(written: str) -> str:
@@ -118,6 +133,23 @@ def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) 
 
 def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:
     return spoken if _COUNT.match(match.string, match.end()) else None
+
+
+_compile_context = cache(re.compile)
+
+
+def _expand_in_context(
+    match: re.Match[str], spoken: str, before: str, behind: str, language: Language
+) -> str | None:
+    text, start, end = match.string, match.start(), match.end()
+    if before:
+        pattern = _compile_context(f"(?:{before})$")
+        if not pattern.search(text, max(0, start - LOOK_CHARS), start):
+            return None
+    if behind and not _compile_context(behind).match(text, end):
+        return None
+    is_inside = behind and end < len(text)
+    return spoken + ("" if is_inside else _keep_final_stop(match, language))
 
 
 def _expand_ending(match: re.Match[str], spoken: str, language: Language) -> str:

@@ -5,6 +5,7 @@ where it differs (`en-US`). A language without tables gets empty ones: then noth
 sentences end at their marks.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ MAX_NAME_CHARS = 35
 
 MAX_CACHED_LANGUAGES = 128
 """Polly speaks 42."""
+
+
+_PATTERN_NAME = re.compile(r"(?<!\?P)<([a-z_]+)>")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +60,13 @@ class Language:
         """A word or template by its dotted path; empty when the language has none."""
         table, _, name = path.rpartition(".")
         return str(self.table(table).get(name, ""))
+
+    def fill_pattern(self, pattern: str) -> str:
+        """A pattern of these tables, in which `<name>` stands for one of their `patterns`."""
+        patterns = self.table("patterns")
+        return _PATTERN_NAME.sub(
+            lambda match: f"(?:{self.fill_pattern(patterns[match[1]])})", pattern
+        )
 
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)

@@ -24,12 +24,8 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 
 
 def _build_table_rules(language: Language, name: str) -> Iterator[NormalisationRule]:
-    words = {f"<{key}>": f"(?:{value})" for key, value in language.spellings("patterns").items()}
     for row in language.table(name).values():
-        pattern = row["find"]
-        for key, value in words.items():
-            pattern = pattern.replace(key, value)
-        yield _build_phrase_rule(pattern, row)
+        yield _build_phrase_rule(language.fill_pattern(row["find"]), row)
 
 
 def _build_phrase_rule(pattern: str, row: dict[str, str]) -> NormalisationRule:
