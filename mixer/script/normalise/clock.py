@@ -30,6 +30,7 @@ MONTH_LEADERS = "in|since|until|till|early|late|mid|last|next|every"
 """English words before an abbreviated month that has no figure next to it."""
 DAY_LEADERS = (
     "(?P<loose>on|by|until|next|last|every)"
+    r"|[ap]\.m\.|AM|PM|noon|midnight|early|late"
     "|delivery|this|from|since|before|after|through|closed|open|due|starts|begins|and"
 )
 """English words before an abbreviated day; after the loose ones it needs no stop."""
@@ -165,15 +166,15 @@ def _build_name_range_rules(
         stop = keep_stop(match.string, match.end(), language) if high.endswith(".") else ""
         return f"{names.get(low, low)} {word} {names.get(high, high)}{stop}"
 
-    ways = [(day, " ?[–-] ?", "–-")]
+    ways = [(day, " ?[–-] ?", "–-", day + " ?[–-] ?")]
     if not more:
-        ways.append((build_alternation(stopped), f" {word} ", "."))
-    for first, joint, chars in ways:
+        ways.append((build_alternation(stopped), f" {word} ", ".", rf"\. {word} "))
+    for first, joint, chars, hint in ways:
         yield compile_rule(
             rf"(?<![\w.])(?P<low>{first}){joint}(?P<high>{day})(?!\w)",
             expand,
             chars,
-            first + joint,
+            hint,
         )
 
 

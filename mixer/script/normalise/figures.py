@@ -31,6 +31,12 @@ from mixer.script.normalise.rule import (
 _VOWEL = re.compile("[AEIOUYaeiouy]")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 
+_SHARED = re.compile(
+    r" (?:of )?(?:the|its|their|his|her|our|your|my|that) (?:[a-z]+ )?(?:size|width|length|height"
+    r"|depth|weight|mass|price|cost|speed|rate|distance|way|area|volume|number|amount|value|time"
+    r"|power|age|strength|thickness|diameter|population|total|light|heat|energy)(?!\w)| as [a-z]"
+)
+
 LAST_MONTH, LAST_DAY = 12, 31
 
 WHOLE = 100
@@ -192,6 +198,7 @@ def _name_ratio(
     over, under = pair
     if match[0] in wording.language.words("figures.pairs") or over + under == WHOLE:
         return f"{over} {under}"
+    is_share = over < under and _is_share(match)
     is_part = over < under and wording.has("fraction_nouns", re.split("['’-]", after)[0])
     if _is_rating(over, under, before, wording) and not (is_part and after != "of"):
         return f"{over} {wording.word('out_of')} {under}"
@@ -200,7 +207,19 @@ def _name_ratio(
         return f"{over} {wording.word('over')} {under}"
     is_last = wording.language.code == "en" and 0 < over < under <= TENTHS
     is_last = is_last and match.string.endswith(".", match.end(), match.end() + 1)
+    if is_share:
+        return _name_fraction(over, under, wording) or _spell_fraction(over, under, wording)
     return _name_fraction(over, under, wording) if is_part or is_last else None
+
+
+def _is_share(match: re.Match[str]) -> bool:
+    """Whether what is shared follows: `1/50 the width`, `1/10 as large`."""
+    return _SHARED.match(match.string, match.end()) is not None
+
+
+def _spell_fraction(over: int, under: int, wording: FigureWording) -> str:
+    ordinal = spell_ordinal(under, wording.language)
+    return f"{wording.word('one')} {ordinal}" if over == 1 else f"{over} {ordinal}s"
 
 
 def _is_rating(over: int, under: int, before: str, wording: FigureWording) -> bool:
@@ -212,7 +231,10 @@ def _is_rating(over: int, under: int, before: str, wording: FigureWording) -> bo
 def _is_pressure(over: int, under: int, context: str) -> bool:
     high, low = PRESSURES
     is_possible = over in high and under in low
-    return is_possible and re.search(r"pressure|\bBP\b|mm ?Hg", context) is not None
+    return (
+        is_possible
+        and re.search(r"pressure|\bB\.?/?P\b|\bb\.p\.|reading|mm ?Hg", context) is not None
+    )
 
 
 def _build_star_rules(wording: FigureWording) -> Iterator[NormalisationRule]:

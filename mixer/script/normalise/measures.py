@@ -70,7 +70,7 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
     return compile_rule(
         rf"{article}{_START}(?P<low>{FIGURE}[–-])?(?P<number>{_NUMBER})"
         rf"{scale}(?P<edit>(?P<gap>{SPACE}?)(?P<unit>{build_alternation(units)})(?P<stop>\.?))"
-        rf"{_build_unit_end(language)}(?P<noun> (?!of )[a-z])?",
+        rf"{_build_unit_end(language)}(?P<noun> (?!of )[A-Za-z])?",
         lambda match: _expand_unit(match, units, language),
         _FIGURES,
         rf"{_LAST_FIGURE}{scale}{SPACE}?{build_alternation(units)}(?!\w)",
@@ -94,12 +94,20 @@ def _expand_unit(
     if has_stop and re.match(rf"{SPACE}\d", match.string[match.end("edit") :][:2]):
         return None  # "3 lb. 5 oz." or "3 lb. 5 men came.": the stop may end a sentence
     one, many = units[symbol]
-    is_attributive = match["article"] and match["noun"]
-    name = one if is_attributive or _is_singular(match) else many
+    name = one if _is_attributive(match, language) or _is_singular(match) else many
     stop = ""
     if has_stop:
         stop = keep_stop(match.string, match.end("edit"), language, any_capital=not own_stop)
     return f"{gap or ' '}{name}{stop}"
+
+
+def _is_attributive(match: re.Match[str], language: Language) -> bool:
+    """Whether a noun is named by its measure: `a 5 km walk`, `4 mm needles`."""
+    if not match["noun"]:
+        return False
+    noun = next_word(match.string, match.end("edit"))
+    is_led = match["article"] and noun[:1].islower()
+    return bool(is_led) or noun in language.words("numbers.measured")
 
 
 def _is_unit_without_gap(match: re.Match[str], language: Language) -> bool:
@@ -135,13 +143,23 @@ def _build_lone_rules(
     """A unit that has no figure after a word that asks for one: `pro kg`, `el km`."""
     leaders, shares = language.words("per.leaders"), language.spellings("per.names")
     symbols = [symbol for symbol in shares if symbol in units and len(symbol) > 1]
-    if leaders and symbols:
+    if not (leaders and symbols):
+        return
+
+    def expand(match: re.Match[str]) -> str:
+        stop = keep_stop(match.string, match.end(), language) if match["stop"] else ""
+        return units[match["unit"]][0] + stop
+
+    unit = rf"(?P<unit>{build_alternation(symbols)})"
+    ways = [(leaders, r"(?P<stop>\.?)(?!\w|[/²³-]|\.\w|\. \d| \d)")]
+    if language.words("per.led_by_article"):
+        ways.append((language.words("per.led_by_article"), r"(?P<stop>\.)(?=[,;)]| [a-z]|$)"))
+    for words, end in ways:
+        leader = build_alternation(words)
         yield compile_rule(
-            rf"(?<!\w)(?i:{build_alternation(leaders)}) (?P<edit>{build_alternation(symbols)})"
-            r"(?![\w/²³-]|\.\w|\. \d)",
-            lambda match: units[match["edit"]][0],
-            "gmn²³",
-            rf" {build_alternation(symbols)}(?!\w)",
+            rf"(?<!\w)(?i:{leader}) (?P<edit>{unit}{end})",
+            expand,
+            hint=rf"{leader} \S{{2,4}}",
         )
 
 
@@ -155,12 +173,12 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
     """A unit after a hyphen, always in the singular."""
     symbols = [symbol for symbol in units if len(symbol) > 1 or symbol in "lL"]
     return compile_rule(
-        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)})"
-        r"(?:\.(?= [a-z(]|[,;:)]))?)"
+        rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)}"
+        r"|(?<=\.\d-)[mgWV]|(?<=\.\d\d-)[mgWV])(?:\.(?= [a-z(]|[,;:)]|-[a-z]))?)"
         r"(?![\w/²³^.])",
         lambda match: f"-{units[match['unit']][0]}",
         "-",
-        rf"{_LAST_FIGURE}-{build_alternation(symbols)}",
+        rf"-(?<={_LAST_FIGURE}-){build_alternation([*symbols, *'mgWV'])}",
     )
 
 

@@ -89,7 +89,7 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<!\w)(?P<heading>{build_alternation(_list_forms(headings))}){SPACE}(?P<edit>"
         rf"(?P<numeral>{NUMERAL}|[ivxlc]{{2,8}})(?P<parts>(?:\.(?:[A-Z]|\d{{1,2}})(?!\w)){{1,3}})?"
-        rf"(?P<tail>{_build_tail(language)}))(?![\w-]|['’]\w|\.\w)",
+        rf"(?P<tail>{_build_tail(language)})(?:\.(?=[,;] [a-z]))?)(?![\w-]|['’]\w|\.\w)",
         expand,
         "IVXivx",
         _build_heading_hint(headings),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from mixer.script.normalise.language import Language
+from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.rule import (
     DIGITS,
     NormalisationRule,
@@ -126,9 +127,27 @@ def _build_older_state_rules(
         rf"(?<!\w){_TOWN}, {state}(?!\w|['’]\w)", expand, ",", r", [A-Z][a-z]{1,5}\."
     )
     yield compile_rule(rf"(?<!\w)[Ii]n {state}(?=[,;)]| [a-z]|$)", expand, ".", r"n [A-Z]\S{1,4}\.")
+    yield _build_state_list_rule(language, older)
     yield compile_rule(
         rf"(?<=(?:st|nd|rd|th) ){state}(?= {_TROOPS})", expand, DIGITS, rf"\. {_TROOPS}"
     )
+
+
+def _build_state_list_rule(language: Language, older: Mapping[str, str]) -> NormalisationRule:
+    """`in Minn., Wis., and Ohio`: several states show that each is one."""
+    older = {**older, **language.spellings("places.listed")}
+    names = build_alternation([*older, *language.spellings("places.postal").values()])
+    chain = re.compile(rf"(?<![\w.]){names}(?:(?:, and |, or |, | and | or | & ){names})+(?!\w)")
+    state = re.compile(rf"(?<![\w.]){build_alternation(older)}(?!\w)")
+
+    def find(text: str) -> Iterator[Replacement]:
+        for found in chain.finditer(text):
+            for match in state.finditer(text, *found.span()):
+                yield Replacement(
+                    *match.span(), older[match[0]] + keep_stop(text, match.end(), language)
+                )
+
+    return NormalisationRule(find, frozenset("."), r"\.(?:,|,? and|,? or| &) [A-Z]")
 
 
 def _build_party_rule(language: Language, states: Mapping[str, str]) -> NormalisationRule:
@@ -140,7 +159,7 @@ def _build_party_rule(language: Language, states: Mapping[str, str]) -> Normalis
         rf"(?P<state>{build_alternation(states)})(?=[,);])",
         lambda match: f"{parties[match['party']]} {states[match['state']]}",
         "-",
-        r"[A-Z]-[A-Z][A-Za-z.]+[,);]",
+        r"-(?<=[A-Z]-)[A-Z][A-Za-z.]+[,);]",
     )
 
 
@@ -165,7 +184,7 @@ def _build_coordinate_rule(language: Language) -> NormalisationRule:
     return compile_rule(
         r"(?<![\w.,])(?P<d>\d{1,3}(?:\.\d+)?) ?° ?(?:(?P<m>\d{1,2}(?:\.\d+)?) ?['’′](?!['’]) ?)?"
         r"(?:(?P<s>\d{1,2}(?:\.\d+)?) ?(?:[\"”″]|''|’’) ?)?(?:(?P<side>[NSEW])(?![\w'’]))?"
-        r"(?<=[NSEW'’′\"”″])",
+        r"(?<=[NSEW'’′\"”″])(?:(?<=[NSEW])\.(?=[,;:)]| [a-z(]))?",
         expand,
         "°",
     )

@@ -37,9 +37,8 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
 def _format_place(match: re.Match[str], chapter: str, language: Language) -> str:
     number = language.spellings("references.numbered").get(match["number"], "")
     book = f"{number} {language.spellings('references.books')[match['book']]}".lstrip()
-    place = language.phrase("references.verse").format(
-        book=book, chapter=chapter, verse=match["verse"]
-    )
+    form = language.phrase(f"references.{'verse' if match['verse'] else 'chapter'}")
+    place = form.format(book=book, chapter=chapter, verse=match["verse"])
     last_verse = language.phrase("references.last_verse") if match["last"] else ""
     return place + last_verse.format(verse=(match["last"] or "").replace(":", " "))
 
@@ -58,7 +57,7 @@ def _build_lone_rules(language: Language, books: Mapping[str, str]) -> Iterator[
         r"(?:\.\s?(?P<line>\d{1,3}))?(?![\w.]\w|\w)",
         _expand_scene,
         "iv",
-        r"[IV]\.\s?[iv]",
+        r"\.(?<=[IV]\.)\s?[iv]",
     )
 
 
@@ -96,10 +95,11 @@ def _build_roman_rule(language: Language, books: Mapping[str, str]) -> Normalisa
 
     return compile_rule(
         rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})\.? (?P<chapter>[ivxlc]{{1,8}})"
-        r"[.,:] ?(?P<verse>\d{1,3})(?:[–-](?P<last>\d{1,3}))?(?![\w:]|[–-]\d)",
+        r"(?:[.,:] ?(?P<verse>\d{1,3})(?:[–-](?P<last>\d{1,3}))?(?![\w:]|[–-]\d)"
+        r"|(?<=[ivxlc]{2})(?:\.(?=[,;)]| [a-z]))?(?![\w'’-]))",
         expand,
         "ivxlc",
-        r" [ivxlc]{1,8}[.,:] ?\d",
+        r" (?!ill)[ivxlc]{1,8}(?:[.,:] ?\d|(?<=[ivxlc]{2})(?!\w))",
     )
 
 
