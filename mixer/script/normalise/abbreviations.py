@@ -65,7 +65,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
             expansions = (reading(match, spoken) for spoken, reading in choices)
             return next((each for each in expansions if each is not None), None)
 
-        yield compile_rule(rf"(?<![\w.&-]){written}(?![\w-])", expand)
+        yield compile_rule(rf"(?<![\w.&-]){written}(?![\w-]|(?<!\.)\.-)", expand)
     yield from _build_suffix_rules(language)
 
 
@@ -127,7 +127,7 @@ def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) 
     """Expand a title before a name, another title or `and`."""
     text, end = match.string, match.end()
     word = next_word(text, end)
-    followed = is_capitalised(word) or word in followers or text.startswith(" & ", end)
+    followed = is_name_like(word) or word in followers or text.startswith(" & ", end)
     return spoken if followed else None
 
 

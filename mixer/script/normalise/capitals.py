@@ -18,6 +18,7 @@ from mixer.script.normalise.rule import (
     NormalisationRule,
     begins_sentence,
     compile_rule,
+    is_capitalised,
     next_word,
 )
 
@@ -89,7 +90,8 @@ class _CapitalWords:
     def _is_title(self, text: str, match: re.Match[str]) -> bool:
         """Whether it is a title cut short: `MR. SMITH`."""
         end = match.end()
-        return text[end : end + 1] == "." and match[0].title() + "." in self._titles
+        is_cut = text[end : end + 1] == "." and match[0].title() + "." in self._titles
+        return is_cut and is_capitalised(next_word(text, end + 1))
 
     def _is_shouted(self, text: str, run: Sequence[re.Match[str]], words: Sequence[str]) -> bool:
         """Whether some word is certain, or all may be words of a sentence or with a short one."""

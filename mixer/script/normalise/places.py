@@ -129,7 +129,10 @@ def _build_older_state_rules(
     yield compile_rule(rf"(?<!\w)[Ii]n {state}(?=[,;)]| [a-z]|$)", expand, ".", r"n [A-Z]\S{1,4}\.")
     yield _build_state_list_rule(language, older)
     yield compile_rule(
-        rf"(?<=(?:st|nd|rd|th) ){state}(?= {_TROOPS})", expand, DIGITS, rf"\. {_TROOPS}"
+        rf"(?<=\d(?:st|nd|rd|th) ){state}(?= {_TROOPS}| [a-z]|[,;)]|$)",
+        expand,
+        DIGITS,
+        r"\d[a-z]{2} [A-Z][A-Za-z.]{1,6}\.",
     )
 
 

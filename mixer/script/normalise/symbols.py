@@ -44,7 +44,7 @@ _HOST = rf"(?:{_LABEL}\.){{1,8}}"
 _TAIL = r"(?::\d{1,5})?(?:[/?#][^\s<>\"“”\[\]]{0,2000})?"
 _ADDRESS = (
     rf"(?<![\w@./-])(?:https?://(?:www\.)?|www\.){_HOST}[A-Za-z]{{2,24}}(?![\w@]){_TAIL}"
-    rf"|(?<![\w@./-])https?://{_LABEL}(?![\w@.-]){_TAIL}"
+    rf"|(?<![\w@./-])https?://{_LABEL}(?![\w@-]|\.\w){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{DOMAINS})(?![\w@]|\.\w|-\w){_TAIL}"
     rf"|(?<![\w@./-]){_HOST}(?:{SHORT_DOMAINS})(?=/\w){_TAIL}"
 )
