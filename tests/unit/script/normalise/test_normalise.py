@@ -105,7 +105,7 @@ ENGLISH = {
     "George V. Smith": "George V. Smith",
     "the 3rd, the 21st, the 20th-century": "the third, the twenty-first, the twentieth-century",
     "the 3st, the 11st": "the 3st, the 11st",
-    "Luc St-Louis": "Luc St-Louis",
+    "Luc St-Louis": "Luc Saint-Louis",
     # units
     "5 km at 20 °C": "5 kilometers at 20 degrees Celsius",
     "1 km. Mary ran": "1 kilometer. Mary ran",
