@@ -26,8 +26,6 @@ HOURS = 24
 MINUTES = 60
 MONTHS = 12
 DAYS = 31
-MONTH_LEADERS = "in|since|until|till|early|late|mid|last|next|every"
-"""English words before an abbreviated month that has no figure next to it."""
 DAY_LEADERS = (
     "(?P<loose>on|by|until|next|last|every)"
     r"|[ap]\.m\.|AM|PM|noon|midnight|early|late"
@@ -193,7 +191,7 @@ def _build_led_rule(
     return compile_rule(
         rf"(?<!\w)(?i:{leaders})[ -](?P<edit>(?P<name>{name}){stop})(?!\w)(?! [A-Z][a-z]+ [A-Z])",
         expand,
-        "JFMASONDTW",
+        {written[0] for written in short},
         rf"{name}(?!\w)",
     )
 
@@ -237,8 +235,9 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         DIGITS,
         rf"{name}\.",
     )
-    if language.code == "en":
-        yield _build_led_rule(MONTH_LEADERS, short, r"\.", language)
+    leaders = language.words("dates.month_leaders")
+    if leaders:
+        yield _build_led_rule("|".join(leaders), short, r"\.", language)
     yield compile_rule(
         rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d|\d{{1,2}}(?:st|nd|rd|th))(?!\w))",
         expand,

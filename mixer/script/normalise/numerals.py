@@ -141,6 +141,8 @@ def _is_letter(match: re.Match[str], language: Language) -> bool:
 
 def _is_number(match: re.Match[str], language: Language) -> bool:
     """Whether a single letter after a heading is a number: not `the part I like`."""
+    if language.code != "en":
+        return True
     if not is_capitalised(match["heading"]):
         return False
     return match["numeral"] != "I" or _is_followed_as_number(match.string, match.end(), language)
