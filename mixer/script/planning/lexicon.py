@@ -9,7 +9,8 @@ One word a line; lines under a language in brackets apply to that language only:
     Boot = /boːt/
 
 An engine that reads IPA gets it, any other gets the other words. A word in lower case is found in
-any case, others only as they are written.
+any case, others only as they are written. A section of the text's own region (en-GB) goes before
+one of its language (en), and that before other regions and the lines without a section.
 """
 
 from bisect import bisect_right
@@ -52,23 +53,48 @@ class Pronunciation:
 
 
 def read_lexicon(text: str, name: str = "The lexicon") -> tuple[Pronunciation, ...]:
-    """Read a lexicon; UnreadableText names the text and its first malformed line."""
-    words, language = [], ""
-    for number, source_line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-        line = source_line.strip()
-        if not line or line.startswith("#"):
-            continue
-        if section := _SECTION.fullmatch(line):
-            language = section["language"]
-            continue
-        word = _parse_entry(line, language) if len(line) <= MAX_WORD_CHARS * 3 else None
-        if word is None:
+    """Read a lexicon; UnreadableText names the text, and a line with a mistake.
+
+    A word that is defined again in the same section must have the same pronunciation.
+    """
+    found: dict[tuple[str, str], tuple[int, Pronunciation]] = {}
+    for number, language, line in _iter_entries(text):
+        entry = _parse_entry(line, language) if len(line) <= MAX_WORD_CHARS * 3 else None
+        if entry is None:
             reason = f"write “word = other words” or “word = /IPA/”, not “{line[:40]}”"
             raise build_line_error(name, number, reason)
-        words.append(word)
-    if len(words) > MAX_WORDS:
+        first, same = found.setdefault((entry.word, language.lower()), (number, entry))
+        if (entry.alias, entry.ipa) != (same.alias, same.ipa):
+            reason = f"line {first} defines another pronunciation of “{entry.word}”"
+            raise build_line_error(name, number, reason)
+    if len(found) > MAX_WORDS:
         raise UnreadableText(f"{name} is too long: it has more than {MAX_WORDS:,} words.")
-    return tuple(words)
+    return tuple(entry for _, entry in found.values())
+
+
+def add_entries(lexicon: str, lines: Sequence[str]) -> str:
+    """Add entries in front of a lexicon's sections, in place of others for the same words.
+
+    Raises UnreadableText for a line that is not an entry.
+    """
+    added = "\n".join(lines)
+    words = {entry.word for entry in read_lexicon(added)}
+    for number, line in enumerate(added.splitlines(), start=1):
+        if _SECTION.fullmatch(line.strip()):
+            raise build_line_error("The lexicon", number, "a change cannot add sections")
+    kept = [line for line in lexicon.splitlines() if line.partition("=")[0].strip() not in words]
+    return "\n".join([added, *kept])
+
+
+def _iter_entries(text: str) -> Iterator[tuple[int, str, str]]:
+    """Iterate over lines with entries: number, language of the section, content."""
+    language = ""
+    for number, source_line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        line = source_line.strip()
+        if section := _SECTION.fullmatch(line):
+            language = section["language"]
+        elif line and not line.startswith("#"):
+            yield number, language, line
 
 
 def _parse_entry(line: str, language: str) -> Pronunciation | None:
@@ -109,16 +135,16 @@ class _Words:
 class Lexicon:
     """Pronunciations for a language and an engine, indexed by their first words.
 
-    Of a word that occurs twice, the last counts; `tags` are the SSML elements of the engine.
+    Of a word's entries, that of the nearest language counts; `tags` are the SSML elements of the
+    engine.
     """
 
     def __init__(self, words: Sequence[Pronunciation], language: str, tags: frozenset[str]) -> None:
         self._tags = tags
         self._by_first: dict[str, dict[int, _Words]] = {}
-        for each in words:
+        for each in _select_entries(words, language):
             first = _WORD.search(each.word)
-            applies = not each.language or is_same_language(each.language, language)
-            if first is not None and applies:
+            if first is not None:
                 by_offset = self._by_first.setdefault(first[0].lower(), {})
                 by_offset.setdefault(first.start(), _Words(first.start())).add(each)
 
@@ -161,6 +187,22 @@ class Lexicon:
         if entry.alias and "sub" in self._tags:
             return "sub", (("alias", entry.alias),)
         return None
+
+
+def _select_entries(words: Sequence[Pronunciation], language: str) -> list[Pronunciation]:
+    """Entries for a language, the nearest last: of all, of another region, of none, of its own."""
+
+    def rank(entry: Pronunciation) -> int:
+        if not entry.language:
+            return 0
+        if entry.language.lower() == language.lower():
+            return 3
+        return 1 if "-" in entry.language else 2
+
+    applying = (
+        each for each in words if not each.language or is_same_language(each.language, language)
+    )
+    return sorted(applying, key=rank)
 
 
 def _is_whole_word(word: str, text: str, start: int) -> bool:

@@ -19,7 +19,7 @@ from mixer.script.edits import (
     edit_source,
     locate_sentences,
 )
-from mixer.script.planning import PlanStyle, build_disclosure, read_lexicon
+from mixer.script.planning import PlanStyle, add_entries, build_disclosure, read_lexicon
 from mixer.script.readers import TextType, decode_upload
 from mixer.speech import Recording
 from mixer.store import ObjectStore
@@ -219,8 +219,7 @@ def revise_text(text: VersionText, proposal: Proposal, *, writes: bool) -> Revis
     content, document, kept = _apply_edits(text, edits, writes=writes)
     options = dict(text.request.options)
     if proposal.lexicon:
-        options["lexicon"] = _add_words(str(options.get("lexicon", "")), proposal.lexicon)
-        _check_lexicon(options)
+        options["lexicon"] = _add_words(options, proposal.lexicon)
     return RevisedText(
         content,
         options,
@@ -285,15 +284,10 @@ def _note_changes(
     return notes
 
 
-def _check_lexicon(options: Mapping[str, object]) -> None:
+def _add_words(options: Mapping[str, object], lines: Sequence[str]) -> str:
     try:
-        read_lexicon(Options.model_validate(options).lexicon)
+        lexicon = add_entries(Options.model_validate(options).lexicon, lines)
+        read_lexicon(lexicon)
     except UnreadableText as error:
         raise UnreadableText(f"lexicon: {error}", field="lexicon") from error
-
-
-def _add_words(lexicon: str, lines: Sequence[str]) -> str:
-    """Add lines in front of a lexicon's sections, in place of earlier ones for the same words."""
-    added = {line.partition("=")[0].strip(): line.strip() for line in lines}
-    kept = [line for line in lexicon.splitlines() if line.partition("=")[0].strip() not in added]
-    return "\n".join([*added.values(), *kept])
+    return lexicon

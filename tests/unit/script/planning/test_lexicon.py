@@ -5,7 +5,7 @@ import pytest
 from mixer.errors import UnreadableText
 from mixer.script.document import paragraph
 from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
-from mixer.script.planning.lexicon import Lexicon, Pronunciation, read_lexicon
+from mixer.script.planning.lexicon import Lexicon, Pronunciation, add_entries, read_lexicon
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import SsmlStyle
@@ -83,3 +83,63 @@ def test_ten_thousand_words_are_looked_for_at_once():
 def test_a_line_that_says_nothing_is_refused_with_its_number(line):
     with pytest.raises(UnreadableText, match=r"words\.txt has a mistake in line 2: "):
         read_lexicon(f"a = b\n{line}\n", "words.txt")
+
+
+@pytest.mark.parametrize(
+    ("again", "refused_line"),
+    [
+        ("nginx = engine x", 0),
+        ("nginx  =  engine x ", 0),
+        ("Nginx = engine", 0),
+        ("[de]\nnginx = Enginix", 0),
+        ("nginx = engine", 4),
+        ("nginx = engine x /ˈɛn/", 4),
+        ("[de]\nnginx = a\n[fr]\nx = y\n[DE]\nnginx = b", 9),
+    ],
+)
+def test_a_word_has_one_pronunciation_in_a_section(again, refused_line):
+    text = f"# words\nnginx = engine x\nx = y\n{again}\n"
+    if not refused_line:
+        assert len(read_lexicon(text)) == len(set(read_lexicon(text)))
+        return
+    reason = rf"mistake in line {refused_line}: line \d defines another pronunciation of “nginx”"
+    with pytest.raises(UnreadableText, match=reason):
+        read_lexicon(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken"),
+    [("en-GB", "to-mah-to"), ("en-US", "to-may-to"), ("en-AU", "English"), ("de-DE", "any")],
+)
+def test_the_nearest_language_counts(language, spoken):
+    sections = {"": "any", "en-GB": "to-mah-to", "en": "English", "en-US": "to-may-to"}
+    lexicon = "\n".join(
+        f"[{each}]\ntomato = {alias}" if each else f"tomato = {alias}"
+        for each, alias in sections.items()
+    )
+    words = Lexicon(read_lexicon(lexicon), language, frozenset({"sub"}))
+    (annotation,) = words.annotate_block(paragraph("A tomato.")).annotations
+    assert annotation.attributes == (("alias", spoken),)
+
+
+@pytest.mark.parametrize(
+    ("lines", "result"),
+    [
+        (["nginx = other"], "nginx = other\n# names\n[de]\nBoot = /boːt/"),
+        (["Boot = boat", "x = y"], "Boot = boat\nx = y\n# names\nnginx = engine x\n[de]"),
+        (["x = y", "x = y"], "x = y\nx = y\n# names\nnginx = engine x\n[de]\nBoot = /boːt/"),
+        (["x = y", "x = z"], "line 1 defines another"),
+        (["x = y\nx = z"], "line 1 defines another"),
+        (["[de]", "x = y"], "sections"),
+        (["x = y\n[de]\nz = y"], "sections"),
+        (["[de]"], "sections"),
+        (["nonsense"], "line 1"),
+    ],
+)
+def test_entries_are_added_in_front_of_sections(lines, result):
+    lexicon = "# names\nnginx = engine x\n[de]\nBoot = /boːt/"
+    if "=" in result:
+        assert add_entries(lexicon, lines) == result
+        return
+    with pytest.raises(UnreadableText, match=result):
+        add_entries(lexicon, lines)
