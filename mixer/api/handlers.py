@@ -98,10 +98,12 @@ def create_requested_story(service: "StoryService", event: dict[str, Any]) -> di
     """
     from pydantic import TypeAdapter, ValidationError
 
+    from mixer.requests import Options
     from mixer.stories import StoryRequest
 
     try:
         story_request = TypeAdapter(StoryRequest).validate_python(event["order"])
+        Options.model_validate(dict(story_request.options))
     except ValidationError as error:
         raise BadInput("order: it is not the request of a story.", field="order") from error
     return {"story_id": service.create(story_request)}

@@ -265,7 +265,16 @@ def test_nobody_can_hand_over_a_story_through_the_gateway():
         assert not is_story_request(asked)
 
 
-@pytest.mark.parametrize("order", [{"text": "One bell."}, {}, None, 7, "x", ["kind"], {"kind": 1}])
+STORY = {"kind": "story", "caller": "anna"}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        *({"text": "One bell."}, {}, None, 7, "x", ["kind"], {"kind": 1}),
+        *(STORY | {"options": options} for options in (None, {"rate": "x"}, {"format": 1})),
+    ],
+)
 def test_what_is_not_the_request_of_a_story_is_refused(order):
     with pytest.raises(BadInput, match="order: it is not the request"):
         create_requested_story(None, {"task": "begin", "order": order})
