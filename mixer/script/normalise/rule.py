@@ -180,9 +180,10 @@ class RuleSelection:
 
     def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
         """The rules of each pass for a text, in their order."""
-        lone = (f"{letter}." for letter in _LONE_LETTER.findall(text))
+        lone = _LONE_LETTER.findall(text) if "." in text else ()
+        marks = (text[:2], *(f"{letter}." for letter in lone))
         mask = self._always
-        for char in self._required.intersection(chain(text, (text[:2],), lone)):
+        for char in self._required.intersection(chain(text, marks)):
             mask |= self._by_char[char]
         if not _DIGIT.search(text):
             mask &= ~self._needs_digit

@@ -6,7 +6,6 @@ the same Script, and costs nothing.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from operator import is_
 
 from mixer.errors import BadInput, UnreadableText
@@ -25,10 +24,10 @@ from mixer.script.planning.lexicon import Lexicon, Pronunciation
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.ssml import (
     SsmlStyle,
+    TextScale,
     build_ssml,
     count_billed_chars,
     weigh_annotations,
-    weigh_text,
 )
 from mixer.script.planning.utterances import break_ms, extract_long_pauses, split_utterances
 from mixer.script.script import NARRATOR, BreakKind, Chapter, Chunk, Script, Utterance
@@ -193,20 +192,39 @@ def _silence_title(block: Block) -> Block:
 def _build_chapters(
     parts: Sequence[tuple[str, Sequence[Block]]], style: PlanStyle, levels_db: Mapping[str, float]
 ) -> Iterator[Chapter]:
+    scales = _Scales(style)
     for number, (name, blocks) in enumerate(parts):
         own_style = replace(style, opening_chars=None) if number else style
-        yield _build_chapter(name, blocks, own_style, levels_db)
+        yield _build_chapter(name, blocks, own_style, levels_db, scales)
+
+
+class _Scales(dict[str, TextScale]):
+    """The scales of a plan, by speaker."""
+
+    def __init__(self, style: PlanStyle) -> None:
+        super().__init__()
+        self._style = style
+
+    def __missing__(self, speaker: str) -> TextScale:
+        scale = self[speaker] = TextScale(self._style.speaker_style(speaker))
+        return scale
 
 
 def _build_chapter(
-    title: str, blocks: Sequence[Block], style: PlanStyle, levels_db: Mapping[str, float]
+    title: str,
+    blocks: Sequence[Block],
+    style: PlanStyle,
+    levels_db: Mapping[str, float],
+    scales: _Scales,
 ) -> Chapter:
     def weigh(utterance: Utterance) -> int:
+        weight = scales[utterance.speaker].weigh_text(utterance.spoken)
+        if not utterance.annotations:
+            return weight
         ssml_style = style.speaker_style(utterance.speaker)
-        extra = weigh_annotations(utterance.annotations, ssml_style) if utterance.annotations else 0
-        return weigh_text(utterance.spoken, ssml_style) + extra
+        return weight + weigh_annotations(utterance.annotations, ssml_style)
 
-    utterances = extract_long_pauses(list(_build_utterances(blocks, style)))
+    utterances = extract_long_pauses(list(_build_utterances(blocks, style, scales)))
     groups = group_utterances(utterances, weigh, _allowance(style.ssml))
     if style.opening_chars is not None:
         groups = split_opening(groups, weigh, style.opening_chars)
@@ -249,18 +267,19 @@ def _allowance(style: SsmlStyle) -> int:
     return int(style.limits.billed_chars * ALLOWANCE_SHARE)
 
 
-def _build_utterances(blocks: Sequence[Block], style: PlanStyle) -> Iterator[Utterance]:
+def _build_utterances(
+    blocks: Sequence[Block], style: PlanStyle, scales: _Scales
+) -> Iterator[Utterance]:
     recalled = style.known.utterances
     for block, ending in iter_spoken_blocks(blocks):
         style.check_time()
         known = recalled.get((block, ending)) if recalled else None
-        yield from _split_block(block, ending, style) if known is None else known
-
-
-def _split_block(block: Block, ending: BreakKind, style: PlanStyle) -> Iterator[Utterance]:
-    speaker_style = style.speaker_style(block.speaker)
-    weigh = partial(weigh_text, style=speaker_style)
-    return split_utterances(block, ending, style.language, weigh, _allowance(speaker_style))
+        if known is None:
+            limit = _allowance(style.speaker_style(block.speaker))
+            weigh = scales[block.speaker].weigh_text
+            yield from split_utterances(block, ending, style.language, weigh, limit)
+        else:
+            yield from known
 
 
 def _build_chunk(

@@ -57,6 +57,8 @@ def _format_element(element: ET.Element) -> str:
 
 
 def _escape(text: str) -> str:
+    if "&" not in text and "<" not in text and ">" not in text:
+        return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -72,31 +74,45 @@ _REFERENCES = (
 )
 
 
-def weigh_text(spoken: str, style: SsmlStyle) -> int:
-    """A spoken text's share of a call's allowance as an utterance, in billed characters.
+class TextScale:
+    """Weighs spoken texts of one style; computes once what they share.
 
     A call is limited twice, in billed characters and in characters overall. The weight is the
-    larger share of the two, so that weights add up and one comparison keeps both limits. How the
-    utterance ends is not known yet: the ending with the longest break is assumed.
+    larger share of the two, so that weights add up and one comparison keeps both limits.
     """
-    chars = utf16_chars(spoken)
-    total_chars = chars + _count_markup_chars(spoken, style)
-    share = style.limits.billed_chars / style.limits.total_chars
-    return max(chars, math.ceil(total_chars * share))
+
+    def __init__(self, style: SsmlStyle) -> None:
+        self._pauses = style.pauses
+        self._share = style.limits.billed_chars / style.limits.total_chars
+        self._markup_chars = _count_markup_chars(style)
+
+    def weigh_text(self, spoken: str) -> int:
+        """A text's share of a call's allowance as an utterance, in billed characters."""
+        chars = utf16_chars(spoken)
+        total_chars = chars + self._markup_chars + len(_escape(spoken)) - len(spoken)
+        if self._pauses.breaks_ms:
+            total_chars += _count_pause_chars(spoken, self._pauses)
+        return max(chars, math.ceil(total_chars * self._share))
 
 
-def _count_markup_chars(spoken: str, style: SsmlStyle) -> int:
-    """Characters that a paragraph of this one utterance adds to its words; no tree is built."""
+def _count_markup_chars(style: SsmlStyle) -> int:
+    """Characters of a paragraph of one utterance without words; no tree is built.
+
+    How the utterance ends is not known yet: the ending with the longest break is assumed.
+    """
     breaks_ms = style.pauses.breaks_ms
-    markup = len("<p><s></s></p>") + len(_escape(spoken)) - len(spoken)
+    markup = len("<p><s></s></p>")
     if style.rate_percent != FULL_RATE_PERCENT and "prosody" in style.limits.tags:
         markup += len(f'<prosody rate="{style.rate_percent}%"></prosody>')
-    if breaks_ms:
-        lengths_ms = [breaks_ms[ending] for ending in BreakKind if ending in breaks_ms]
-        markup += len(_BREAK.format(max(lengths_ms))) if lengths_ms else 0
-    for match in _iter_inner_pauses(spoken, style.pauses):
-        markup += len(_BREAK.format(breaks_ms[_name_inner_pause(match)]))
-    return markup
+    lengths_ms = [breaks_ms[ending] for ending in BreakKind if ending in breaks_ms]
+    return markup + (len(_BREAK.format(max(lengths_ms))) if lengths_ms else 0)
+
+
+def _count_pause_chars(spoken: str, pauses: Pauses) -> int:
+    lengths_ms = (
+        pauses.breaks_ms[_name_inner_pause(match)] for match in _iter_inner_pauses(spoken, pauses)
+    )
+    return sum(len(_BREAK.format(length_ms)) for length_ms in lengths_ms)
 
 
 _BREAK = '<break time="{}ms" />'

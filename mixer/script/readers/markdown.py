@@ -74,14 +74,15 @@ def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[An
         page = parser.renderer.render(children, parser.options, {})
         yield from _read_html(f"<{tag}>{page}</{tag}>")
         return
-    text = _inline_text(children)
+    is_plain = len(children) == 1 and children[0].type == "text"
+    text = children[0].content if is_plain else _inline_text(children)
     is_sentence = opening is not None and opening.markup == "-" and _is_sentence(text)
     if is_ornament(text) or (is_heading and not has_words(text)):
         yield AnchoredBlock(SCENE_BREAK, frozenset())
     elif is_heading and not is_sentence:
         yield AnchoredBlock(heading(text, int(tag[1:])), frozenset())
     else:
-        style = _find_style(children)
+        style = None if is_plain else _find_style(children)
         for lines in split_paragraphs(text):
             for block in build_paragraph(lines):
                 yield style._replace(block=block) if style else AnchoredBlock(block, frozenset())
@@ -105,7 +106,7 @@ def _find_style(children: "Sequence[Token]") -> AnchoredBlock | None:
 
     None where nothing is marked up.
     """
-    if len(children) == 1 or not any(child.nesting for child in children):
+    if not any(child.nesting for child in children):
         return None
     texts = [child for child in children if child.type == "text" and child.content.strip()]
     kinds = [child.type for child in children]

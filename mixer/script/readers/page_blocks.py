@@ -243,6 +243,9 @@ def is_broken_off(before: str, text: str) -> bool:
 
 def split_paragraphs(text: str) -> list[list[str]]:
     """The lines of each paragraph: one line break ends a line, two a paragraph."""
+    if "\n" not in text and LINE_BREAK not in text:
+        line = text.strip()
+        return [[line]] if line else []
     paragraphs: list[list[str]] = [[]]
     for part in text.split(LINE_BREAK):
         line = join_lines(part.split("\n"))

@@ -15,10 +15,10 @@ from mixer.script.planning.pauses import EXPRESSIVE, NATURAL, NO_PAUSES, Pauses,
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import (
     SsmlStyle,
+    TextScale,
     build_ssml,
     count_billed_chars,
     utf16_chars,
-    weigh_text,
 )
 from mixer.script.readers.registry import TextType
 from mixer.script.script import BreakKind, Utterance
@@ -82,7 +82,7 @@ def test_only_tags_that_the_engine_honours_are_sent(sentences, chosen):
 @settings(STEADY, max_examples=150)
 @given(st.lists(UTTERANCES, min_size=1, max_size=8), STYLES)
 def test_weights_add_up_to_no_less_than_a_call_is_charged(sentences, chosen):
-    weights = sum(weigh_text(each.spoken, chosen) for each in sentences)
+    weights = sum(TextScale(chosen).weigh_text(each.spoken) for each in sentences)
     around = utf16_chars("<speak></speak>")
     share = chosen.limits.billed_chars / chosen.limits.total_chars
     assert weights >= count_billed_chars(sentences)
@@ -174,7 +174,7 @@ def test_characters_are_counted_as_java_counts_them(text, chars):
 
 
 def test_a_text_full_of_escapes_weighs_what_they_take():
-    weights = [weigh_text("&" * count, PLAIN) for count in (10, 20, 40)]
+    weights = [TextScale(PLAIN).weigh_text("&" * count) for count in (10, 20, 40)]
     assert [after - before for before, after in pairwise(weights)] == [25, 50]
 
 
