@@ -5,12 +5,13 @@ Without `s3:ListBucket`, S3 answers 403 for a missing object, which becomes Stor
 """
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, Literal, TypeVar, cast
 
 from mixer.errors import NotFound
 from mixer.files import open_atomic
@@ -19,8 +20,11 @@ from mixer.store.s3_upload import MultipartWriter, UploadTarget, WriteConflict, 
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef, HeadObjectOutputTypeDef
+
+ResultT = TypeVar("ResultT")
 
 AddressingStyle = Literal["virtual", "path"]
 
@@ -31,7 +35,10 @@ CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
 """Between two parts of a response. S3 starts to respond within a fraction of a second."""
 
+READ_ATTEMPTS = 3
 COPY_BYTES = 1 << 20
+CLAIM = "claim"
+"""The metadata of an object that was claimed: a random value."""
 
 
 def create_s3_client(
@@ -90,32 +97,27 @@ class S3Store:
 
     def get(self, key: str) -> bytes:
         """Read an object."""
-        validate_key(key)
-        with translate_s3_errors(key):
-            response = self._client.get_object(Bucket=self._bucket, Key=key)
-            with closing(response["Body"]) as body:
-                return body.read()
+        return self._read(key, lambda body: body.read())
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy an object to a local file."""
-        validate_key(key)
-        with translate_s3_errors(key):
-            response = self._client.get_object(Bucket=self._bucket, Key=key)
-        with (
-            closing(response["Body"]) as body,
-            open_atomic(path, is_durable=False) as file,
-            translate_s3_errors(key),
-        ):
-            copyfileobj(body, file, COPY_BYTES)
+
+        def write_file(body: "StreamingBody") -> None:
+            with open_atomic(path, is_durable=False) as file:
+                copyfileobj(body, file, COPY_BYTES)
+
+        self._read(key, write_file)
 
     def read_into(self, key: str, file: IO[bytes], begin: int = 0, end: int | None = None) -> None:
-        """Append an object, or a range of it, to an open file."""
-        validate_key(key)
-        byte_range = f"bytes={begin}-{'' if end is None else end - 1}"
-        with translate_s3_errors(key):
-            response = self._client.get_object(Bucket=self._bucket, Key=key, Range=byte_range)
-        with closing(response["Body"]) as body, translate_s3_errors(key):
+        """Append an object, or a range of it, to an open file, which can be cut off again."""
+        start = file.tell()
+
+        def append(body: "StreamingBody") -> None:
+            file.seek(start)
+            file.truncate()
             copyfileobj(body, file, COPY_BYTES)
+
+        self._read(key, append, f"bytes={begin}-{'' if end is None else end - 1}")
 
     def put(
         self,
@@ -157,25 +159,31 @@ class S3Store:
             raise
 
     def claim(self, key: str, content: bytes) -> bool:
-        """Write an object unless it exists."""
+        """Write an object unless it exists.
+
+        boto3 sends a request again whose response is lost: then its own object is in the way.
+        """
         validate_key(key)
+        about = {CLAIM: token_hex(8)}
         try:
             with translate_s3_errors(key):
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
-        except WriteConflict:
-            return False
+                self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=content, Metadata=about, IfNoneMatch="*"
+                )
+        except WriteConflict as error:
+            return error.is_repeated and self._is_own_claim(key, about[CLAIM])
         return True
 
     def digest(self, key: str) -> str:
         """Compute the SHA-256 of an object's content by reading it."""
-        validate_key(key)
-        content = sha256()
-        with translate_s3_errors(key):
-            response = self._client.get_object(Bucket=self._bucket, Key=key)
-            with closing(response["Body"]) as body:
-                for block in body.iter_chunks(COPY_BYTES):
-                    content.update(block)
-        return content.hexdigest()
+
+        def hash_body(body: "StreamingBody") -> str:
+            content = sha256()
+            for block in body.iter_chunks(COPY_BYTES):
+                content.update(block)
+            return content.hexdigest()
+
+        return self._read(key, hash_body)
 
     def set_aside(self, key: str) -> None:
         """Nothing to do: the next write replaces the object, and its version stays for a while."""
@@ -236,6 +244,33 @@ class S3Store:
         )
         return UploadForm(made["url"], made["fields"], max_bytes, expires_s)
 
+    def _is_own_claim(self, key: str, claim: str) -> bool:
+        with suppress(NotFound), translate_s3_errors(key):
+            found = self._client.head_object(Bucket=self._bucket, Key=key)
+            return found["Metadata"].get(CLAIM) == claim
+        return False
+
+    def _read(
+        self, key: str, read: "Callable[[StreamingBody], ResultT]", byte_range: str = ""
+    ) -> "ResultT":
+        """Read an object, again from its start where the connection breaks: boto3 does not."""
+        from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": validate_key(key)}
+        if byte_range:
+            request["Range"] = byte_range
+        attempts = READ_ATTEMPTS
+        while True:
+            attempts -= 1
+            with translate_s3_errors(key):
+                response = self._client.get_object(**request)
+                with closing(response["Body"]) as body:
+                    try:
+                        return read(body)
+                    except (HTTPClientError, IncompleteReadError):
+                        if not attempts:
+                            raise
+
     def _put_body(
         self, key: str, body: bytes | IO[bytes], content_type: str, about: dict[str, str]
     ) -> None:
@@ -260,6 +295,5 @@ def _parse_head(key: str, head: "HeadObjectOutputTypeDef") -> StoredObject:
     checksum = head.get("ChecksumSHA256", "")
     # with "-" and a number, it is of an upload in parts
     content_sha256 = b64decode(checksum).hex() if "-" not in checksum else ""
-    return StoredObject(
-        key, head["ContentLength"], head["LastModified"], head["Metadata"], content_sha256
-    )
+    about = {name: value for name, value in head["Metadata"].items() if name != CLAIM}
+    return StoredObject(key, head["ContentLength"], head["LastModified"], about, content_sha256)

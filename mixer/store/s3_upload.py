@@ -158,7 +158,12 @@ def _encode_crc(crc: int) -> str:
 
 
 class WriteConflict(StoreFailed):
-    """A conditional write came second."""
+    """A conditional write came second.
+
+    `is_repeated`: it was sent again, perhaps since the response to the first was lost.
+    """
+
+    is_repeated = False
 
 
 @contextmanager
@@ -182,5 +187,7 @@ def _translate_error(error: "ClientError", key: str) -> NotFound | StoreFailed:
     if code in MISSING_CODES:
         return NotFound(f"The object {key} does not exist.", key=key)
     if code in CONFLICT_CODES:
-        return WriteConflict(f"The object {key} was written by another request just now.", key=key)
+        conflict = WriteConflict(f"The object {key} was written by another request.", key=key)
+        conflict.is_repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+        return conflict
     return StoreFailed(f"S3 refused the object {key}: {error}", key=key)
