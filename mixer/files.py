@@ -162,6 +162,8 @@ def require_writable(path: Path) -> None:
     with translate_disk_errors(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "", str(path))
+        if path.exists() and not path.is_file():  # to open a pipe could take for ever
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
         _probe_folder(path.parent)
 
 
@@ -178,6 +180,12 @@ def _probe_folder(folder: Path) -> None:
         probe.write_bytes(b"?")
     finally:
         probe.unlink(missing_ok=True)
+
+
+def resolve_path(path: Path) -> Path:
+    """Follow links, except in a circle; raises StoreFailed where the current folder is gone."""
+    with translate_disk_errors(path):
+        return Path(os.path.realpath(path))
 
 
 @contextmanager

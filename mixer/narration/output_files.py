@@ -12,7 +12,7 @@ import regex
 
 from mixer.errors import BadOption, StoreFailed
 from mixer.feeds import FeedFolder, build_slug
-from mixer.files import require_writable, write_atomic
+from mixer.files import require_writable, resolve_path, translate_disk_errors, write_atomic
 from mixer.formats import DEFAULT_FORMAT, FormatName
 from mixer.narration.story_files import apply_head
 from mixer.narration.story_source import Source
@@ -185,7 +185,7 @@ class WrittenFiles:
         return ""
 
     def _place(self, path: Path) -> Path:
-        name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
+        name = hashlib.sha256(os.fsencode(resolve_path(path))).hexdigest()
         return self._folder / name[:32]
 
 
@@ -258,6 +258,7 @@ def require_distinct_paths(outputs: Sequence[Path], inputs: Mapping[Path, str]) 
 
 
 def _is_same_file(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
+    if resolve_path(one) == resolve_path(other):
         return True
-    return one.exists() and other.exists() and one.samefile(other)
+    with translate_disk_errors(one):
+        return one.exists() and other.exists() and one.samefile(other)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from mixer.errors import BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
 from mixer.requests import Options
@@ -32,6 +33,11 @@ MAGIC = {b"{\\rtf": "Rich Text (RTF)"}
 BOOK_SUFFIXES = {".docx": "a DOCX", ".epub": "an EPUB", ".pdf": "a PDF"}
 
 MAGIC_BYTES = 1_024
+
+MAX_FILE_BYTES = 1 << 29
+"""Of a book with its pictures."""
+
+BLOCK_BYTES = 1 << 20
 
 _STATED_TYPE = re.compile(
     r"---[ \t]*\r?\n(?:[^\n]*\n){0,40}?text[-_]type:[ \t]*(text|markdown)[ \t]*\r?\n"
@@ -146,10 +152,18 @@ def name_story_in_errors(story: str) -> Iterator[None]:
         raise type(error)(message, **error.details) from error
 
 
-def read_file_content(path: Path, kind: str) -> bytes:
-    """Read a file; raises NotFound or StoreFailed, which call it by its kind."""
+def read_file_content(path: Path, kind: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Read a file.
+
+    Raises:
+        NotFound, StoreFailed: it cannot be read; they call it by its kind.
+        UnreadableText: it is too large.
+    """
     try:
-        return path.read_bytes()
+        if path.stat().st_size > max_bytes:
+            raise _build_length_error(f"The {kind} {path}", max_bytes)
+        with path.open("rb") as file:
+            return _read_bounded(file, f"The {kind} {path}", max_bytes)
     except FileNotFoundError as error:
         raise NotFound(f"The {kind} {path} does not exist.", key=str(path)) from error
     except OSError as error:
@@ -160,4 +174,18 @@ def read_file_content(path: Path, kind: str) -> bytes:
 def _read_standard_input() -> bytes:
     if sys.stdin is None or sys.stdin.closed:
         raise UnreadableText("Standard input is closed.")
-    return sys.stdin.buffer.read()
+    return _read_bounded(sys.stdin.buffer, "Standard input", MAX_FILE_BYTES)
+
+
+def _read_bounded(file: IO[bytes], name: str, max_bytes: int) -> bytes:
+    """Read a file that may have no end; raises UnreadableText where it is too long."""
+    content = bytearray()
+    while block := file.read(BLOCK_BYTES):
+        content += block
+        if len(content) > max_bytes:
+            raise _build_length_error(name, max_bytes)
+    return bytes(content)
+
+
+def _build_length_error(name: str, max_bytes: int) -> UnreadableText:
+    return UnreadableText(f"{name} is too large: at most {max_bytes >> 20} MiB are read.")

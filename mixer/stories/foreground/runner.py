@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from mixer.feeds import FeedFolder, FolderEpisode
-from mixer.files import hash_file, open_atomic
+from mixer.files import hash_file, open_atomic, resolve_path
 from mixer.publish import Picture
 from mixer.publish.feed import StoryEpisodes
 from mixer.publish.provenance import FileSigner, SignerOpener, open_no_signer
@@ -121,7 +121,7 @@ class StoryRunner:
         if options.provenance == "signed":  # a key that cannot be used is reported before anything
             self.open_signer("", (), ())
         with self._open_run(story, options) as (store, folder):
-            history = RenderHistory(SegmentCache(self.store), str(out.resolve()))
+            history = RenderHistory(SegmentCache(self.store), str(resolve_path(out)))
             open_signer = cache(lambda: self._open_audio_signer(folder, options, out))
 
             def is_finished(identity: str) -> bool:

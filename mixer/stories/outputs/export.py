@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mixer.errors import DamagedObject, MixerError, NotFound, StoreFailed
-from mixer.files import hash_file, require_writable, write_atomic
+from mixer.files import hash_file, require_writable, resolve_path, write_atomic
 from mixer.publish import unpack_zip
 from mixer.publish.provenance import FileSigner, holds_manifest, is_signable
 from mixer.store import FolderStore, put_sealed
@@ -89,7 +89,7 @@ class AudioSigner:
 
     @property
     def _key(self) -> str:
-        place = sha256(os.fsencode(self.out.resolve())).hexdigest()
+        place = sha256(os.fsencode(resolve_path(self.out))).hexdigest()
         return f"{SIGNED}{place[:KEY_HEX_DIGITS]}.json"
 
     @property
