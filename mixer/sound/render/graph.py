@@ -16,6 +16,9 @@ RESTART = "asetpts=round(N/SR/TB)"
 """Restarts time, in samples: a damaged recording's own timestamps may jump."""
 
 
+LARGE_FRAMES = "asetnsamples=4096:p=0"
+"""An MP3 is decoded into frames of 576 samples, which would be passed on by twenty filters each."""
+
 MEASURED = "measured"
 """The label of the measured sound, where it does not end inside the graph."""
 
@@ -43,7 +46,7 @@ class FilterGraph:
         when only a sink inside the graph waits.
         """
         sources = [
-            ffmpeg.confine_source(number, ffmpeg.select_probe_bytes(path))
+            f"{ffmpeg.confine_source(number, ffmpeg.select_probe_bytes(path))},{LARGE_FRAMES}"
             if span is None
             else ffmpeg.raw_source(number, *span, MIX_RATE_HZ)
             for number, (path, span) in enumerate(self._sources)
