@@ -17,7 +17,10 @@ NO_POWER = 1e-12
 
 
 class BinReducer:
-    """Reduces values to one per bin by a NumPy function; bins are `size` samples long."""
+    """Reduces all channels to one value per bin by a NumPy function; bins are `size` samples long.
+
+    Each channel is reduced by itself: to join channels sample by sample takes four times as long.
+    """
 
     def __init__(self, reduce: "np.ufunc", size: Fraction) -> None:
         self._reduce, self._step, self._parts = reduce, size.numerator, size.denominator
@@ -25,14 +28,15 @@ class BinReducer:
         self._bins: list[Values] = []
 
     def add(self, values: Samples) -> None:
-        """Reduce the next values, one per sample."""
-        count = len(values)
+        """Reduce the next values, one per sample and channel."""
+        count = values.shape[1]
         if not count:
             return
         first, last = self._find_bin(self._position), self._find_bin(self._position + count - 1)
         begins = np.arange(first, last + 1) * self._step // self._parts
         starts = np.maximum(begins - self._position, 0)
-        reduced = self._reduce.reduceat(values, starts).astype(np.float64)
+        channels = self._reduce.reduceat(values, starts, axis=1).astype(np.float64)
+        reduced = self._reduce.reduce(channels, axis=0)
         if begins[0] < self._position:
             self._bins[-1][-1] = self._reduce(self._bins[-1][-1], reduced[0])
             reduced = reduced[1:]
@@ -75,7 +79,7 @@ class LoudnessMeter:
         return LOUDNESS_OFFSET_LU + 10 * np.log10(powers / (STEPS * self.step) + NO_POWER)
 
     def _add_filtered(self, filtered: Samples) -> None:
-        self._energies.add(np.einsum("ij,ij->j", filtered, filtered))
+        self._energies.add(filtered * filtered)
 
 
 class RawMeter:
@@ -110,16 +114,19 @@ class LevelMeter:
         self._highest = BinReducer(np.maximum, block_samples)
         self._lowest = BinReducer(np.minimum, block_samples)
         self._energies = BinReducer(np.add, block_samples)
+        self._channels = 1
 
     def add(self, samples: Samples) -> None:
         """Measure the next samples."""
-        self._highest.add(samples.max(axis=0))
-        self._lowest.add(samples.min(axis=0))
-        self._energies.add(np.einsum("ij,ij->j", samples, samples) / np.float32(len(samples)))
+        self._channels = len(samples)
+        self._highest.add(samples)
+        self._lowest.add(samples)
+        self._energies.add(samples * samples)
 
     def finish(self) -> tuple[Values, Values, Values]:
         """The lowest and the highest sample of each block, and the mean energy of the channels."""
-        return self._lowest.finish(), self._highest.finish(), self._energies.finish()
+        energies = self._energies.finish() / self._channels
+        return self._lowest.finish(), self._highest.finish(), energies
 
 
 class SilenceFinder:
@@ -136,7 +143,8 @@ class SilenceFinder:
 
     def add(self, samples: Samples) -> None:
         """Look at the next samples."""
-        silent = np.maximum(samples.max(axis=0), -samples.min(axis=0)) < self._threshold
+        quiet = (samples < self._threshold) & (samples > -self._threshold)
+        silent = np.logical_and.reduce(quiet, axis=0)
         before = np.concatenate([[self._is_silent], silent[:-1]])
         changes = np.flatnonzero(silent != before) + self._position
         if self._is_silent:
