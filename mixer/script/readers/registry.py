@@ -18,6 +18,7 @@ from mixer.script.document import (
 from mixer.script.readers.archive import is_archive
 from mixer.script.readers.chapter_levels import open_parts
 from mixer.script.readers.encodings import decode_text
+from mixer.script.readers.imprint import drop_imprint
 from mixer.script.script import Role
 
 SENTENCE_NAME = "The new text"
@@ -67,13 +68,15 @@ def read_document(
     """
     if text_type.is_book:
         book = _read_book(decode_book(content, name), name, front_matter, check_time)
-        return replace(book, blocks=open_parts(book.blocks))
+        return replace(book, blocks=open_parts(drop_imprint(book.blocks, book.title)))
     text = content if isinstance(content, str) else decode_text(content, name)
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
         raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
     document = _read_text(text, text_type, name, check_time)
-    return replace(document, blocks=open_parts(document.blocks))
+    is_own = text_type in (TextType.MARKDOWN, TextType.SSML)  # written for this program
+    blocks = document.blocks if is_own else drop_imprint(document.blocks, document.title)
+    return replace(document, blocks=open_parts(blocks))
 
 
 def _read_text(
