@@ -166,6 +166,8 @@ class _PageLayout:
 
     def goes_on(self, last: Line, line: Line) -> bool:
         """Whether a paragraph goes on in a line, perhaps of the next page."""
+        if _ENTRY_END.search(last.text[-ENTRY_END_CHARS:]):
+            return False
         is_next_page = line.y > last.y
         is_full = not (last.is_strong or line.is_strong or self.has_room(last, line))
         if not ends_statement(last.text):

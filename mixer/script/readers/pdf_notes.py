@@ -12,6 +12,7 @@ NOTE_LINE = compile_lazily(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
 _NOTE_NUMBER = compile_lazily(r"\s*(\d{1,3})[.)\]\s]*[“‘\"'«„(\[]?\p{Lu}")
 _ENDNOTE = compile_lazily(r"\[?(\d{1,3})[.\])]?\s")
 _RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
+_BEFORE_MARK = r"\p{L}{2}[.,;:!?”’)]?|\b[12]\d{3}[.,;:!?”’)]"
 MAX_NOTE_GROUPS = 5
 
 
@@ -20,7 +21,7 @@ def drop_references(lines: Sequence[Line], notes: Sequence[Line]) -> None:
     marks = (_NOTE_NUMBER.match(note.text) for note in notes)
     for written in (match[1] for match in marks if match):
         raised = written.translate(SUPERSCRIPTS)
-        pattern = regex.compile(rf"(?<=\p{{L}}{{2}}[.,;:!?”’)]?)(?:{written}|{raised})(?!\p{{N}})")
+        pattern = regex.compile(rf"(?<={_BEFORE_MARK})(?:{written}|{raised})(?!\p{{N}})")
         found = [line for line in lines if pattern.search(line.text)]
         for line in found if len(found) == 1 else ():
             line.text = pattern.sub("", line.text)

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import has_words
@@ -21,9 +22,14 @@ MIN_HEAD_REPEATS = 2
 MIN_COUNTED, PAGES_PER_HEAD = 3, 5
 """Of heads with a number that counts with the pages."""
 
-_HEAD_NUMBER = compile_lazily(r"(?P<left>\d{1,4})(?:\s+\D.{0,80})?|.{0,80}\D\s+(?P<right>\d{1,4})")
+_HEAD_NUMBER = compile_lazily(
+    r"(?P<left>\d{1,4})(?:\s+\D.{0,80})?|.{0,80}?\D\s+(?P<right>\d{1,4})"
+    r"(?:\s*(?:of|/|von|de|sur|di|van)\s*\d{1,4})?"
+)
 _ROMAN_HEAD = compile_lazily(r"^[ivxlc]+\s+|\s+[ivxlc]+$")
-_DIGITS = compile_lazily(r"\d+")
+_NUMBER = compile_lazily(r"\d{1,4}")
+_END_NUMBER = compile_lazily(r"^\d+|\d+$")
+MAX_HEAD_NUMBERS = 4
 MIN_COLUMN_SHARE, MIN_COLUMN_RATIO = 0.1, 6
 """Of the letters that begin at a column's edge; of its width to the size of the text."""
 
@@ -53,13 +59,24 @@ def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
     return kept
 
 
+class _Head(NamedTuple):
+    """A line at the edge of a page, without its number; in its size a title differs.
+
+    `step` is how far the number is from the page's own: 0 for a line without one, None for any.
+    """
+
+    text: str
+    size: int
+    step: int | None = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _RunningHeads:
     """What recurs at the edges of pages: lines, numbers that count with the pages."""
 
     pages: Sequence[Sequence[Line]]
     size: float
-    places: Mapping[tuple[str, int], int]
+    places: Mapping[_Head, int]
     steps: Mapping[int, int]
     are_below: bool
     are_counted: bool
@@ -69,7 +86,11 @@ class _RunningHeads:
     def measure(cls, pages: Sequence[Sequence[Line]]) -> "_RunningHeads":
         """Count the lines and numbers at the edges of pages."""
         edges = [_find_edges(page) for page in pages]
-        places = Counter(head for page in edges for head in set(map(_fold_head, page)))
+        places = Counter(
+            head
+            for n, page in enumerate(edges)
+            for head in {head for line in page for head in _list_heads(n, line)}
+        )
         steps = Counter(step for n, page in enumerate(edges) for step in _list_steps(n, page))
         lone = Counter(
             int(line.text) - n
@@ -80,7 +101,7 @@ class _RunningHeads:
         are_counted = len(lone) < MIN_COUNTED or max(lone.values()) > 1
         size = find_size(pages)
         titles = {
-            _fold_head(line)[0]
+            _fold_head(line.text)
             for page in pages
             for line in page
             if (line.is_strong or line.size >= size * HEADING_RATIO) and has_words(line.text)
@@ -100,7 +121,7 @@ class _RunningHeads:
         if is_large and is_counted_line(line.text):
             return False
         is_plain = not is_large and not line.is_strong
-        head = _fold_head(line)[0]
+        head = _fold_head(line.text)
         if is_plain and not self.titles.isdisjoint((head, head.strip("#|–—-·•"))):
             return True
         if is_contents_title(_ROMAN_HEAD.sub("", line.text.strip())) and line.size <= self.size:
@@ -110,7 +131,11 @@ class _RunningHeads:
         least = MIN_HEAD_REPEATS
         if is_large or ends_statement(line.text):  # titles and exclamations may recur by chance
             least = max(MIN_COUNTED, len(self.pages) // PAGES_PER_HEAD)
-        return is_counted or self.places.get(_fold_head(line), 0) >= least
+        heads = _list_heads(number, line)
+        return is_counted or any(
+            self.places.get(each, 0) >= max(least, MIN_COUNTED * (each.step is None))
+            for each in heads
+        )
 
 
 def _count_below(pages: Sequence[Sequence[Line]]) -> bool:
@@ -149,9 +174,21 @@ def _find_edges(page: Sequence[Line]) -> list[Line]:
     return [*ordered[:EDGE_LINES], *ordered[EDGE_LINES:][-EDGE_LINES:]]
 
 
-def _fold_head(line: Line) -> tuple[str, int]:
-    """A head without its page number, and its size, in which a title differs."""
-    return _DIGITS.sub("#", "".join(line.text.split()).casefold()), round(line.size)
+def _fold_head(text: str) -> str:
+    """A head without its page number, which is at its beginning or its end."""
+    return _END_NUMBER.sub("#", "".join(text.split()).casefold())
+
+
+def _list_heads(number: int, line: Line) -> list[_Head]:
+    """The heads that a line may be, by which of its numbers is that of the page."""
+    size, text = round(line.size), "".join(line.text.split()).casefold()
+    numbers = list(islice(_NUMBER.finditer(text), MAX_HEAD_NUMBERS))
+    counted = [
+        _Head(f"{text[: each.start()]}#{text[each.end() :]}", size, int(each[0]) - number)
+        for each in numbers
+    ]
+    folded = [_Head(_fold_head(text), size, None)] if numbers else []
+    return [_Head(text, size), *counted, *folded]
 
 
 def align_pages(pages: Sequence[Sequence[Line]]) -> None:

@@ -158,3 +158,54 @@ def test_a_large_letter_that_was_drawn_after_its_line_begins_it(cap):
     below = [Fragment(text, 48, 320 - 12 * n, 10, 300) for n, text in enumerate(BODY)]
     lines = build_lines([*drawn, *below, Fragment(cap, 48, 362, 28, 90)])
     assert show_pages(lines)[0].startswith(f"{cap}e shall need a rope,” he wrote, and left")
+
+
+def set_pages(*edges: tuple[str, str]) -> list[list[Line]]:
+    """Pages with a head and a foot of letters as large as those of the text."""
+    return [
+        [Line(head, 72, 730, 10, 200), *set_lines(BODY), Line(foot, 72, 500, 10, 200)]
+        for head, foot in edges
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("April 35 pence", "April 88 pence", "April 21 pence"),
+        ("Salt 4 barrels 12", "Salt 9 barrels 30", "Salt 2 barrels 7"),
+        ("4 barrels of salt", "9 barrels of salt"),
+        ("Total: 44", "Total: 81"),
+        ("In 1884 he left", "In 1901 he left"),
+    ],
+)
+def test_rows_of_tables_at_the_edge_of_pages_are_read(rows):
+    pages = set_pages(*((row, f"The end of page {row}") for row in rows))
+    lines = " ".join(show_pages(*drop_running_heads(pages)))
+    assert all(lines.count(row) == 2 for row in rows)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Page {} of 19",
+        "The Mill   Page {} of 19",
+        "4. A Digression upon Rope   Page {} of 19",
+        "Seite {} von 19",
+        "{} / 19",
+        "The Lamp | {} of 19",
+    ],
+)
+def test_heads_that_count_pages_of_all_are_left_out(head):
+    edges = [(head.format(n), f"The end of part {word}") for n, word in enumerate("abcde", start=3)]
+    lines = " ".join(show_pages(*drop_running_heads(set_pages(*edges))))
+    assert "19" not in lines
+    assert lines.count("The end of part") == len(edges)
+
+
+@pytest.mark.parametrize(
+    "entry", ["The Sea . . . . . . 14", "The Sea........14", "The Sea ····· 14"]
+)
+def test_a_line_of_contents_ends_with_its_page(entry):
+    pages = [[*set_lines(BODY), *set_lines([entry], 600)], set_lines(["For Ann, who left", *BODY])]
+    assert entry.partition(" 14")[0].partition("14")[0].strip(" .·") in " ".join(show_pages(*pages))
+    assert not any("14" in line and "For Ann" in line for line in show_pages(*pages))
