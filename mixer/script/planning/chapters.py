@@ -5,6 +5,7 @@ A spoken line that says that the voice is synthetic may be added at the start or
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal, TypeVar
 
 from mixer.errors import BadOption
@@ -15,12 +16,14 @@ from mixer.script.script import BreakKind
 
 PartT = TypeVar("PartT")
 
+MAX_LINES_ABOVE_TITLE, MAX_TITLE_PAGE_CHARS = 6, 80
+
 
 def split_chapters(document: Document, language: str) -> tuple[str, list[tuple[str, list[Block]]]]:
     """The title, and the blocks of each chapter with its name; a chapter opens at a heading."""
     blocks = [block for block in document.blocks if _has_content(block, language)]
     headings = [block for block in blocks if block.kind is BlockKind.HEADING]
-    title = _find_title(headings, blocks)
+    title = _find_title(headings, blocks, document.title)
     level = min((block.level for block in headings if block is not title), default=0)
     parts: list[tuple[str, list[Block]]] = [(title.text if title else "", [])]
     for block in blocks:
@@ -35,13 +38,24 @@ def _has_content(block: Block, language: str) -> bool:
     return block.kind is BlockKind.SCENE_BREAK or is_speakable(block.text, language)
 
 
-def _find_title(headings: Sequence[Block], blocks: Sequence[Block]) -> Block | None:
-    """The story's own title: a first block that is the only heading of the highest level."""
-    if not headings or blocks[0] is not headings[0]:
+def _find_title(headings: Sequence[Block], blocks: Sequence[Block], stated: str) -> Block | None:
+    """The story's own title: a first block that is the only heading of the highest level.
+
+    Of a title that the document states, a few lines may stand above it, such as the author's name.
+    """
+    if not headings:
         return None
     first = headings[0]
+    above = list(takewhile(lambda block: block is not first, blocks[: MAX_LINES_ABOVE_TITLE + 1]))
+    is_stated = first.text.casefold() == collapse_whitespace(stated).casefold()
+    if len(above) > MAX_LINES_ABOVE_TITLE * is_stated or not all(map(_is_line, above)):
+        return None
     is_only = all(block.level > first.level for block in headings[1:])
     return first if is_only else None
+
+
+def _is_line(block: Block) -> bool:
+    return len(block.text) <= MAX_TITLE_PAGE_CHARS
 
 
 def _merge_opening(parts: list[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:

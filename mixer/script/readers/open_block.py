@@ -7,6 +7,7 @@ import regex
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import TextOrigin, count_characters, has_words, take_spans
+from mixer.script.readers.marks import fold_title
 
 LINE_BREAK = "\u2028"
 """Stands for `<br>`; in the source itself it is a line feed by now."""
@@ -43,6 +44,7 @@ class OpenBlock:
             is so unless white space separates it.
         raised: numbers above its words without a link, that were left out; `own_mark` is one in
             front of all words.
+        alt: the description of the last picture in it.
     """
 
     level: int = 0
@@ -70,11 +72,25 @@ class OpenBlock:
     number_ended: bool = False
     raised: set[str] = field(default_factory=set)
     own_mark: str = ""
+    alt: str = ""
 
     def add_piece(self, text: str, place: int = -1) -> None:
         """Add a piece."""
         self.pieces.append(text)
         self.places.append(place)
+
+    def add_picture(self, alt: str) -> None:
+        """Add the description of a picture."""
+        self.alt = f" {alt} "
+        self.add_piece(self.alt)
+        self.has_unlinked_words = True
+
+    def drop_repeated_alt(self) -> None:
+        """Drop the description of a picture that its caption in the same block repeats."""
+        if self.alt and self.alt in self.pieces and self.has_own_words:
+            at = self.pieces.index(self.alt)
+            words = fold_title("".join(self.pieces[:at] + self.pieces[at + 1 :]))
+            self.pieces[at] = " " if fold_title(self.alt) in words else self.alt
 
     def is_empty(self) -> bool:
         """Whether nothing is in it, and it stands for nothing."""

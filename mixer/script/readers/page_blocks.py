@@ -136,6 +136,7 @@ class BlockList:
         if finished.is_empty():
             self.anchors |= finished.late_anchors
             return
+        finished.drop_repeated_alt()
         paragraphs = split_paragraphs("".join(finished.pieces))
         text = _join_heading(paragraphs) if finished.level else ""
         text = text or join_lines(line for lines in paragraphs for line in lines)

@@ -191,8 +191,7 @@ class PageElements:
             self.content.add_words(alt, self.link[1])
             block.has_drop_cap = True
         elif describes_picture(alt):
-            block.add_piece(f" {alt} ")
-            block.has_unlinked_words = True
+            block.add_picture(alt)
 
     def _close_mark(self, mark: Mark) -> None:
         block = self.content.open

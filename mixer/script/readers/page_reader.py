@@ -100,7 +100,7 @@ class _PageReader(PageElements):
     has_own_words: bool = False
     _skipped: tuple[int, str] = (0, "")
     _hides_block: bool = False
-    _in_list_mark: bool = False
+    _list_mark_depth: int | None = None
     _is_raw: bool = False
     _characters: int = 0
 
@@ -152,6 +152,8 @@ class _PageReader(PageElements):
         """Close an element."""
         self.depth -= 1
         self._is_raw = False
+        if self._list_mark_depth is not None and self.depth <= self._list_mark_depth:
+            self._list_mark_depth = None  # tools drop the comment that ends it
         self.head.close_element(tag)
         if self._skipped[0]:
             if self.depth < self._skipped[0]:
@@ -166,7 +168,7 @@ class _PageReader(PageElements):
             return
         if self._hides_block and is_ornament(data):
             self.content.add_scene_break()
-        if not self._skipped[0] and not self._in_list_mark:
+        if not self._skipped[0] and self._list_mark_depth is None:
             words = data.replace("\n", LINE_BREAK) if self.pre_depth else data
             words = drop_reading_time(words) if self.is_site else words
             self.content.add_words(words, self.link[1], place, is_strong=bool(self.strong_depth))
@@ -180,7 +182,7 @@ class _PageReader(PageElements):
 
     def comment(self, text: str) -> None:
         """Read a comment: a section of character data, or a mark of Word around list numbers."""
-        self._in_list_mark = text.startswith(_WORD_LIST_MARK)
+        self._list_mark_depth = self.depth if text.startswith(_WORD_LIST_MARK) else None
         if text.startswith(_CDATA):
             self.data(text.removeprefix(_CDATA).removesuffix("]]"))
 

@@ -26,10 +26,17 @@ _CREDIT = compile_lazily(
     regex.IGNORECASE,
 )
 _NOTES_TITLE = compile_lazily(
-    r"[\W_]*Transcriber['’]?s?['’]?s? (?:end)?notes?\b(?P<text>[\W_]*\w)?", regex.IGNORECASE
+    r"[\W_]*(?:Transcriber['’]?s?['’]?s? (?:end)?notes?"
+    r"|(?:Anmerkung(?:en)?|Hinweise?|Bemerkung(?:en)?) (?:zur|der|des) "
+    r"(?:Transkription|Bearbeite\w+)|Notes? (?:de|sur la|du) (?:la )?transcript(?:ion|eur)"
+    r"|Not(?:as?|e) (?:de|del|da|do|dos|sulla) (?:la )?(?:transcri\w+|trascri\w+)|Opmerkingen"
+    r" (?:van|bij) de (?:bewerk\w+|transcriptie)"
+    r"|(?:Transkri\w+|Avskri\w+)s? anmärkning(?:ar)?)\b(?P<text>[\W_]*\w)?",
+    regex.IGNORECASE,
 )
 _ETEXT = compile_lazily(
-    r"\W*The Project Gutenberg['’s]* E-?(?:text|book) of (?P<title>.+?),? by (?P<author>.+?)\W*$",
+    r"\W*The Project Gutenberg['’s]* E-?(?:text|book)(?: of|,) (?P<title>.+?),? by "
+    r"(?P<author>.+?)\W*$",
     regex.IGNORECASE,
 )
 """The first line, which is all that the oldest headers state."""
@@ -110,6 +117,12 @@ def select_book(blocks: Sequence[Block]) -> Sequence[Block]:
 def is_archive_line(line: str) -> bool:
     """Whether an archive of stories put a line before or behind a story."""
     return _ARCHIVE.match(line) is not None
+
+
+def parse_book_title(text: str) -> tuple[str, str]:
+    """The title and the author that the title of a page states; of any other page as it is."""
+    match = _ETEXT.match(text)
+    return (match["title"], match["author"]) if match else (text, "")
 
 
 def _read_first_line(lines: Sequence[str]) -> dict[str, str]:

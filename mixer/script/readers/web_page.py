@@ -23,7 +23,7 @@ from mixer.script.readers.metadata import normalise_language_tag, split_authors
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles, open_chapter
-from mixer.script.readers.project_gutenberg import select_book
+from mixer.script.readers.project_gutenberg import parse_book_title, select_book
 from mixer.script.script import Metadata
 
 _NOTE_NUMBER = compile_lazily(r"\[?(\d{1,3})(?:[.)\]]|\s)\s*\S")
@@ -55,10 +55,11 @@ def read_html(
     notes.add_page(page, "", _find_fragment)
     kept = drop_notes(_select_main_part(page.blocks, page.title), notes, "", _find_fragment)
     kept = drop_contents(kept)
+    title, author = parse_book_title(" ".join(page.title.split()))
     return Document(
         tuple(select_book(tuple(join_titles(find_headings(kept))))),
-        _find_title(" ".join(page.title.split()), kept),
-        ", ".join(split_authors(page.author)),
+        _find_title(title, kept),
+        ", ".join(split_authors(page.author)) or author,
         normalise_language_tag(page.language),
         Metadata(description=page.description),
     )
@@ -177,6 +178,8 @@ def drop_notes(
         if index not in notes and not is_titled and not is_empty_title:
             kept.append(each)
     kept = _drop_typed_notes(kept, references.raised)
+    if len(kept) > 1 and is_notes_title(kept[-1].block.text):
+        kept.pop()  # nothing is left below it
     has_notes = bool(notes) or any(each.precedes_note for each in blocks)
     return [] if has_notes and all(each.is_heading for each in kept) else kept
 

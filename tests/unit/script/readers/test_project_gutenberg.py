@@ -2,6 +2,7 @@
 
 import pytest
 
+from mixer.script.readers import TextType, read_document
 from mixer.script.readers.plain_text import read_plain_text
 from mixer.script.readers.project_gutenberg import find_book_span, split_gutenberg
 
@@ -67,3 +68,41 @@ def test_lines_keep_their_numbers():
 def test_a_text_without_a_frame_stays(text):
     assert split_gutenberg(text).text == text
     assert find_book_span(text.split("\n")) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Anmerkungen zur Transkription",
+        "Hinweise des Bearbeiters",
+        "Note de transcription",
+        "Nota de transcripción",
+        "Nota del transcriptor",
+        "Note del trascrittore",
+        "Opmerkingen van de bewerker",
+        "Notas de transcrição",
+        "TRANSCRIBER’S NOTE",
+    ],
+)
+def test_notes_of_those_who_made_the_file_are_left_out(title):
+    start = "*** START OF THE PROJECT GUTENBERG EBOOK THE LAMP ***"
+    text = (
+        f"{HEADER}{start}\n\n\n\n{title}\n\n  A fault was mended.\n\n\n\n\nIt began.\n\nIt ended."
+    )
+    assert [block.text for block in read_plain_text(text).blocks] == ["It began.", "It ended."]
+
+
+@pytest.mark.parametrize(
+    ("stated", "title", "author"),
+    [
+        ("The Project Gutenberg eBook of The Lamp, by Ann Author", "The Lamp", "Ann Author"),
+        ("The Project Gutenberg eBook, The Lamp, by Ann Author", "The Lamp", "Ann Author"),
+        ("The Project Gutenberg E-text of The Lamp by Ann Author.", "The Lamp", "Ann Author"),
+        ("The Lamp, by Ann Author", "The Lamp, by Ann Author", ""),
+        ("The Lamp", "The Lamp", ""),
+    ],
+)
+def test_the_title_of_a_page_names_the_book(stated, title, author):
+    page = f"<title>{stated}</title><hr><h1>THE LAMP</h1><h3>I</h3><p>He left.</p>"
+    document = read_document(page, TextType.HTML)
+    assert (document.title, document.author) == (title, author)
