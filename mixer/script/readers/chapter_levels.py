@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from mixer.script.document import Block, BlockKind
 from mixer.script.readers.headings import is_chapter_line, names_chapter, names_part
+from mixer.script.readers.marks import find_byline
+
+MAX_TITLE_PAGE_BLOCKS = 12
 
 
 def open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Blocks, with the chapters inside of parts at the level of the parts, so that all open."""
+    blocks = _demote_bylines(blocks)
     headings = _skip_title([block for block in blocks if block.kind is BlockKind.HEADING])
     levels = sorted({block.level for block in headings})
     raised: dict[int, int] = {}
@@ -29,6 +33,21 @@ def open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
         else block
         for block in blocks
     )
+
+
+def _demote_bylines(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Blocks, with lines of a title page that name the author as text; no chapter opens there.
+
+    A scene that divides nothing from them is left out.
+    """
+    blocks = list(dropwhile(lambda block: block.kind is BlockKind.SCENE_BREAK, blocks))
+    front = [
+        replace(block, kind=BlockKind.PARAGRAPH, level=0)
+        if block.kind is BlockKind.HEADING and find_byline(block.text)
+        else block
+        for block in blocks[:MAX_TITLE_PAGE_BLOCKS]
+    ]
+    return [*front, *blocks[MAX_TITLE_PAGE_BLOCKS:]]
 
 
 def _skip_title(headings: list[Block]) -> list[Block]:

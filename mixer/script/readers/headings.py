@@ -85,7 +85,9 @@ _ORDINAL_HEADINGS = (
     r"|(?:premi[eè]re?|derni[eè]re?|seconde?|\p{L}{4,12}i[eè]me)\s+(?:partie|livre|chapitre|lettre|acte)"
     r"|(?:primer[oa]?|segund[oa]|tercera?|cuart[oa]|quint[oa]|sext[oa]|prim[oa]|second[oa]|terz[oa]"
     r"|primeir[oa]|terceir[oa]|quart[oa])\s+(?:parte|cap[ií]tulo|libro|livro|capitolo|atto|acto|ato)"
-    r"|(?:eerste|tweede|derde|vierde|vijfde|zesde|zevende|achtste|negende|tiende)\s+(?:hoofdstuk|deel|boek)"
+    r"|(?:eerste|tweede|\p{L}{3,14}(?:de|te))\s+(?:hoofdstuk|deel|boek)"
+    r"|(?:första|andra|første|ande[nt]|and(?:re|et)|\p{L}{2,10}(?:de|te|dje|tte))\s+"
+    r"(?:kapitlet|kapitt?el|boken|bogen|delen|brevet|akten)"
 )
 _STANDALONE_WORDS = (
     "prologue|epilogue|foreword|preface|introduction|afterword|interlude|intermezzo|overture|coda"

@@ -99,6 +99,11 @@ _GENERATED = compile_lazily(
 )
 """What Word writes where its author did not describe a picture."""
 
+_BYLINE = compile_lazily(
+    r"(?:(?i:written|edited|selected|retold|collected|compiled) )?"
+    r"(?:[Bb]y|BY|[Vv]on|VON|[Pp]ar|PAR|[Dd]i|DI|[Pp]or|POR|[Dd]oor|DOOR|[Aa]f|AF|[Aa]v|AV)\s+"
+    r"(?:(?i:the) )?(?P<author>\p{Lu}.{1,60})"
+)
 _TITLE_LETTERS = compile_lazily(r"[\p{L}\p{N}]+")
 MAX_MARK_CHARS = 24
 """Longer text is neither a note mark nor a page number."""
@@ -188,6 +193,12 @@ def is_pictures_title(text: str) -> bool:
 def is_index_title(text: str) -> bool:
     """Whether a heading is that of an index."""
     return _INDEX_TITLE.fullmatch(text.strip(" .:")) is not None
+
+
+def find_byline(text: str) -> str:
+    """The author whom a line below a title names; empty for any other line."""
+    match = _BYLINE.fullmatch(text)
+    return match["author"].strip(" .") if match else ""
 
 
 def fold_title(text: str) -> str:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from operator import attrgetter
 
 import regex
@@ -15,6 +15,7 @@ import regex
 from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import ends_statement, is_chapter_line, is_numbered_only
 from mixer.script.readers.marks import fold_title
+from mixer.script.readers.typed_titles import is_date
 
 MAX_HEAD_CHARS = 70
 MAX_PAGE_STEP = 3
@@ -31,9 +32,22 @@ _PAGE_LINE = compile_lazily(
     r"(?P<decorated>[-–—~]\s*(?P<a>\d{1,4})\s*[-–—~]|\[\s*(?P<b>\d{1,4})\s*\]"
     r"|\(\s*(?P<c>\d{1,4})\s*\)|(?:page|p\.|pg\.?|seite)\s*(?P<d>\d{1,4})(?:\s*(?:of|/|von)\s*\d{1,4})?)"
     r"|(?P<plain>\d{1,4})|(?P<head>\S.*?\S)\s{3,}(?P<e>\d{1,4})|(?P<f>\d{1,4})\s{3,}(?P<head2>\S.*\S)"
-    r"|(?P<loose>\p{Lu}.*?\p{L}\W?) (?P<g>\d{1,4})|(?P<h>\d{1,4}) (?P<loose2>\p{Lu}.*\p{L})",
+    r"|(?P<loose>\p{Lu}.*?\p{L}\W?) {1,2}(?P<g>\d{1,4})"
+    r"|(?P<h>\d{1,4}) {1,2}(?P<loose2>\p{Lu}.*\p{L})",
     regex.IGNORECASE,
 )
+
+
+_SCANNED_NUMBER = compile_lazily(r"^(?=\S*\d)[\dlIO]{1,4}\s+|\s+(?=\S*\d)[\dlIO]{1,4}$")
+"""A page number at an end of a head, which may have letters instead of digits."""
+
+_SHEET_NUMBER = compile_lazily(
+    r"(?P<left>(?=\S*\d)[\dlIO]{1,4})\s+\p{Lu}\S*\s+\p{L}.*\p{L}"
+    r"|\p{Lu}\S*\s+\p{L}.*\p{L}\s{2,}(?P<right>(?=\S*\d)[\dlIO]{1,4})"
+)
+"""On the left of several words, or apart on their right; poems are numbered as well."""
+
+_DIGITS = str.maketrans("lIO", "110")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +179,36 @@ class PageFurniture:
                 self.removed.add(n)
 
     def _remove_repeated_lines(self) -> None:
-        """Remove short lines that recur and most times stand inside a sentence."""
+        """Remove short lines that recur: most times inside a sentence, or with a page number."""
         places: dict[str, list[int]] = {}
         for index, line in enumerate(self.lines):
             if 0 < len(line.strip()) <= MAX_HEAD_CHARS and self._is_at_gap(index):
-                places.setdefault(fold_title(line), []).append(index)
+                head = fold_title(_SCANNED_NUMBER.sub("", line.strip()))
+                places.setdefault(head, []).append(index)
         for head, indices in places.items():
             if head and len(indices) >= MIN_HEAD_REPEATS:
                 interrupting = sum(map(self._interrupts, indices))
+                numbers = self._find_numbers(indices)
                 if interrupting * 2 > len(indices):
                     self.removed |= set(indices)
+                elif self._count_pages(list(numbers.values()), len(indices)):
+                    self.removed |= numbers.keys()
+
+    def _find_numbers(self, indices: Sequence[int]) -> dict[int, int]:
+        """The numbers of sheets in lines that name no chapter and no day."""
+        lines = {n: self.lines[n].strip() for n in indices}
+        found = {n: _SHEET_NUMBER.fullmatch(line) for n, line in lines.items()}
+        if any(is_chapter_line(line) or is_date(line) for line in lines.values()):
+            return {}
+        numbers = {n: match["left"] or match["right"] for n, match in found.items() if match}
+        return {n: int(number.translate(_DIGITS)) for n, number in numbers.items()}
+
+    @staticmethod
+    def _count_pages(values: Sequence[int], count: int) -> bool:
+        """Whether the numbers of equal lines, with at most one line without, are of sheets."""
+        is_ascending = all(one < two for one, two in pairwise(values))
+        are_apart = bool(values) and values[-1] - values[0] >= 2 * (len(values) - 1)
+        return is_ascending and are_apart and MIN_HEAD_REPEATS <= len(values) >= count - 1
 
     def _join_around_removed(self) -> list[str]:
         kept: list[str] = []

@@ -27,7 +27,7 @@ _SERVICE = compile_lazily(
     r"|manage your (?:preferences|subs)|im browser (?:ansehen|anzeigen|öffnen)|abbestellen"
     r"|se désabonner|désinscri|darse de baja"
 )
-_SIGNATURE, _LINK = "--", "http"
+_SIGNATURE, _LINK, _FILE_END = "--", "http", "End file."
 MAX_SIGNATURE_LINES = 15
 
 _TAGS = compile_lazily(
@@ -87,4 +87,4 @@ def _blank_tags(lines: Sequence[str]) -> Iterator[str]:
     is_tagged = False
     for line in lines:
         is_tagged = bool(line) and (is_tagged or _is_tag(line))
-        yield "" if is_tagged or is_archive_line(line) else line
+        yield "" if is_tagged or is_archive_line(line) or line == _FILE_END else line

@@ -21,17 +21,13 @@ from mixer.script.document import (
     join_lines,
     normalise_newlines,
     paragraph,
-    split_names,
 )
 from mixer.script.readers.front_matter import split_front_matter
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
-    SUBTITLE_CHARS,
     TITLE_CHARS,
     ends_sentence,
-    ends_statement,
     find_sequences,
-    is_capitals,
     is_chapter_line,
     is_end_line,
     is_numbered_only,
@@ -39,7 +35,8 @@ from mixer.script.readers.headings import (
 )
 from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.inline_tags import read_tagged_text
-from mixer.script.readers.marks import fold_title, is_ornament
+from mixer.script.readers.lone_titles import MIN_CAPITALS, LoneTitles
+from mixer.script.readers.marks import find_byline, fold_title, is_ornament
 from mixer.script.readers.page_blocks import build_verse
 from mixer.script.readers.paragraph_lines import (
     MAX_CAPITAL_TITLE_CHARS,
@@ -52,12 +49,11 @@ from mixer.script.readers.paragraph_lines import (
 )
 from mixer.script.readers.pasted_frames import split_pasted_frame
 from mixer.script.readers.printed_pages import join_pages
-from mixer.script.readers.printed_text import clean_printed_text
+from mixer.script.readers.printed_text import clean_printed_text, drop_scene_numbers
 from mixer.script.readers.project_gutenberg import split_gutenberg
 from mixer.script.readers.typed_titles import (
     TITLE_SIGN,
     find_dates,
-    is_scene_line,
     mark_typed_titles,
 )
 
@@ -65,21 +61,12 @@ MAX_VERSE_LINE_CHARS = 60
 POEM_WIDTH_CHARS = 50
 """A poem's lines could be this long, if it were prose."""
 
-MIN_NAMES, MIN_CAPITALS, MAX_SMALL_CHARS = 3, 2, 4
-"""Of titles without numbers, or in capitals, in a text; of words that begin with small letters."""
-
-_FIRST_WORDS = split_names("The A An Of On In To At From For With By Der Die Das Ein Le La Les El")
-
-_BYLINE = compile_lazily(
-    r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Dd]i|[Pp]or|[Dd]oor)\s+(?P<author>\p{Lu}.{1,60})"
-)
-_SIGNATURE = compile_lazily(r"\p{Lu}.{2,30}[^,;:]")
 _LIST_MARK = compile_lazily(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
 
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
     """Read a text by its looks, with its front matter and inline tags."""
-    text = normalise_newlines(join_pages(text))
+    text = normalise_newlines(join_pages(drop_scene_numbers(text)))
     body = split_front_matter(text, name, allow_unknown=False)[1]
     head = text[: len(text) - len(body)]
     book = split_gutenberg(body)
@@ -116,9 +103,9 @@ def _find_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
 def _find_byline(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:
     """The author, where the line below the title names one."""
     if len(blocks) > 1 and blocks[0].kind is BlockKind.HEADING:
-        match = _BYLINE.fullmatch(blocks[1].text)
-        if match and blocks[0].level == 1:
-            return match["author"].strip(" ."), blocks
+        author = find_byline(blocks[1].text)
+        if author and blocks[0].level == 1:
+            return author, blocks
     return "", blocks
 
 
@@ -171,9 +158,10 @@ class _TextReader:
         chapters = sum(is_chapter_line(line) or line[:1] == TITLE_SIGN for line in singles if line)
         if not counted and len(dates := find_dates(singles)) > chapters:
             counted = dates
-        if not counted and len(names := self._find_names()) > chapters:
+        titles = LoneTitles(self.groups)
+        if not counted and len(names := titles.find_names()) > chapters:
             counted = names
-        capitals = {n for n, line in enumerate(singles) if n and self._is_capital_title(n, line)}
+        capitals = titles.find_capitals()
         if len(capitals) >= MIN_CAPITALS and len(capitals) > max(chapters, len(counted)):
             counted |= capitals
         blocks: list[Block] = []
@@ -183,29 +171,6 @@ class _TextReader:
             blocks += read
             index += used
         return blocks
-
-    def _find_names(self) -> set[int]:
-        """Titles without numbers, in a line of their own between paragraphs; few of them are none.
-
-        Those that sign letters are names, so that some have an article or a preposition.
-        """
-        found = {n for n in range(1, len(self.groups) - 1) if self._is_named(n)}
-        titles = {self.groups[n][0].strip() for n in found}
-        worded = sum(_has_small_word(title) for title in titles)
-        are_titles = MIN_NAMES <= len(titles) == len(found) <= len(self.groups) / 3
-        return found if are_titles and worded * 3 >= len(titles) else set()
-
-    def _is_named(self, n: int) -> bool:
-        before, lines, after = self.groups[n - 1 : n + 2]
-        title = lines[0].strip()
-        if len(lines) > 1 or len(title) > SUBTITLE_CHARS or title.startswith(QUOTATION_MARKS):
-            return False
-        is_name = all(map(_is_title_word, title.split())) and title[0].isupper()
-        is_name = is_name and not title.startswith("Your")  # of letters
-        is_signed = len(before) == 1 and _SIGNATURE.fullmatch(before[0].strip()) is not None
-        are_prose = (is_signed or ends_statement(before[-1])) and begins_like_verse(after[0])
-        is_text = len(after) > 1 or ends_statement(after[0])
-        return is_name and not ends_sentence(title) and are_prose and is_text
 
     def _read_group(self, index: int, is_counted: bool) -> tuple[list[Block], int]:
         """The blocks of a paragraph, and how many paragraphs they took."""
@@ -233,18 +198,6 @@ class _TextReader:
         is_short = len(text) <= TITLE_CHARS and not ends_sentence(text)
         return index == 0 and is_short and has_words(text)
 
-    def _is_capital_title(self, index: int, text: str) -> bool:
-        is_title = is_capitals(text) and len(text) <= TITLE_CHARS and not ends_sentence(text)
-        is_title = is_title and not text.startswith(QUOTATION_MARKS)
-        return is_title and not is_scene_line(text) and self._stands_between_prose(index)
-
-    def _stands_between_prose(self, index: int) -> bool:
-        before = self.groups[index - 1]
-        after = self.groups[index + 1] if index + 1 < len(self.groups) else []
-        if not after or after[0].isupper() or not begins_like_verse(after[0]):
-            return False
-        return ends_statement(before[-1]) or is_ornament(before[-1]) or _is_title(before)
-
     def _find_subtitle(self, index: int) -> str:
         """The name of a chapter that stands below its number, in a line of its own."""
         lines = self.groups[index] if index + 1 < len(self.groups) else []
@@ -256,29 +209,12 @@ class _TextReader:
     def _read_lines(self, index: int, lines: list[str], text: str) -> list[Block]:
         if title := detect_chapter_heading(lines):
             return [title]
-        if index == 0 and _BYLINE.fullmatch(lines[1].strip()) and not ends_sentence(lines[0]):
+        if index == 0 and find_byline(lines[1].strip()) and not ends_sentence(lines[0]):
             return [heading(lines[0], 1), paragraph(self.joiner.join(lines[1:]))]
         items = lines[1:] if lines[0].endswith(":") else lines
         if all(map(_LIST_MARK.match, items)) or self.layout.is_verse(lines):
             return build_verse(lines) if all(map(has_words, lines)) else [paragraph(text)]
         return [paragraph(text)]
-
-
-def _is_title_word(word: str) -> bool:
-    """Whether a word begins with a capital, or is an article or a preposition."""
-    return word[0].isupper() or (word.islower() and len(word) <= MAX_SMALL_CHARS)
-
-
-def _has_small_word(title: str) -> bool:
-    """Whether a title has an article or a preposition, perhaps as its first word."""
-    first, *others = title.split()
-    return bool(others) and (first in _FIRST_WORDS or any(map(str.islower, others)))
-
-
-def _is_title(lines: Sequence[str]) -> bool:
-    line = lines[0].strip()
-    is_heading = is_chapter_line(line) or is_capitals(line) or _BYLINE.fullmatch(line) is not None
-    return len(lines) == 1 and is_heading
 
 
 def _drop_false_title(blocks: list[Block]) -> list[Block]:

@@ -32,7 +32,9 @@ SECTION_GAP_LINES = 3
 MAX_NOTE_PARAGRAPHS = 10
 
 _ENTRY_NUMBER = compile_lazily(r"(?:[\s.·_]{2,}|\s)(?:\d{1,4}|[ivxlc]{1,6})\s*$")
-_NUMBERED_ENTRY = compile_lazily(r"(?:\s{2,}|[\s.·_]{3,})(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_NUMBERED_ENTRY = compile_lazily(
+    r"(?:\s{2,}|[\s.·_]{3,})(?:(?i:p(?:[aá]g)?|s|seite)\.?\s*)?(?:\d{1,4}|[ivxlc]{1,6})\s*$"
+)
 _DOTTED_ENTRY = compile_lazily(r"[^.\n]{2,70}[ .·_]{3,}(?<=[.·_] ?)\d{1,4}\s*")
 _PICTURE_ENTRY = compile_lazily(
     r"(?i).*(?:\s{2,}|[\s.·_]{3,})(?:\D{0,20}\d{1,4}|[ivxlc]{1,6}|_?frontispiece\.?_?)\s*"

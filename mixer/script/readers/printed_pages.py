@@ -13,7 +13,7 @@ from mixer.script.readers.headings import ends_statement
 from mixer.script.readers.marks import fold_title
 
 MIN_PAGES, MIN_COUNTED = 4, 3
-MAX_HEAD_CHARS, MAX_NOTE_LINES, EDGE_LINES = 70, 40, 2
+MAX_HEAD_CHARS, MAX_NOTE_LINES, EDGE_LINES = 80, 40, 2
 MIN_HEADED_SHARE = 0.25
 """Of pages with a head, where heads are left out."""
 
@@ -22,10 +22,13 @@ _HYPHEN = compile_lazily(r"(?<=\p{L})\u2010(?=\n)")
 """That divides a word at the end of a line; pages have no other."""
 
 _NUMBER = compile_lazily(
-    r"[-–—[(]?\s*(?P<lone>\d{1,4})\s*[-–—\])]?|(?P<left>\d{1,4})\s+\D.{0,80}"
-    r"|.{0,80}\D\s+(?P<right>\d{1,4})"
+    r"[-–—[(]?\s*(?P<lone>\d{1,4})\s*[-–—\]).]?|(?P<left>\d{1,4})\s+\D.{0,80}"
+    r"|.{0,80}\D\s+(?:\[(?:[Pp]age )?)?(?P<right>\d{1,4})\]?"
 )
 _ROMAN_NUMBER = compile_lazily(r"[ivxlc]{1,7}")
+_WIDE_GAP = compile_lazily(r"\S\s{3,}\S")
+"""Between what stands on the left of a head and on its right."""
+
 _NUMBER_OF_HEAD = compile_lazily(r"^\d{1,4}\s+|\s+\d{1,4}$")
 _NOTE = compile_lazily(
     r"\s*(?P<number>\d{1,3})(?:[.)]\s+|\s+(?=[\p{Lu}“\"‘])|(?P<glued>)(?=[\p{Lu}“\"‘]|\s*$))"
@@ -84,7 +87,7 @@ class _Pages:
         for m in self._list_edges(n):
             line = self.pages[n][m].strip()
             match = _NUMBER.fullmatch(line) if len(line) <= MAX_HEAD_CHARS else None
-            if match and not ends_statement(line):
+            if match and (match["lone"] or not ends_statement(line)):
                 yield m, int(match["lone"] or match["left"] or match["right"]) - n
 
     def _drop_heads(self) -> None:
@@ -110,6 +113,7 @@ class _Pages:
         for last, n in zip([None, *found], found, strict=False):
             is_other = self.pages[n][first[n]].strip() != title
             is_next = last is not None and (is_other or n - last <= EDGE_LINES)
+            is_next = is_next or _WIDE_GAP.search(title) is not None
             if is_next or self._interrupts(n, first[n]):
                 yield n
 

@@ -53,6 +53,17 @@ _TIMECODE = compile_lazily(
 """Of captions, with their number."""
 
 
+_VERSE_NUMBER = compile_lazily(r"(?P<verse>\s*\S.{0,80}?)\s{2,}(?P<number>\d{1,4})")
+VERSE_STEP, MIN_NUMBERED = 5, 3
+"""Of the numbers at the ends of lines of verse; of poems that have two of them."""
+
+_SCENE_NUMBERS = compile_lazily(
+    r"(?m)^(?P<lead>\f?)[ \t]*(?P<number>\d{1,3}[A-Z]?)[ \t]{2,}(?P<place>(?:INT|EXT|I/E)\b[^\n]*?)"
+    r"(?:[ \t]{2,}(?P=number))?[ \t]*$"
+)
+"""Of a screenplay, on one side of a scene's place or on both."""
+
+
 def clean_printed_text(text: str) -> str:
     """Take out what only print needs; the words of the text stay, in their order."""
     if _CLOSING_TAG.search(text):
@@ -65,9 +76,38 @@ def clean_printed_text(text: str) -> str:
     text = _drop_glued_marks(text)
     if "|" in text:
         text = _TABLE_ROW.sub(_join_cells, _TABLE_RULE.sub("", text))
-    lines = [line.rstrip() for line in text.split("\n")]
+    lines = _drop_verse_numbers([line.rstrip() for line in text.split("\n")])
     lines = PageFurniture(drop_lists(lines)).remove()
     return "\n".join(drop_notes(lines, text))
+
+
+def drop_scene_numbers(text: str) -> str:
+    """Drop the numbers of scenes, which look like those of pages."""
+    if "INT" not in text:
+        return text
+    return _SCENE_NUMBERS.sub(lambda match: match["lead"] + match["place"], text)
+
+
+def _drop_verse_numbers(lines: list[str]) -> list[str]:
+    """Drop numbers at the ends of lines that count the lines of a poem."""
+    written = [n for n, line in enumerate(lines) if line]
+    found = [
+        (count, n, int(match["number"]), match["verse"])
+        for count, n in enumerate(written)
+        if lines[n][-1].isdecimal() and (match := _VERSE_NUMBER.fullmatch(lines[n]))
+        if int(match["number"]) % VERSE_STEP == 0
+    ]
+    counted = set[int]()
+    for one, two in pairwise(found):
+        if 0 < two[0] - one[0] == two[2] - one[2]:
+            counted |= {one[1], two[1]}
+    if len(counted) < MIN_NUMBERED:
+        return lines
+    kept = list(lines)
+    for _, n, number, verse in found:
+        if n in counted or number == VERSE_STEP:
+            kept[n] = verse
+    return kept
 
 
 def _drop_glued_marks(text: str) -> str:

@@ -46,7 +46,9 @@ _SCENE_LINE = compile_lazily(r"(?:INT|EXT|I/E)\b.*")
 """Of screenplays, where they open no chapters."""
 
 _LIST_TITLES = (is_contents_title, is_index_title, is_notes_title, is_pictures_title)
-_APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])")
+_APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])(?<!\s{2}[\dlIO]{1,4})")
+"""A title; a number behind a gap is a page's."""
+
 _PROSE_LINE = compile_lazily(rf".{{{MIN_PROSE_CHARS},}}|.*[.!?…”\"]")
 _WIKI = compile_lazily(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
 _HASHED = compile_lazily(
@@ -56,11 +58,13 @@ _DECORATED = compile_lazily(
     r"(?m)^[ \t]*(?P<left>[*~=•·\[(<|–—-]{1,5}) ?(?P<title>\p{L}[^\n]{1,60}?)[ \t]*"
     r"(?P<right>[*~=•·\])>|–—-]{1,5})[ \t]*$"
 )
+_TITLE_SIGNS = "*~=•·"
 _SPACED = compile_lazily(
     r"(?m)^[ \t]*(?:\p{Lu} ){3,20}\p{Lu}(?:[ \t]{2,}(?:\p{Lu} ){0,20}\p{Lu})*[ \t]*$"
 )
 _TEMPLATES = compile_lazily(
-    r"\{\{[^{}\n]{0,300}\}\}| ?\[edit\]|<ref\b[^>\n]{0,200}/>"
+    r"\{\{[^{}\n]{0,300}(?:\n[ \t]*\|[^{}]{0,2000}+)?\}\}| ?\[edit\]"
+    r"|\[\[(?:Category|Kategorie|Catégorie|Categor[ií]a):[^\[\]\n]{0,200}\]\]|<ref\b[^>\n]{0,200}/>"
     r"|<ref\b[^>\n]{0,200}>[^<\n]{0,1000}</ref>|\[\[(?:File|Image):[^\[\]\n]{0,300}\]\]|'{2,3}"
     r"|\[\[[^\[\]|\n]{1,100}\|(?P<shown>[^\[\]|\n]{1,100})\]\]"
 )
@@ -98,7 +102,10 @@ def mark_typed_titles(text: str) -> str:
         text = _HASHED.sub(lambda match: _sign(match["title"]), text)
     if "\n\n\n" in text:
         text = _mark_titles_apart(text)
-    return _DECORATED.sub(_undecorate, _SPACED.sub(_close_up, text))
+    text = _SPACED.sub(_close_up, text)
+    titles = {match["title"] for match in _DECORATED.finditer(text) if _is_decorated(match)}
+    are_titles = len(titles) >= MIN_TITLES_APART
+    return _DECORATED.sub(lambda match: _undecorate(match, are_titles=are_titles), text)
 
 
 def is_scene_line(line: str) -> bool:
@@ -169,12 +176,13 @@ def _is_capitalised(title: str) -> bool:
 
 def find_dates(lines: Sequence[str]) -> set[int]:
     """The indices of lone dates that head the entries of a diary; few of them are none."""
-    found = [index for index, line in enumerate(lines) if line and _is_date(line)]
+    found = [index for index, line in enumerate(lines) if line and is_date(line)]
     adjacent = sum(one + 1 == other for one, other in pairwise(found))
     return set(found) if len(found) >= MIN_DATES and adjacent * 2 <= len(found) - 1 else set()
 
 
-def _is_date(line: str) -> bool:
+def is_date(line: str) -> bool:
+    """Whether a line is a date, as it heads an entry of a diary."""
     if len(line) > TITLE_CHARS or not any(map(str.isdigit, line)):
         return False
     if _YEAR_ONLY.match(line) and not _YEAR_ONLY.fullmatch(line):
@@ -195,8 +203,19 @@ def _unline(match: regex.Match[str]) -> str:
     return _sign(title) + "\n"
 
 
-def _undecorate(match: regex.Match[str]) -> str:
-    return match["title"] if is_chapter_line(match["title"].strip()) else match[0]
+def _is_decorated(match: regex.Match[str]) -> bool:
+    """Whether a line is a title between signs that are alike, with empty lines around it."""
+    left, title, text = match["left"], match["title"], match.string
+    is_even = left == match["right"][::-1] and left[0] in _TITLE_SIGNS and match[0].count(" ") > 1
+    start = max(match.start() - 2, 0)
+    is_apart = text[start : match.start()] == "\n\n" and text.startswith("\n\n", match.end())
+    return is_even and is_apart and _APART.fullmatch(title) is not None and _is_capitalised(title)
+
+
+def _undecorate(match: regex.Match[str], *, are_titles: bool) -> str:
+    if is_chapter_line(match["title"].strip()):
+        return match["title"]
+    return _sign(match["title"]) if are_titles and _is_decorated(match) else match[0]
 
 
 def _close_up(match: regex.Match[str]) -> str:

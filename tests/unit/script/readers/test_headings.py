@@ -4,7 +4,7 @@ import pytest
 
 from mixer.script.document import BlockKind
 from mixer.script.planning import plan_document
-from mixer.script.readers.headings import parse_lone_number
+from mixer.script.readers.headings import is_chapter_line, parse_lone_number
 from mixer.script.readers.plain_text import read_plain_text
 
 PROSE = "It was a long day, and the wind came from the sea."
@@ -142,3 +142,22 @@ def test_the_end_is_said_and_opens_no_chapter():
 def test_a_lone_number_has_a_value(text, value):
     number = parse_lone_number(text)
     assert (number.value if number else None) == value
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FÖRSTA KAPITLET.", "Andra kapitlet", "Femte kapitlet", "Første kapitel", "Andet Kapitel",
+        "TREDJE KAPITTEL", "Fjerde kapitel.", "Elfde hoofdstuk", "ZESTIENDE HOOFDSTUK",
+        "Sjette brevet",
+    ],
+)  # fmt: skip
+def test_ordinals_of_northern_languages_name_chapters(line):
+    assert is_chapter_line(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["Hele boken", "Hennes brev", "Parte del mar", "Grande del mundo", "Men akten"]
+)
+def test_other_words_name_none(line):
+    assert not is_chapter_line(line)

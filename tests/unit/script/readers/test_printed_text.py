@@ -150,3 +150,99 @@ def test_number_zero_alone_on_a_line_stays():
 )
 def test_links_to_other_pages_of_a_story_are_left_out(line):
     assert read(f"He left.\n\n{line}\n") == ["He left."]
+
+
+def write_poem(*numbers: int, step: int = 5) -> str:
+    lines = [
+        f"The old grey lamp burned {word}" for word in ("low", "dim", "red", "late", "cold")
+    ] * 4
+    for number in numbers:
+        lines[number - 1] = f"{lines[number - 1]:<50}{number * step // 5}"
+    return "The Lamp\n\n" + "\n".join(lines)
+
+
+@pytest.mark.parametrize("numbers", [(5, 10, 15), (5, 10, 15, 20), (10, 15, 20), (5, 15, 20)])
+def test_numbers_of_lines_of_verse_are_left_out(numbers):
+    assert not any(map(str.isdecimal, " ".join(read(write_poem(*numbers)))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        write_poem(5),
+        write_poem(5, 10, 15, step=7),
+        "January      5\nApril      10\nAugust      15",
+        "Salt      10\n\nRope      5\n\nOars      20",
+        "He has      5\nShe has      10\nThey have\nno more than      15",
+    ],
+)
+def test_numbers_that_count_no_lines_stay(text):
+    assert " ".join(read(text)).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1     INT. THE ROPEWALK - NIGHT          1",
+        "1     EXT. THE OLD TANNERY - DAY",
+        "12A   INT. THE MILL - DAY          12A",
+        "1  I/E. A BOAT - DAWN  1",
+        "   1   EXT. THE QUAY - LATER     1",
+    ],
+)
+def test_the_numbers_of_scenes_are_left_out_and_their_places_stay(line):
+    place = " ".join(line.split()[1:]).removesuffix(f" {line.split()[0]}")
+    text = f"THE LAMP\n\nINT. A ROOM - DAY\n\nHe waits.\n\n{line}\n\nShe comes in."
+    assert place in read(text)
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["2  THE LAMP", "4  THE LAMP", "6  THE LAMP", "8  THE LAMP"],
+        ["THE LAMP  3", "THE LAMP  5", "THE LAMP  9"],
+        ["8 THE LAMP", "l0 THE LAMP", "12 THE LAMP"],
+        ["THE LAMP  19", "THE LAMP  2l", "THE LAMP  23"],
+        ["Ann Author  7", "Ann Author  9", "Ann Author   13"],
+    ],
+)
+def test_heads_with_numbers_of_sheets_are_left_out_between_paragraphs(heads):
+    pages = [f"{head}\n\n\nThe boat lay at the quay.\n\nNobody came." for head in heads]
+    assert read("\n\n\n\n".join(["He left.", *pages])) == [
+        "He left.", *["The boat lay at the quay.", "Nobody came."] * len(heads)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ["Psalm 3", "Psalm 5", "Psalm 9"],
+        ["SONNET 18", "SONNET 30", "SONNET 60"],
+        ["3 March", "5 March", "9 March"],
+        ["3 March 1884", "5 March 1884", "9 March 1884"],
+        ["2 cups of flour", "4 cups of flour", "6 cups of flour"],
+        ["Holy Sonnet 1", "Holy Sonnet 7", "Holy Sonnet 14"],
+    ],
+)
+def test_numbered_titles_and_amounts_stay(titles):
+    parts = [f"{title}\n\n\nThe boat lay at the quay.\n\nNobody came." for title in titles]
+    lines = read("\n\n\n\n".join(["He left.", *parts]))
+    assert [line for line in lines if line in titles] == titles
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "Rivers                  Informational                 [Page {}]",
+        "Page {}",
+        "[{}]",
+        "{}.",
+        "- {} -",
+    ],
+)
+def test_both_edges_of_pages_that_form_feeds_divide_are_left_out(foot):
+    head = "RFN 42                   The Lamp                   March 2021"
+    body = "The boat lay at the quay,\nwhere it had lain.\n\nThey sailed."
+    pages = [f"{head}\n\n\n{body}\n\n\n{foot.format(n)}\n" for n in range(2, 8)]
+    words = " ".join(read("\f".join([f"{body}\n\n{foot.format(1)}\n", *pages])))
+    assert words == " ".join([" ".join(body.split())] * 7)

@@ -91,3 +91,41 @@ def test_templates_and_buttons_of_a_wiki_are_left_out():
     spoken = "\n".join(each.text for each in read_plain_text(text).blocks)
     assert "edit" not in spoken
     assert "cite" not in spoken
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("*** ", " ***"), ("~ ", " ~"), ("=== ", " ==="), ("•• ", " ••"), ("*~ ", " ~*")],
+)
+def test_names_between_the_same_signs_are_titles(left, right):
+    names = ["The Quay", "Rope", "A Night at Sea"]
+    chapters = zip(names, WORDS, strict=False)
+    text = "".join(f"{left}{name}{right}\n\n{PROSE.format(word)}\n" for name, word in chapters)
+    blocks = read_plain_text(f"The Lamp\n\n{text}").blocks
+    assert [b.text for b in blocks if b.kind is BlockKind.HEADING][1:] == names
+
+
+@pytest.mark.parametrize(
+    "line", ["*** Rope ***", "*Rope*", "~ whispers ~", "* He left. *", "[Rope]"]
+)
+def test_a_line_between_signs_that_is_alone_or_a_sentence_is_none(line):
+    blocks = read_plain_text(f"The Lamp\n\nHe left.\n\n{line}\n\n{PROSE.format('boat')}").blocks
+    assert [b.text for b in blocks if b.kind is BlockKind.HEADING] == ["The Lamp"]
+
+
+WIKI = "'''The Lamp''' is a book.\n\n== The Quay ==\nHe left.\n"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "{{Infobox book\n| name = The Lamp\n| author = Ann\n}}\n",
+        "{{Box\n | year = 1871}}\n",
+        "[[Category:Books]]\n",
+        "[[Kategorie:Bücher]]\n",
+        "{{Reflist}}\n",
+    ],
+)
+def test_boxes_and_categories_of_a_wiki_are_not_read(extra):
+    blocks = read_plain_text(extra + WIKI).blocks
+    assert [b.text for b in blocks if b.text] == ["The Lamp is a book.", "The Quay", "He left."]
