@@ -85,8 +85,10 @@ _ORDINAL_HEADINGS = (
     r"|(?:premi[eè]re?|derni[eè]re?|seconde?|\p{L}{4,12}i[eè]me)\s+(?:partie|livre|chapitre|lettre|acte)"
     r"|(?:primer[oa]?|segund[oa]|tercera?|cuart[oa]|quint[oa]|sext[oa]|prim[oa]|second[oa]|terz[oa]"
     r"|primeir[oa]|terceir[oa]|quart[oa])\s+(?:parte|cap[ií]tulo|libro|livro|capitolo|atto|acto|ato)"
-    r"|(?:eerste|tweede|\p{L}{3,14}(?:de|te))\s+(?:hoofdstuk|deel|boek)"
-    r"|(?:första|andra|første|ande[nt]|and(?:re|et)|\p{L}{2,10}(?:de|te|dje|tte))\s+"
+    r"|(?:eerste|tweede|derde|vierde|vijfde|zesde|zevende|achtste|negende|tiende|elfde|twaalfde"
+    r"|(?:der|veer|vijf|zes|zeven|acht|negen)tiende|twintigste)\s+(?:hoofdstuk|deel|boek)"
+    r"|(?:första|første|andra|andre|ande[nt]|andet|tredje|fj[äe]rde|femte|sj[äe]tte|sju(?:nde|ende)|syvende"
+    r"|åttonde|åttende|ottende|nionde|niende|tionde|tiende|elfte|ell?evte|tolfte|tolvte)\s+"
     r"(?:kapitlet|kapitt?el|boken|bogen|delen|brevet|akten)"
 )
 _STANDALONE_WORDS = (

@@ -27,6 +27,12 @@ _NOTICE = compile_lazily(
     r"|\btutti i diritti (?:sono )?riservati",
     regex.IGNORECASE,
 )
+_NOTICE_WORDS = (
+    "right", "©", "(c)", "isbn", "licen", "be ", "smashwords", "archive", "automatically", "ebook",
+    "e-book", "e-text", "etext", "rechte", "droits", "derechos", "direitos", "diritti",
+)  # fmt: skip
+"""A notice has one of them; looking for them is quicker."""
+
 _COPYRIGHT = compile_lazily(
     r"(?:text |cover .{0,20})?(?:copyright\s*(?:©|\(c\))?|©|\(c\))\s*(?:by .{2,60} )?\d{4}\b.*",
     regex.IGNORECASE,
@@ -84,6 +90,9 @@ def _trim_run(blocks: Sequence[Block], run: list[int]) -> list[int]:
 
 
 def _is_notice(text: str) -> bool:
+    folded = text[:MAX_NOTICE_CHARS].lower()
+    if not any(map(folded.__contains__, _NOTICE_WORDS)):
+        return False
     is_copyright = len(text) <= MAX_CREDIT_CHARS and _COPYRIGHT.fullmatch(text) is not None
     return is_copyright or (len(text) <= MAX_NOTICE_CHARS and _NOTICE.search(text) is not None)
 

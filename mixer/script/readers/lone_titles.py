@@ -46,16 +46,18 @@ class LoneTitles:
         return {n for n in range(1, len(self.groups) - 1) if self._is_capital_title(n)}
 
     def _is_named(self, n: int) -> bool:
-        before, lines, after = self.groups[n - 1], self.groups[n], self._find_text(n + 1)
+        before, lines = self.groups[n - 1], self.groups[n]
         title = lines[0].strip()
         if len(lines) > 1 or len(title) > SUBTITLE_CHARS or title.startswith(QUOTATION_MARKS):
             return False
-        is_name = all(map(_is_title_word, title.split())) and title[0].isupper()
-        is_name = is_name and not title.startswith("Your")  # of letters
+        is_name = title[0].isupper() and all(map(_is_title_word, title.split()))
+        if not is_name or title.startswith("Your"):  # of letters
+            return False
+        after = self._find_text(n + 1)
         is_signed = len(before) == 1 and _SIGNATURE.fullmatch(before[0].strip()) is not None
         are_prose = (is_signed or ends_statement(before[-1])) and begins_like_verse(after[0])
         is_text = len(after) > 1 or ends_statement(after[0])
-        return is_name and not ends_sentence(title) and are_prose and is_text
+        return not ends_sentence(title) and are_prose and is_text
 
     def _is_capital_title(self, n: int) -> bool:
         lines = self.groups[n]

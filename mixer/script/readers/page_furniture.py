@@ -41,6 +41,7 @@ _PAGE_LINE = compile_lazily(
 _SCANNED_NUMBER = compile_lazily(r"^(?=\S*\d)[\dlIO]{1,4}\s+|\s+(?=\S*\d)[\dlIO]{1,4}$")
 """A page number at an end of a head, which may have letters instead of digits."""
 
+_DIGIT = compile_lazily(r"\d")
 _SHEET_NUMBER = compile_lazily(
     r"(?P<left>(?=\S*\d)[\dlIO]{1,4})\s+\p{Lu}\S*\s+\p{L}.*\p{L}"
     r"|\p{Lu}\S*\s+\p{L}.*\p{L}\s{2,}(?P<right>(?=\S*\d)[\dlIO]{1,4})"
@@ -108,6 +109,8 @@ class PageFurniture:
         for index, line in enumerate(self.lines):
             stripped = line.strip()
             if not stripped or len(line) > MAX_HEAD_CHARS * 2 or not self._is_at_gap(index):
+                continue
+            if not _DIGIT.search(stripped):  # quicker than the match
                 continue
             if match := _PAGE_LINE.fullmatch(stripped):
                 value = next(int(v) for k in _NUMBER_GROUPS if (v := match[k]))
@@ -183,32 +186,27 @@ class PageFurniture:
         places: dict[str, list[int]] = {}
         for index, line in enumerate(self.lines):
             if 0 < len(line.strip()) <= MAX_HEAD_CHARS and self._is_at_gap(index):
-                head = fold_title(_SCANNED_NUMBER.sub("", line.strip()))
-                places.setdefault(head, []).append(index)
+                places.setdefault(_fold_head(line.strip()), []).append(index)
         for head, indices in places.items():
             if head and len(indices) >= MIN_HEAD_REPEATS:
                 interrupting = sum(map(self._interrupts, indices))
-                numbers = self._find_numbers(indices)
                 if interrupting * 2 > len(indices):
                     self.removed |= set(indices)
-                elif self._count_pages(list(numbers.values()), len(indices)):
-                    self.removed |= numbers.keys()
+                else:
+                    self.removed |= self._find_sheets(indices)
 
-    def _find_numbers(self, indices: Sequence[int]) -> dict[int, int]:
-        """The numbers of sheets in lines that name no chapter and no day."""
+    def _find_sheets(self, indices: Sequence[int]) -> set[int]:
+        """Those of equal lines whose numbers are of sheets; chapters and days have others."""
         lines = {n: self.lines[n].strip() for n in indices}
         found = {n: _SHEET_NUMBER.fullmatch(line) for n, line in lines.items()}
         if any(is_chapter_line(line) or is_date(line) for line in lines.values()):
-            return {}
+            return set()
         numbers = {n: match["left"] or match["right"] for n, match in found.items() if match}
-        return {n: int(number.translate(_DIGITS)) for n, number in numbers.items()}
-
-    @staticmethod
-    def _count_pages(values: Sequence[int], count: int) -> bool:
-        """Whether the numbers of equal lines, with at most one line without, are of sheets."""
+        values = [int(number.translate(_DIGITS)) for number in numbers.values()]
         is_ascending = all(one < two for one, two in pairwise(values))
         are_apart = bool(values) and values[-1] - values[0] >= 2 * (len(values) - 1)
-        return is_ascending and are_apart and MIN_HEAD_REPEATS <= len(values) >= count - 1
+        are_enough = MIN_HEAD_REPEATS <= len(values) >= len(lines) - 1
+        return set(numbers) if is_ascending and are_apart and are_enough else set()
 
     def _join_around_removed(self) -> list[str]:
         kept: list[str] = []
@@ -227,3 +225,8 @@ class PageFurniture:
                 kept.append(line)
                 gap, is_gap_removed = 0, False
         return kept
+
+
+def _fold_head(line: str) -> str:
+    """A head without the page number at an end of it."""
+    return fold_title(_SCANNED_NUMBER.sub("", line) if _DIGIT.search(line) else line)

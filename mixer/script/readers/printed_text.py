@@ -58,8 +58,8 @@ VERSE_STEP, MIN_NUMBERED = 5, 3
 """Of the numbers at the ends of lines of verse; of poems that have two of them."""
 
 _SCENE_NUMBERS = compile_lazily(
-    r"(?m)^(?P<lead>\f?)[ \t]*(?P<number>\d{1,3}[A-Z]?)[ \t]{2,}(?P<place>(?:INT|EXT|I/E)\b[^\n]*?)"
-    r"(?:[ \t]{2,}(?P=number))?[ \t]*$"
+    r"(?m)^(?P<lead>\f?)[ \t]*+(?P<number>\d{1,3}[A-Z]?)[ \t]{2,}(?P<place>(?:INT|EXT|I/E)\b"
+    r"[^\n]{0,120}?)(?:[ \t]{2,80}(?P=number))?[ \t]{0,80}$"
 )
 """Of a screenplay, on one side of a scene's place or on both."""
 

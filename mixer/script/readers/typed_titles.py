@@ -103,7 +103,10 @@ def mark_typed_titles(text: str) -> str:
     if "\n\n\n" in text:
         text = _mark_titles_apart(text)
     text = _SPACED.sub(_close_up, text)
-    titles = {match["title"] for match in _DECORATED.finditer(text) if _is_decorated(match)}
+    decorated = list(_DECORATED.finditer(text))
+    if not decorated:
+        return text
+    titles = {match["title"] for match in decorated if _is_decorated(match)}
     are_titles = len(titles) >= MIN_TITLES_APART
     return _DECORATED.sub(lambda match: _undecorate(match, are_titles=are_titles), text)
 

@@ -32,6 +32,8 @@ WORST = {
         "a[1]\n\n[1] b\n\n", "Chapter 1\n\n", "I\n\n", ". ", "* * *\n", "“", "a\n",
         "Page 1\n\n", "-\n",
         "THE HEAD\n\n12\n\nand ", "[[lang fr: " + " " * 30, "\t", "Title: a\n",
+        "1  INT. A" + " " * 40, "a" + " " * 40 + "5\n", "*** A b ***\n\n", "2  THE LAMP\n\n",
+        "© 2021\n\n", "{{\n|", "THE A\n\nby Ann\n\n",
         "Chapter 1\nA b.\n", "<i>a ", "a" * 30 + " ..... 3\n",
     ),
     "markdown": (
