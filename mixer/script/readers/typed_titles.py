@@ -46,7 +46,7 @@ _SCENE_LINE = compile_lazily(r"(?:INT|EXT|I/E)\b.*")
 """Of screenplays, where they open no chapters."""
 
 _LIST_TITLES = (is_contents_title, is_index_title, is_notes_title, is_pictures_title)
-_APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])(?<!\s{2}[\dlIO]{1,4})")
+_APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])(?<!\s{2}[lIO]{0,2}\d[\dlIO]{0,3})")
 """A title; a number behind a gap is a page's."""
 
 _PROSE_LINE = compile_lazily(rf".{{{MIN_PROSE_CHARS},}}|.*[.!?…”\"]")

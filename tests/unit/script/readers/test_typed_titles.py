@@ -4,6 +4,7 @@ import pytest
 
 from mixer.script.document import BlockKind
 from mixer.script.readers.plain_text import read_plain_text
+from mixer.script.readers.typed_titles import TITLE_SIGN, mark_typed_titles
 
 WORDS = ("boat", "lamp", "rope", "wall", "bell")
 PROSE = """\
@@ -129,3 +130,17 @@ WIKI = "'''The Lamp''' is a book.\n\n== The Quay ==\nHe left.\n"
 def test_boxes_and_categories_of_a_wiki_are_not_read(extra):
     blocks = read_plain_text(extra + WIKI).blocks
     assert [b.text for b in blocks if b.text] == ["The Lamp is a book.", "The Quay", "He left."]
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_title"),
+    [("  I", True), ("  II", True), ("  IO", True), ("", True), ("  3", False), ("  l2", False)],
+)
+def test_a_title_apart_may_end_in_a_numeral_and_not_in_a_page(ending, is_title):
+    prose = (
+        "It was late, and the lamp was out, as it had been for years.\n\nThey left.\n\nAll slept."
+    )
+    titles = [f"The {word.title()}{ending}" for word in WORDS[:3]]
+    parts = [prose, *(f"{each}\n\n{prose}" for each in titles)]
+    text = mark_typed_titles("\n\n\n\n".join(parts))
+    assert (text.count(TITLE_SIGN) == len(titles)) is is_title
