@@ -43,7 +43,7 @@ from mixer.script.normalise.rule import (
 
 _COUNT = re.compile(
     rf":?{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
-    rf"|{SPACE}I(?= ?[–-]|, [IVX])|{SPACE}A\.?D\.? \d"
+    rf"|{SPACE}I(?= ?[–-]|, (?:[IVX]|§|[Ss]ec|[Cc]l))|{SPACE}A\.?D\.? \d"
 )
 _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
 _ORDINAL_BEFORE = re.compile(rf"\d(?:st|nd|rd|th){SPACE}$")
@@ -95,6 +95,15 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
         ),
     }
     nameless = language.phrase("sentences.capitals") != "nouns"
+    readings = _build_context_readings(language)
+    for place, reading in by_place.items():
+        for written, spoken in _add_capitals(language.spellings(f"abbreviations.{place}")):
+            readings.setdefault(written, []).append((spoken, reading))
+    return readings
+
+
+def _build_context_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
+    """The readings that come before those of all places."""
     readings: dict[str, list[tuple[str, Reading]]] = {
         written: [("", lambda match, _: _select_street_reading(match, language))]
         for written in language.table("streets.readings")
@@ -103,9 +112,6 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
         for spoken, before, behind in rows:
             fits = partial(_expand_in_context, before=before, behind=behind, language=language)
             readings.setdefault(written, []).append((spoken, fits))
-    for place, reading in by_place.items():
-        for written, spoken in _add_capitals(language.spellings(f"abbreviations.{place}")):
-            readings.setdefault(written, []).append((spoken, reading))
     return readings
 
 

@@ -235,9 +235,8 @@ def _build_month_rules(language: Language) -> Iterator[NormalisationRule]:
         DIGITS,
         rf"{name}\.",
     )
-    leaders = language.words("dates.month_leaders")
-    if leaders:
-        yield _build_led_rule("|".join(leaders), short, r"\.", language)
+    leaders = "|".join(language.words("dates.month_leaders")) or "$^"
+    yield _build_led_rule(leaders, short, r"\.", language)
     yield compile_rule(
         rf"(?<![\w.]){name}(?={SPACE}(?:\d{{4}}|['’]\d\d|\d{{1,2}}(?:st|nd|rd|th))(?!\w))",
         expand,

@@ -86,7 +86,8 @@ def _build_page_rules(language: Language) -> Iterator[NormalisationRule]:
     numeral = "[ivxlc]{1,8}|[IVXLC]{2,8}"
     yield compile_rule(
         rf"(?<!\w){build_alternation(announced)}{SPACE}(?P<edit>(?P<l>{numeral})"
-        rf"(?:(?P<joint> ?[–-] ?| [a-z]{{1,3}} )(?P<h>{numeral}))?)(?![\w-]|['’]\w)",
+        rf"(?:(?P<joint> ?[–-] ?| [a-z]{{1,3}} )(?P<h>{numeral}))?(?:\.(?=[,;] [a-z]))?)"
+        r"(?![\w-]|['’]\w)",
         expand,
         "ivxIVX",
         rf"[pP.]\w*{SPACE}[ivxlcIVXLC]{{1,8}}(?!\w)",

@@ -102,7 +102,7 @@ def _build_old_rules(language: Language) -> Iterator[NormalisationRule]:
 
     def expand(match: re.Match[str]) -> str | None:
         pounds, shillings, pence = match["pounds"], match["shillings"], match["pence"]
-        is_sum = pounds or pence or next_word(match.string, match.end()) in {"a", "an", "each"}
+        is_sum = pounds or pence or next_word(match.string, match.end())[:1].islower()
         if not is_sum or int(shillings) >= SHILLINGS_IN_A_POUND:
             return None
         units = {"pound": pounds, "shilling": shillings, "penny": pence}

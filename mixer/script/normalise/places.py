@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
@@ -110,23 +110,14 @@ def _build_older_state_rules(
     language: Language, older: Mapping[str, str]
 ) -> Iterator[NormalisationRule]:
     """`Mobile, Ala.`, `in Conn. and N.Y.`, `the 54th Mass. Infantry`."""
-    words = language.words("places.also_words")
-
-    def expand(match: re.Match[str]) -> str | None:
-        written = match["edit"]
-        if (
-            match.end() == len(match.string)
-            and written in words
-            and match[0].lower().startswith("in ")
-        ):
-            return None  # the end of a sentence: `in Mass.`
-        return older[written] + keep_stop(match.string, match.end(), language)
-
+    expand = partial(_expand_older_state, older=older, language=language)
     state = rf"(?P<edit>{build_alternation(older)})"
     yield compile_rule(
         rf"(?<!\w){_TOWN}, {state}(?!\w|['’]\w)", expand, ",", r", [A-Z][a-z]{1,5}\."
     )
-    yield compile_rule(rf"(?<!\w)[Ii]n {state}(?=[,;)]| [a-z]|$)", expand, ".", r"n [A-Z]\S{1,4}\.")
+    yield compile_rule(
+        rf"(?:(?<!\w)[Ii]n |\(){state}(?=[,;)]| [a-z]|$)", expand, ".", r"[n(] ?[A-Z]\S{1,4}\."
+    )
     yield _build_state_list_rule(language, older)
     yield compile_rule(
         rf"(?<=\d(?:st|nd|rd|th) ){state}(?= {_TROOPS}| [a-z]|[,;)]|$)",
@@ -136,14 +127,29 @@ def _build_older_state_rules(
     )
 
 
+def _expand_older_state(
+    match: re.Match[str], older: Mapping[str, str], language: Language
+) -> str | None:
+    text, end, written = match.string, match.end(), match["edit"]
+    is_word = written in language.words("places.also_words")
+    if is_word and end == len(text) and match[0].lower().startswith("in "):
+        return None  # the end of a sentence: `in Mass.`
+    return older[written] + ("" if text.startswith(")", end) else keep_stop(text, end, language))
+
+
 def _build_state_list_rule(language: Language, older: Mapping[str, str]) -> NormalisationRule:
     """`in Minn., Wis., and Ohio`: several states show that each is one."""
     older = {**older, **language.spellings("places.listed")}
     names = build_alternation([*older, *language.spellings("places.postal").values()])
-    chain = re.compile(rf"(?<![\w.]){names}(?:(?:, and |, or |, | and | or | & ){names})+(?!\w)")
-    state = re.compile(rf"(?<![\w.]){build_alternation(older)}(?!\w)")
+    joint = "(?:, and |, or |, | and | or | & )"
+
+    @cache
+    def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+        chain = rf"(?<![\w.]){names}(?:{joint}{names})+(?!\w)"
+        return re.compile(chain), re.compile(rf"(?<![\w.]){build_alternation(older)}(?!\w)")
 
     def find(text: str) -> Iterator[Replacement]:
+        chain, state = compile_patterns()
         for found in chain.finditer(text):
             for match in state.finditer(text, *found.span()):
                 yield Replacement(
