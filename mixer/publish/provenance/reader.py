@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mixer.publish.provenance.library import load_c2pa
 from mixer.publish.provenance.signatures import (
     EMBEDDED_TYPES,
     OTHER_TYPE,
@@ -86,20 +87,19 @@ def main(path: str, limit_s: int) -> None:
 
 
 def _read_manifest(path: Path) -> Provenance:
-    from c2pa import C2paError, Context, Reader
-
+    c2pa = load_c2pa()
     suffix = path.suffix.lower().removeprefix(".")
     try:
-        with path.open("rb") as file, Context.from_dict(_OFFLINE) as context:
+        with path.open("rb") as file, c2pa.Context.from_dict(_OFFLINE) as context:
             if suffix in EMBEDDED_TYPES:
-                reader = Reader(EMBEDDED_TYPES[suffix], file, context=context)
+                reader = c2pa.Reader(EMBEDDED_TYPES[suffix], file, context=context)
             else:
                 sidecar = find_sidecar(path).read_bytes()
-                reader = Reader(OTHER_TYPE, file, sidecar, context=context)
+                reader = c2pa.Reader(OTHER_TYPE, file, sidecar, context=context)
             with reader:
                 return _describe(json.loads(reader.json()), reader.get_validation_state())
-    except C2paError as error:
-        is_missing = isinstance(error, C2paError.ManifestNotFound) or "Remote:" in str(error)
+    except c2pa.C2paError as error:
+        is_missing = isinstance(error, c2pa.C2paError.ManifestNotFound) or "Remote:" in str(error)
         return Provenance("none" if is_missing else "invalid")
     except OSError:
         return Provenance("none")

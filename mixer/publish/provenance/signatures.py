@@ -19,6 +19,7 @@ from typing import IO
 
 from mixer.errors import MixerError, StoreFailed
 from mixer.publish.provenance.identity import SigningIdentity
+from mixer.publish.provenance.library import load_c2pa
 
 SOURCE_TYPE = "trainedAlgorithmicMedia"
 SOURCE_TYPE_URI = f"http://cv.iptc.org/newscodes/digitalsourcetype/{SOURCE_TYPE}"
@@ -134,8 +135,7 @@ class FileSigner:
         Raises:
             MixerError: it could not be signed; the file is as it was.
         """
-        from c2pa import C2paError
-
+        c2pa = load_c2pa()
         suffix = path.suffix.lower().removeprefix(".")
         media_type = EMBEDDED_TYPES.get(suffix, OTHER_TYPE)
         try:
@@ -153,21 +153,18 @@ class FileSigner:
                     Path(copy.name).replace(path)
                 finally:
                     Path(copy.name).unlink(missing_ok=True)
-        except C2paError as error:
+        except c2pa.C2paError as error:
             raise MixerError(f"{path.name} could not be signed: {error}.") from error
         except OSError as error:
             raise StoreFailed(f"{path.name} could not be signed: {error.strerror}.") from error
         return None
 
     def _sign_stream(self, name: str, media_type: str, source: IO[bytes], copy: IO[bytes]) -> bytes:
-        from c2pa import Builder, C2paSigningAlg, Signer
-
-        identity = self.identity
+        c2pa, identity = load_c2pa(), self.identity
+        algorithm = c2pa.C2paSigningAlg.ES256
         with (
-            Signer.from_callback(
-                identity.sign, C2paSigningAlg.ES256, identity.certificates
-            ) as signer,
-            Builder(build_manifest(self.origin, name)) as builder,
+            c2pa.Signer.from_callback(identity.sign, algorithm, identity.certificates) as signer,
+            c2pa.Builder(build_manifest(self.origin, name)) as builder,
         ):
             if media_type == OTHER_TYPE:
                 builder.set_no_embed()
