@@ -110,7 +110,7 @@ STATES = {
     "changed": "CHANGED after it was signed",
     "expired": "signed, but the certificate has EXPIRED",
     "invalid": "the signed statement is INVALID",
-    "unread": "UNKNOWN: a signed statement would take too long to find",
+    "unread": "UNKNOWN: the search for a signed statement took too long or failed",
 }
 
 
