@@ -96,7 +96,7 @@ def _print_characters(found: mixer.CastBook) -> None:
         voice = found.voices[each.name]
         table.add_row(escape(each.name), voice, each.gender, each.age, f"{each.words:,}", also)
     if found.cast.characters:
-        Console().print(table)
+        Console(emoji=False).print(table)
     for note in found.cast.notes:
         click.echo(note)
 

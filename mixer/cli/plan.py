@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from mixer.cli.options import (
@@ -18,7 +17,7 @@ from mixer.cli.options import (
     music_option,
 )
 from mixer.cli.strict import StrictCommand
-from mixer.cli.terminal import format_estimate, plan_story
+from mixer.cli.terminal import format_estimate, plan_story, print_table
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.review import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
@@ -157,14 +156,13 @@ def _print_words(script: Script) -> None:
 
 
 def _print_tables(script: Script) -> None:
-    console = Console()
     if script.cast:
-        console.print(_build_cast_table(script))
+        print_table(_build_cast_table(script))
     if len(script.chapters) > 1:
-        console.print(_build_chapter_table(script))
-    console.print(_build_chunk_table(script))
+        print_table(_build_chapter_table(script))
+    print_table(_build_chunk_table(script))
     if any(script.sounds):
-        console.print(_build_sound_table(script))
+        print_table(_build_sound_table(script))
 
 
 def _build_cast_table(script: Script) -> Table:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mixer.cli.strict import StrictCommand
+from mixer.cli.terminal import print_table
 from mixer.errors import BadOption, StoreFailed
 from mixer.lazy import require_extra
 
@@ -113,11 +114,11 @@ def _print_json(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> 
 
 
 def _print_table(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> None:
-    console = Console()
     for plan in plans:
-        console.print(_build_items_table(plan))
+        print_table(_build_items_table(plan))
+    console = Console(markup=False)
     for target in report.targets:
-        console.print(*_format_outcome(target), sep="\n", style=None, markup=False, highlight=False)
+        console.print(*_format_outcome(target), sep="\n", style=None, highlight=False)
     verb = "would save" if report.mode == "dry-run" else "saves"
     console.print(f"{verb} ${report.saved_usd_month:.2f} a month")
 

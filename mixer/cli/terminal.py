@@ -16,6 +16,8 @@ from mixer.errors import MixerWarning
 from mixer.progress import RemainingTime, format_clock
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mixer import MixedAudio, Narration, Options, Plan
     from mixer.cli.progress_bar import ProgressBar
 
@@ -110,6 +112,13 @@ def echo_warnings(sentences: Iterable[str]) -> None:
     """Print warnings on stderr."""
     for sentence in sentences:
         click.echo(f"warning: {sentence}", err=True)
+
+
+def print_table(table: "Table") -> None:
+    """Print a table of texts as they are: `[bold]` and `:smile:` mean nothing in them."""
+    from rich.console import Console
+
+    Console(markup=False, emoji=False).print(table)
 
 
 def plan_story(story: str, options: "Options", music: Path | None) -> "Plan":

@@ -8,6 +8,7 @@ import click
 
 from mixer.cli.options import engine_url_option
 from mixer.cli.strict import StrictCommand, StrictGroup
+from mixer.cli.terminal import print_table
 from mixer.compose import list_local_voices
 from mixer.narration import select_limits
 from mixer.speech import EMBEDDED, Voice
@@ -73,7 +74,6 @@ def install(folder: Path | None, source: Path | None) -> None:
 
 
 def _print_table(listed: Sequence[Voice]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table()
@@ -85,4 +85,4 @@ def _print_table(listed: Sequence[Voice]) -> None:
         engines = ", ".join(voice.engines)
         cells = (voice.id, voice.language, voice.gender, engines, voice.quality, speed, voice.note)
         table.add_row(*cells)
-    Console().print(table)
+    print_table(table)

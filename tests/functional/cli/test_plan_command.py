@@ -347,6 +347,18 @@ def test_plan_shows_who_speaks_and_how_much(mixer, tmp_path):
     assert [line for line in done.out.splitlines() if "Who is there?" in line and " Tom " in line]
 
 
+@pytest.mark.parametrize(
+    "text", ["A [bold]sign[/bold] said so.", "Say [/x] twice.", "A :smile: won."]
+)
+def test_tables_show_the_authors_characters(text, mixer, tmp_path):
+    (tmp_path / "marks.txt").write_text(f"---\ntitle: {text[:-1]}\n---\n{text}\n")
+    done = mixer("plan", "marks.txt")
+    assert done.code == 0, done.err
+    title, *rows = done.out.splitlines()
+    assert text[:-1] in title
+    assert any(text in row for row in rows)
+
+
 def test_plan_lists_the_words_that_a_voice_may_misread(mixer):
     done = mixer("plan", "story.md", "--doubtful", "--engine", "neural")
     assert "Words that the voice may mispronounce" in done.err
