@@ -15,7 +15,6 @@ from mixer.sound.analysis import verify
 from mixer.sound.arrange import MixStyle, build_timeline
 from mixer.sound.formats import AudioTags
 from mixer.sound.render import (
-    RenderAttempt,
     RenderHistory,
     RenderJob,
     RenderPool,
@@ -61,9 +60,9 @@ def render_mix(wanted: BenchMix) -> None:
         cache=memory.cache if memory else None,
         pool=RenderPool(ProcessGroup(), wanted.workers or usable_cores()),
     )
-    mixdown = render(job, wanted.out)
+    keys = render(job, wanted.out)
     if memory:
-        memory.record_render(RenderAttempt(timeline, mixdown), mixdown.segment_keys)
+        memory.record_render(timeline.mastering, keys, keys)
     if wanted.is_verified:
         verify(wanted.out, timeline.duration_s, COLUMNS)
 

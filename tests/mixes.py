@@ -15,6 +15,7 @@ from mixer.sound.analysis.measurement import (
     Measurement,
     measure,
 )
+from mixer.sound.analysis.verification import verify
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.placement import SoundAnnotation, Take
@@ -25,6 +26,9 @@ from mixer.sound.render.mixdown import Mixdown, Progress, RenderJob, render, ren
 from mixer.sound.render.segment_renderer import RenderPool, RenderSources
 from mixer.sound.timeline import MIX_RATE_HZ, Timeline, rescale_samples
 from tests.sounds import MIX_HZ, VOICE_HZ, Sound, write_sound
+
+COLUMNS = 400
+"""Of the waveform."""
 
 WHOLE_SECTIONS = 10_000
 """Grid steps of a segment: as many as any section in tests has."""
@@ -78,8 +82,8 @@ class PreparedMix:
         processes: ProcessGroup | None = None,
         progress: Progress | None = None,
         **options: Any,
-    ) -> Mixdown:
-        """Render it, again if need be; options are fields of RenderJob."""
+    ) -> tuple[str, ...]:
+        """The keys of its segments, rendered; options are fields of RenderJob."""
         job = RenderJob(
             self.timeline,
             self.ingredients,
@@ -91,11 +95,12 @@ class PreparedMix:
 
     def render_to_target(self, **options: Any) -> "PreparedMix":
         """Render it as every way of asking does, again where it misses its target; what it is."""
-        look = render_to_target(
-            self.lay_out,
-            lambda timeline: replace(self, timeline=timeline).render(**options),
-            self.encoding.level_offset_db,
-        )
+
+        def render_checked(timeline: Timeline) -> Mixdown:
+            replace(self, timeline=timeline).render(**options)
+            return Mixdown(verify(self.path, timeline.duration_s, COLUMNS))
+
+        look = render_to_target(self.lay_out, render_checked)
         return replace(self, timeline=look.timeline)
 
     def mix_samples(self, samples: int) -> int:

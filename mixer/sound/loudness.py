@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import regex
-
 if TYPE_CHECKING:
     from mixer.sound.arithmetic import Values
 
@@ -44,8 +42,6 @@ DUAL_MONO_LU = 10 * math.log10(2)
 LIMIT_STEPS_DB = (1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 12.0, 16.0, 20.0)
 """Distances below the peak at which the limiter's loss is computed; linear in between."""
 
-_MOMENTARY = regex.compile(r"lavfi\.r128\.M=(?P<value>\S+)")
-
 
 def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histogram:
     """Count momentary windows above the absolute gate."""
@@ -60,35 +56,6 @@ def histogram(momentary_lufs: Iterable[float], bin_lu: float = BIN_LU) -> Histog
 def shift_histogram(windows: Histogram, gain_db: float) -> Histogram:
     """Apply a gain to a histogram."""
     return {level + gain_db: count for level, count in windows.items()}
-
-
-def sum_histograms(parts: Iterable[Histogram]) -> Histogram:
-    """Add up histograms."""
-    total: Counter[float] = Counter()
-    for part in parts:
-        total.update(part)
-    return total
-
-
-def encode_histogram(windows: Histogram, bin_lu: float = BIN_LU) -> list[int]:
-    """Encode a histogram as the lowest bin, followed by the counts from there up."""
-    counts: Counter[int] = Counter()
-    for level, count in windows.items():
-        counts[round(level / bin_lu)] += count
-    if not counts:
-        return []
-    lowest, highest = min(counts), max(counts)
-    return [lowest, *(counts.get(each, 0) for each in range(lowest, highest + 1))]
-
-
-def decode_histogram(numbers: object, bin_lu: float = BIN_LU) -> Histogram:
-    """Decode what `encode_histogram` returned; raises TypeError if the values are not numbers."""
-    if not isinstance(numbers, list):
-        raise TypeError
-    if not numbers:
-        return {}
-    lowest, *counts = (int(each) for each in numbers)
-    return {(lowest + step) * bin_lu: count for step, count in enumerate(counts) if count}
 
 
 def integrated_lufs(windows: Mapping[float, float]) -> float | None:
@@ -176,9 +143,3 @@ def limiter_loss_db(losses_db: Sequence[float], over_db: float) -> float:
             share = (over_db - steps[at - 1]) / (steps[at] - steps[at - 1])
             return losses[at - 1] + share * (losses[at] - losses[at - 1])
     return losses[-1] + over_db - steps[-1]
-
-
-def parse_momentary_lufs(stdout: str) -> list[float]:
-    """Parse the momentary loudness that `ebur128` prints, one window every 100 ms."""
-    values = (float(match["value"]) for match in _MOMENTARY.finditer(stdout))
-    return [value if math.isfinite(value) else -math.inf for value in values]

@@ -11,7 +11,7 @@ from mixer.publish.timing import chapter_starts
 from mixer.publish.waveform import OUTLINE_COLUMNS
 from mixer.requests import Options
 from mixer.sound import Timeline
-from mixer.sound.analysis import Verification, verify
+from mixer.sound.analysis import verify
 from mixer.sound.arrange import SoundFile
 from mixer.sound.formats import AudioTags, Encoding, StreamedFormat, Workshop
 from mixer.sound.render import (
@@ -142,10 +142,9 @@ class StoryRenderer:
         stored = folder.find(SCRIPT, StoredScript)
         base_tags = load_tags(folder, self.options, stored.script if stored else None)
         attempt = self._render_mix(out, base_tags)
+        verification = attempt.mixdown.verification
         final = replace(self, timeline=attempt.timeline)
-        size_bytes, verification = final._store_audio(
-            attempt.mixdown, out, folder.key(out.name), base_tags
-        )
+        size_bytes = final._store_audio(attempt.mixdown, out, folder.key(out.name), base_tags)
         mix = Mix(attempt.timeline, verification, self.sounds, self.options.preset, self.encoding)
         return JoinedMix(
             integrated_loudness_lufs=verification.integrated_lufs,
@@ -162,29 +161,23 @@ class StoryRenderer:
         workshop = Workshop(self.scratch.path, self.pool.processes)
         return Renderer(self.timeline, sources, self.encoding, workshop)
 
-    def _store_audio(
-        self, mixdown: Mixdown, out: Path, key: str, base_tags: AudioTags
-    ) -> tuple[int, Verification]:
+    def _store_audio(self, mixdown: Mixdown, out: Path, key: str, base_tags: AudioTags) -> int:
+        """Store the finished audio; returns its size."""
         cache, join = SegmentCache(self.store), self._open_join(base_tags)
         keys = mixdown.segment_keys
 
-        def join_streams() -> tuple[int, Verification]:
+        def join_streams() -> int:
             streams = cache.require_all(keys)
-            is_finished = self.is_finished(join.identify(streams))
-            found = join.recall(streams) if is_finished else None
-            return found or join.join(streams, key)
+            if self.is_finished(join.identify(streams)):
+                return join.measure_size_bytes(streams)
+            return join.join(streams, key)
 
         if self._is_streamed:
             return self._retry_if_lost(join_streams, self.segments)
         if keys:
-            verification = self._retry_if_lost(
-                lambda: join.verify(cache.require_all(keys)), self.segments
-            )
-        else:
-            duration_s, processes = self.timeline.duration_s, self.pool.processes
-            verification = verify(out, duration_s, OUTLINE_COLUMNS, processes=processes)
+            self._retry_if_lost(lambda: self._write_file(out, base_tags), self.segments)
         self.store.put(key, out, content_type=self.encoding.kind.content_type)
-        return out.stat().st_size, verification
+        return out.stat().st_size
 
     def _open_join(self, base_tags: AudioTags | None = None) -> StreamJoin:
         tags = self._add_chapters(base_tags) if base_tags else None
@@ -211,44 +204,49 @@ class StoryRenderer:
 
         attempt = self._render_to_target(render_timeline)
         if self.history is not None:
-            self.history.record_render(attempt, made)
+            mastering, kept = attempt.timeline.mastering, attempt.mixdown.segment_keys
+            self.history.record_render(mastering, kept, made, attempt.prediction_error_lu)
         return attempt
 
     def _render_to_target(self, render_timeline: Callable[[Timeline], Mixdown]) -> RenderAttempt:
-        offset_db, history, first = self.encoding.level_offset_db, self.history, self.timeline
+        history, first = self.history, self.timeline
         if history is None:
             return render_to_target(
                 lambda error_lu: self.lay_out(error_lu) if error_lu else first,
                 render_timeline,
-                offset_db,
             )
         return render_to_target(
             self.lay_out,
             render_timeline,
-            offset_db,
             reuse=history.restore_mastering,
             prediction_error_lu=history.prediction_error_lu(),
         )
 
     def _render_file(self, out: Path, base_tags: AudioTags) -> Mixdown:
-        cache = SegmentCache(self.store)
+        """Render and check: the segments, or the file of a format that is not made of them."""
+        if not self.encoding.kind.is_distributed:
+            self._write_file(out, base_tags)
+            duration_s, processes = self.timeline.duration_s, self.pool.processes
+            return Mixdown(verify(out, duration_s, OUTLINE_COLUMNS, processes=processes))
+        cache, join = SegmentCache(self.store), self._open_join(base_tags)
+        keys = self.render_segments(self.segments)
+        verification = self._retry_if_lost(
+            lambda: join.verify(cache.require_all(keys)), self.segments
+        )
+        return Mixdown(verification, tuple(keys))
+
+    def _write_file(self, out: Path, base_tags: AudioTags) -> None:
+        """Write a file, of the stored segments where there are any."""
         is_distributed = self.encoding.kind.is_distributed
-        keys = self.render_segments(self.segments) if is_distributed else []
-        if self._is_streamed:
-            return self._retry_if_lost(
-                lambda: Mixdown.of_streams(cache.require_all(keys)), self.segments
-            )
         job = RenderJob(
             self.timeline,
-            self._fetch_ingredients(() if keys else self.segments),
+            self._fetch_ingredients(() if is_distributed else self.segments),
             self.encoding,
             tags=self._add_chapters(base_tags),
-            cache=cache,
+            cache=SegmentCache(self.store),
             pool=self.pool,
         )
-        return self._retry_if_lost(
-            lambda: render(job, out, None if keys else self.progress), self.segments if keys else ()
-        )
+        render(job, out, None if is_distributed else self.progress)
 
     def _report_render_share(self, share: float) -> None:
         self.progress(share * RENDER_SHARE)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mixer.sound.analysis.profile import Edge, Flaw, Profile
     from mixer.sound.analysis.verification import (
         EncodedPiece,
+        PieceDecoder,
         Verification,
         verify,
-        verify_pieces,
     )
 
 __getattr__ = export_lazily(__name__)

@@ -7,9 +7,10 @@ second.
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import accumulate, pairwise, repeat
+from itertools import accumulate, groupby, pairwise, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +35,9 @@ from mixer.sound.timeline import MIX_RATE_HZ
 VERIFICATION_VERSION = 5
 """Increase it when a piece is measured differently."""
 
+LOADS = 8
+"""Measurements loaded at a time."""
+
 SILENT_LUFS = -99.0
 
 NOISE_FLOOR_WINDOW_S = 0.5
@@ -53,22 +57,6 @@ class Verification:
     peaks: tuple[tuple[float, float], ...]
     levels_dbfs: Sequence[float] = ()
     block_s: float = 0.0
-
-    @classmethod
-    def recall(
-        cls,
-        memory: "VerificationMemory",
-        pieces: Iterable["EncodedPiece"],
-        length_s: float,
-        columns: int,
-    ) -> "Verification | None":
-        """Combine what `verify_pieces` stored of a file; None if one of its pieces is missing."""
-        decoder = _PieceDecoder(piece_block_samples(length_s, columns), None, memory)
-        found = [decoder.recall(piece) for piece in pieces]
-        parts = [each for each in found if each is not None]
-        if len(parts) < len(found):
-            return None
-        return _combine_parts(parts, columns, decoder.block_samples)
 
     @property
     def range_lu(self) -> float | None:
@@ -149,6 +137,9 @@ class EncodedPiece:
     is_last: bool = False
 
 
+PieceReader = Callable[[range], Generator[EncodedPiece]]
+
+
 class VerificationMemory(Protocol):
     """Stores the measurements of pieces."""
 
@@ -172,26 +163,81 @@ def verify(
     return _combine_parts([found], columns, block_samples)
 
 
-def verify_pieces(
-    pieces: Iterable[EncodedPiece],
-    duration_s: float,
-    columns: int,
-    *,
-    memory: VerificationMemory | None = None,
-    processes: ProcessGroup | None = None,
-) -> Verification:
-    """Measure a finished file, or some of it, from pieces in order, on all cores.
+@dataclass(frozen=True, slots=True)
+class PieceDecoder:
+    """Measures the pieces of a file on all cores, and stores what it finds.
 
-    Pieces are taken as needed; `columns` and `duration_s` are those of the whole file.
+    `columns` and `duration_s` are those of the whole file.
     """
-    decoder = _PieceDecoder(piece_block_samples(duration_s, columns), processes, memory)
-    found: dict[int, DecodedLevels] = {}
-    for (number, _), outcome in run_in_parallel(
-        enumerate(pieces), lambda numbered: decoder.measure(numbered[1]), usable_cores()
-    ):
-        found[number] = outcome.result()
-    parts = [found[number] for number in sorted(found)]
-    return _combine_parts(parts, columns, decoder.block_samples)
+
+    duration_s: float
+    columns: int
+    memory: VerificationMemory
+    processes: ProcessGroup
+
+    def verify(self, pieces: Sequence[EncodedPiece], read: PieceReader) -> Verification:
+        """Measure a file from its pieces, in order; only those that are not stored are read.
+
+        `pieces` have no content, `read` yields consecutive ones, by number, with theirs.
+        """
+        numbered = run_in_parallel(enumerate(pieces), lambda each: self._recall(each[1]), LOADS)
+        found = {number: outcome.result() for (number, _), outcome in numbered}
+        missing = [number for number in range(len(pieces)) if found[number] is None]
+        with closing(_read_numbered(missing, read)) as contents:
+            for (number, _), outcome in run_in_parallel(
+                contents, lambda each: self._measure(each[1]), usable_cores()
+            ):
+                found[number] = outcome.result()
+        parts = [each for _, each in sorted(found.items()) if each is not None]
+        return _combine_parts(parts, self.columns, self._block_samples)
+
+    @property
+    def _block_samples(self) -> int:
+        return piece_block_samples(self.duration_s, self.columns)
+
+    def _measure(self, piece: EncodedPiece) -> DecodedLevels:
+        """Measure a piece, unless an equal one was measured meanwhile."""
+        if (found := self._recall(piece)) is None:
+            found = self._decode(piece)
+            if piece.name:
+                self.memory.save(piece.name, self._fingerprint(piece), found)
+        return found
+
+    def _recall(self, piece: EncodedPiece) -> DecodedLevels | None:
+        """Load the measurements of a piece, whose content is not needed."""
+        return self.memory.load(piece.name, self._fingerprint(piece)) if piece.name else None
+
+    def _fingerprint(self, piece: EncodedPiece) -> str:
+        skips = _skip_parts(piece)
+        ends = (skips.end, int(skips.is_last))
+        parameters = (skips.preroll, skips.unmeasured_samples, *ends, self._block_samples)
+        return " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
+
+    def _decode(self, piece: EncodedPiece) -> DecodedLevels:
+        with open_scratch_folder("check") as folder:
+            path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
+            with path.open("wb") as file:
+                file.writelines(piece.parts)
+            return decode_levels(
+                path,
+                self._block_samples,
+                _skip_parts(piece),
+                is_piece=True,
+                processes=self.processes,
+            )
+
+
+def _read_numbered(
+    numbers: Sequence[int], read: PieceReader
+) -> Generator[tuple[int, EncodedPiece]]:
+    for _, run in groupby(enumerate(numbers), lambda each: each[1] - each[0]):
+        places = [number for _, number in run]
+        with closing(read(range(places[0], places[-1] + 1))) as pieces:
+            yield from zip(places, pieces, strict=True)
+
+
+def _skip_parts(piece: EncodedPiece) -> Skips:
+    return Skips.of_piece(piece.preroll_samples, piece.end_sample, is_last=piece.is_last)
 
 
 def _combine_parts(
@@ -244,47 +290,3 @@ def _column_peaks(parts: Sequence[DecodedLevels], columns: int) -> Iterator[tupl
     edges = np.searchsorted(places, np.arange(count) * ends[-1] / count)
     for begin, end in pairwise([*edges.tolist(), len(lows)]):
         yield min(lows[begin:end]) / PEAK_SCALE, max(highs[begin:end]) / PEAK_SCALE
-
-
-@dataclass(frozen=True, slots=True)
-class _PieceDecoder:
-    block_samples: int
-    processes: ProcessGroup | None
-    memory: VerificationMemory | None = None
-
-    def measure(self, piece: EncodedPiece) -> DecodedLevels:
-        """Measure a piece, or load its measurements if it has a name."""
-        if (found := self.recall(piece)) is None:
-            found = self._decode(piece)
-            if self.memory is not None and piece.name:
-                self.memory.save(piece.name, self._fingerprint(piece), found)
-        return found
-
-    def recall(self, piece: EncodedPiece) -> DecodedLevels | None:
-        """Load the measurements of a piece, whose content is not needed."""
-        if self.memory is None or not piece.name:
-            return None
-        return self.memory.load(piece.name, self._fingerprint(piece))
-
-    def _fingerprint(self, piece: EncodedPiece) -> str:
-        skips = _skip_parts(piece)
-        ends = (skips.end, int(skips.is_last))
-        parameters = (skips.preroll, skips.unmeasured_samples, *ends, self.block_samples)
-        return " ".join(map(str, (VERIFICATION_VERSION, *parameters)))
-
-    def _decode(self, piece: EncodedPiece) -> DecodedLevels:
-        with open_scratch_folder("check") as folder:
-            path = Path(folder, "piece")  # from a pipe, FFmpeg would not trim the last frame
-            with path.open("wb") as file:
-                file.writelines(piece.parts)
-            return decode_levels(
-                path,
-                self.block_samples,
-                _skip_parts(piece),
-                is_piece=True,
-                processes=self.processes,
-            )
-
-
-def _skip_parts(piece: EncodedPiece) -> Skips:
-    return Skips.of_piece(piece.preroll_samples, piece.end_sample, is_last=piece.is_last)

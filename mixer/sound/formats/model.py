@@ -19,7 +19,6 @@ from mixer.sound import ffmpeg
 from mixer.sound.analysis import EncodedPiece
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
-from mixer.sound.loudness import Histogram
 from mixer.sound.timeline import MIX_RATE_HZ
 
 TIMEOUT_S = 6 * 3600.0
@@ -53,11 +52,10 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True)
 class EncodedStream:
-    """A segment's own frames, with their loudness before encoding; `key` is empty if not stored."""
+    """A segment's own frames; `key` is empty if not stored."""
 
     size_bytes: int
     frames: int
-    windows: Histogram
     write_to: Callable[[IO[bytes]], None]
     key: str = ""
 
@@ -181,12 +179,17 @@ class Format(ABC):
         """Make a finished file, which appears complete; raises RenderFailed if FFmpeg fails."""
 
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, before_frames: int
+        self,
+        spec: FileSpec,
+        stream: EncodedStream,
+        before: EncodedStream | None,
+        first_frame: int,
+        contents: tuple[bytes, bytes],
     ) -> EncodedPiece:
-        """Build an independently decodable segment from its stream and what comes before.
+        """Build an independently decodable segment from its stream and the one before it, if any.
 
-        That is the stream of the previous segment, of `before_frames`, or the header of the file.
-        `first_frame` counts all frames of audio.
+        `contents` are what comes before, the first segment's header included, and its own bytes;
+        only the parts of the piece depend on them.
         """
         raise NotImplementedError(f"{self.name} is not made of segments")
 

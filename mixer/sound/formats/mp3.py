@@ -17,6 +17,7 @@ from mixer.sound import ffmpeg, room_tone
 from mixer.sound.analysis import EncodedPiece
 from mixer.sound.formats import mp3_frames
 from mixer.sound.formats.model import (
+    EncodedStream,
     FileCut,
     FileSpec,
     StreamedFormat,
@@ -76,15 +77,22 @@ class Mp3(StreamedFormat):
         return _build_tag(spec.tags) + info
 
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, before_frames: int
+        self,
+        spec: FileSpec,
+        stream: EncodedStream,
+        before: EncodedStream | None,
+        first_frame: int,
+        contents: tuple[bytes, bytes],
     ) -> EncodedPiece:
         """Build a segment with the last frames of the previous one; the first has the header."""
-        if not first_frame:
-            return EncodedPiece((before, content), DEMUXER)
-        count = min(VERIFY_PREROLL_FRAMES, before_frames)
-        if count < before_frames:
-            before = before[-mp3_frames.frames_bytes(count, spec.bitrate_kbps) :]
-        return EncodedPiece((before, content), DEMUXER, count * FRAME_SAMPLES)
+        del stream, first_frame
+        if before is None:
+            return EncodedPiece(contents, DEMUXER)
+        preceding, content = contents
+        count = min(VERIFY_PREROLL_FRAMES, before.frames)
+        if count < before.frames:
+            preceding = preceding[-mp3_frames.frames_bytes(count, spec.bitrate_kbps) :]
+        return EncodedPiece((preceding, content), DEMUXER, count * FRAME_SAMPLES)
 
     def split(
         self, whole: WholeFile, cuts: Iterator[tuple[FileCut, Path, AudioTags | None]]

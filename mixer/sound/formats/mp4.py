@@ -19,6 +19,7 @@ from mixer.sound import ffmpeg
 from mixer.sound.analysis import EncodedPiece
 from mixer.sound.formats.model import (
     TIMEOUT_S,
+    EncodedStream,
     FileCut,
     FileSpec,
     StreamFormat,
@@ -99,18 +100,23 @@ class Mp4(MuxedFormat):
         return self._remux_arguments(pipe, out, tag_arguments, AAC_FRAME_SAMPLES)
 
     def build_piece(
-        self, spec: FileSpec, before: bytes, content: bytes, first_frame: int, before_frames: int
+        self,
+        spec: FileSpec,
+        stream: EncodedStream,
+        before: EncodedStream | None,
+        first_frame: int,
+        contents: tuple[bytes, bytes],
     ) -> EncodedPiece:
         """Build a segment with the last frames of the previous one."""
-        del before_frames
-        lengths = list(adts_frame_lengths(before))[-VERIFY_PREROLL_FRAMES:]
-        starts_at = (first_frame - len(lengths) - 1) * AAC_FRAME_SAMPLES
-        preroll_samples = max(len(lengths), 1) * AAC_FRAME_SAMPLES
+        count = min(VERIFY_PREROLL_FRAMES, before.frames) if before else 0
+        starts_at = (first_frame - count - 1) * AAC_FRAME_SAMPLES
+        preroll_samples = max(count, 1) * AAC_FRAME_SAMPLES
         end_sample = spec.samples - starts_at
-        own_frames = sum(1 for _ in adts_frame_lengths(content))
-        is_last = end_sample < (len(lengths) + own_frames) * AAC_FRAME_SAMPLES
+        is_last = end_sample < (count + stream.frames) * AAC_FRAME_SAMPLES
+        preceding, content = contents
+        lengths = list(adts_frame_lengths(preceding))[-count:] if count else []
         return EncodedPiece(
-            (before[len(before) - sum(lengths) :], content),
+            (preceding[len(preceding) - sum(lengths) :], content),
             DEMUXER,
             preroll_samples,
             end_sample if is_last else 0,

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from mixer.sound import room_tone
 from mixer.sound.formats import StreamFormat
-from mixer.sound.loudness import STEP_S, amplitude
+from mixer.sound.loudness import amplitude
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.graph import (
-    MEASURED,
     RESTART,
     FilterGraph,
     concatenate,
@@ -198,27 +197,16 @@ def _gain_filters(level: _Level, start: int, gain_db: float) -> list[str]:
     return [*gain, fade]
 
 
-LOUDNESS = "ebur128=metadata=1:framelog=quiet,ametadata=print:key=lavfi.r128.M:file=-"
-
-MEASURED_OUTPUT = ("-map", f"[{MEASURED}]", "-c:a", "pcm_f64le", "-f", "null", "-")
-
 ANY_STREAM = StreamFormat("", frame_samples=1, arguments=())
 """For an encoder that takes any sample."""
-
-LOUDNESS_STEP = round(STEP_S * MIX_RATE_HZ)
-"""Loudness windows begin at its multiples, counted from the start of the mix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An FFmpeg command, without the output's codec and name, that prints the momentary loudness.
-
-    `unmeasured_samples` precede the first loudness window.
-    """
+    """An FFmpeg command, without the output's codec and name."""
 
     graph: FilterGraph
     output: str
-    unmeasured_samples: int
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -238,7 +226,7 @@ class Command:
         """
         text, files = self.graph.decode_inside()
         timed = f"{text};[{self.output}]{RESTART}[timed]"
-        return ("-filter_complex", timed, *MEASURED_OUTPUT, "-map", "[timed]"), files
+        return ("-filter_complex", timed, "-map", "[timed]"), files
 
 
 def build_segment_command(
@@ -247,13 +235,10 @@ def build_segment_command(
     sources: Mapping[str, Path],
     beds: Mapping[tuple[str, bool], Bed],
     stream: StreamFormat = ANY_STREAM,
-    *,
-    is_position_independent: bool = False,
 ) -> Command:
     """Build the command for a segment's window, with frames aligned as in a serial render.
 
-    If `is_position_independent`, it is only for comparison: the same for a segment that moved by
-    whole frames. Loudness windows do not change samples.
+    It is the same for a segment that moved by whole frames.
     """
     graph = FilterGraph()
     stems = [add_voice(graph, timeline, segment, sources)]
@@ -264,12 +249,9 @@ def build_segment_command(
     ]
     mixed = _mix_stems(graph, timeline, [*stems, *_add_room_tone(graph, timeline, segment)])
     begin = mix_samples(timeline, segment.window_start)
-    unmeasured = 0 if is_position_independent else -begin % LOUDNESS_STEP
-    output, measured = graph.split(mixed, "asplit", 2)
     rounded = [f"aformat=sample_fmts={stream.sample_format}"] if stream.sample_format else []
-    output = graph.chain(output, [*skip_filters(-begin % stream.frame_samples), *rounded])
-    graph.measure(measured, [*skip_filters(unmeasured), LOUDNESS])
-    return Command(graph, output, unmeasured)
+    output = graph.chain(mixed, [*skip_filters(-begin % stream.frame_samples), *rounded])
+    return Command(graph, output)
 
 
 def _mix_stems(graph: FilterGraph, timeline: Timeline, stems: Sequence[str]) -> str:

@@ -19,9 +19,6 @@ RESTART = "asetpts=round(N/SR/TB)"
 LARGE_FRAMES = "asetnsamples=4096:p=0"
 """An MP3 is decoded into frames of 576 samples, which would be passed on by twenty filters each."""
 
-MEASURED = "measured"
-"""The label of the measured sound, where it does not end inside the graph."""
-
 
 class FilterGraph:
     """A filter graph under construction, with its inputs."""
@@ -31,19 +28,17 @@ class FilterGraph:
         self.files: list[Path] = []
         self._chains: list[str] = []
         self._sources: list[tuple[Path, tuple[int, int] | None]] = []
-        self._measured = ""
 
     @property
     def text(self) -> str:
         """The graph in FFmpeg's syntax."""
-        return ";".join([*self._chains, f"{self._measured},anullsink"])
+        return ";".join(self._chains)
 
     def decode_inside(self) -> tuple[str, list[Path]]:
         """The graph with a source in the place of each input, and the files that they open.
 
         All is decoded in the filters' thread. Handing over frames from the threads of inputs takes
-        a tenth of LAME's time. What is measured ends in an output: without inputs, FFmpeg gives up
-        when only a sink inside the graph waits.
+        a tenth of LAME's time.
         """
         sources = [
             f"{ffmpeg.confine_source(number, ffmpeg.select_probe_bytes(path))},{LARGE_FRAMES}"
@@ -52,8 +47,7 @@ class FilterGraph:
             for number, (path, span) in enumerate(self._sources)
         ]
         chains = [f"{source}[{_input_label(number)}]" for number, source in enumerate(sources)]
-        text = ";".join([*chains, *self._chains, f"{self._measured}[{MEASURED}]"])
-        return text, [path for path, _ in self._sources]
+        return ";".join([*chains, *self._chains]), [path for path, _ in self._sources]
 
     def add_recording(self, path: Path) -> str:
         """Add an untrusted file as an input; its decoder needs no threads of its own."""
@@ -72,10 +66,6 @@ class FilterGraph:
     def chain(self, label: str, filters: Sequence[str]) -> str:
         """Add filters after a label; returns the label of their end."""
         return self._add(f"[{label}]{','.join(filters)}")
-
-    def measure(self, label: str, filters: Sequence[str]) -> None:
-        """Set the last filters, whose output is not needed."""
-        self._measured = f"[{label}]{','.join(filters)}"
 
     def add_source(self, filters: Sequence[str]) -> str:
         """Add filters that begin with a generator."""

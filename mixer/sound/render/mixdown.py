@@ -3,20 +3,20 @@
 Memory holds one segment; the disk holds the beds, a few segments and the finished file.
 
 A few mixes cannot be predicted: plosives far harder than the speech around them, music in pauses
-close to the gate of R 128. The loudness of a render is known from its segments; if it is off, the
-mix is laid out and rendered again with that error (see docs/adr).
+close to the gate of R 128. If the check of what was rendered finds another loudness, the mix is
+laid out and rendered again with that error (see docs/adr).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mixer.files import open_scratch_folder, translate_disk_errors
 from mixer.parallel import usable_cores
+from mixer.sound.analysis import Verification
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, Workshop
-from mixer.sound.loudness import Histogram, integrated_lufs, sum_histograms
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import Renderer, RenderPool, RenderSources
 from mixer.sound.render.segment_streams import render_streams
@@ -29,20 +29,10 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Mixdown:
-    """Result of a render, with the loudness before encoding; no segment keys without a cache."""
+    """A mix that was rendered and checked; no segment keys without a cache."""
 
-    windows: Histogram
-    frames: int
+    verification: Verification
     segment_keys: tuple[str, ...] = ()
-
-    @classmethod
-    def of_streams(cls, streams: Sequence[EncodedStream]) -> "Mixdown":
-        """Combine segments."""
-        return cls(
-            windows=sum_histograms(stream.windows for stream in streams),
-            frames=sum(stream.frames for stream in streams),
-            segment_keys=tuple(stream.key for stream in streams if stream.key),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +59,10 @@ def file_spec(timeline: Timeline, encoding: Encoding, tags: AudioTags | None = N
     return FileSpec(encoding.bitrate_kbps, timeline.channels, samples, tags)
 
 
-def render(job: RenderJob, out: Path, progress: Progress | None = None) -> Mixdown:
+def render(job: RenderJob, out: Path, progress: Progress | None = None) -> tuple[str, ...]:
     """Render a mix into a local file, which appears complete or not at all.
+
+    Returns the keys of its segments, empty ones without a cache.
 
     Raises:
         BadOption: the mix is too long for the format.
@@ -81,28 +73,28 @@ def render(job: RenderJob, out: Path, progress: Progress | None = None) -> Mixdo
     spec, kind = job.spec, job.encoding.kind
     kind.require_fit(spec)
     cache = job.cache if kind.is_distributed else None
-    joined: list[EncodedStream] = []
+    keys: list[str] = []
     with translate_disk_errors(out), open_scratch_folder("mixdown") as scratch:
         workshop = Workshop(Path(scratch), job.pool.processes)
         renderer = Renderer(job.timeline, job.sources, job.encoding, workshop)
         segments = cut_timeline(job.timeline, job.segment_grids)
         with closing(render_streams(renderer, segments, cache, job.pool)) as streams:
-            passing = _record_streams(streams, joined, len(segments), progress)
+            passing = _record_streams(streams, keys, len(segments), progress)
             kind.join(passing, out, spec, workshop)
-    return Mixdown.of_streams(joined)
+    return tuple(keys)
 
 
 def _record_streams(
     streams: Iterator[EncodedStream],
-    joined: list[EncodedStream],
+    keys: list[str],
     count: int,
     progress: Progress | None,
 ) -> Iterator[EncodedStream]:
     for stream in streams:
         yield stream
-        joined.append(stream)
+        keys.append(stream.key)
         if progress is not None:
-            progress(len(joined) / count)
+            progress(len(keys) / count)
 
 
 TOLERANCE_LU = 0.15
@@ -130,7 +122,6 @@ class RenderAttempt:
 def render_to_target(
     build: Callable[[float], Timeline],
     render: Callable[[Timeline], Mixdown],
-    offset_db: float,
     *,
     reuse: Callable[[Timeline], Timeline] | None = None,
     prediction_error_lu: float = 0.0,
@@ -144,7 +135,7 @@ def render_to_target(
     used = reuse(planned) if reuse else planned
     tolerance_lu = TOLERANCE_LU if used.mastering == planned.mastering else REUSED_TOLERANCE_LU
     attempt = RenderAttempt(used, render(used), prediction_error_lu)
-    missed_lu = target_error_lu(attempt, offset_db)
+    missed_lu = target_error_lu(attempt)
     for _ in range(MAX_ATTEMPTS - 1):
         if abs(missed_lu) <= tolerance_lu:
             break
@@ -153,18 +144,16 @@ def render_to_target(
         if _is_same_render(planned, attempt.timeline):
             return replace(attempt, timeline=planned, prediction_error_lu=prediction_error_lu)
         attempt = RenderAttempt(planned, render(planned), prediction_error_lu)
-        before_lu, missed_lu = missed_lu, target_error_lu(attempt, offset_db)
+        before_lu, missed_lu = missed_lu, target_error_lu(attempt)
         if abs(before_lu) - abs(missed_lu) < MIN_IMPROVEMENT_LU:
             break
     return attempt
 
 
-def target_error_lu(attempt: RenderAttempt, offset_db: float) -> float:
+def target_error_lu(attempt: RenderAttempt) -> float:
     """How much louder than its target a rendered mix is; 0 for silence."""
-    loudness = integrated_lufs(attempt.mixdown.windows)
-    if loudness is None:
-        return 0.0
-    return loudness + offset_db - attempt.timeline.mastering.target_lufs
+    loudness = attempt.mixdown.verification.integrated_lufs
+    return 0.0 if loudness is None else loudness - attempt.timeline.mastering.target_lufs
 
 
 def _is_same_render(one: Timeline, other: Timeline) -> bool:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
-from mixer.sound.render.mixdown import RenderAttempt
 from mixer.sound.render.segment_cache import SegmentCache, digest_content
 from mixer.sound.render.store_join import measurement_key
 from mixer.sound.timeline import Mastering, Timeline
@@ -72,16 +71,21 @@ class RenderHistory:
         """How much louder than predicted the mix was before."""
         return self._load_record().prediction_error_lu
 
-    def record_render(self, attempt: RenderAttempt, segment_keys: Sequence[str]) -> None:
-        """Save a render and delete unused segments; `segment_keys` are those of all attempts."""
-        kept = attempt.mixdown.segment_keys
+    def record_render(
+        self,
+        mastering: Mastering,
+        kept: Sequence[str],
+        rendered: Sequence[str],
+        prediction_error_lu: float = 0.0,
+    ) -> None:
+        """Save a render with its segments, and delete others that were rendered or recorded."""
         record = {
-            "mastering": asdict(attempt.timeline.mastering),
-            "prediction_error_lu": attempt.prediction_error_lu,
+            "mastering": asdict(mastering),
+            "prediction_error_lu": prediction_error_lu,
             "segments": list(kept),
         }
         sealed = {"record": record, "digest": self._digest_record(record)}
-        unused_keys = self._load_record().segment_keys.union(segment_keys).difference(kept)
+        unused_keys = self._load_record().segment_keys.union(rendered).difference(kept)
         self.cache.store.put(self.key, json.dumps(sealed).encode())
         for key in unused_keys:
             self.cache.store.delete(key)

@@ -8,23 +8,19 @@ and bytes: a segment that does not match it is removed and has to be rendered ag
 
 import json
 import logging
-from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import IO
-from zlib import compress, decompress
-from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
 from mixer.errors import DamagedObject, NotFound
 from mixer.parallel import run_in_parallel
 from mixer.sound.analysis import Measurement
 from mixer.sound.formats import EncodedStream, Encoding, StreamFormat
-from mixer.sound.loudness import Histogram, decode_histogram, encode_histogram
 from mixer.sound.render.bed import Bed
 from mixer.sound.render.command import build_segment_command
 from mixer.sound.render.segments import Segment
@@ -36,16 +32,10 @@ logger = logging.getLogger(__name__)
 PREFIX = "segments/"
 FIELD = "segment"
 
-BIN_LU = 0.05
-"""Resolution of loudness windows in the metadata; ten minutes of speech take about 500 bytes."""
-
 METADATA_VERSION = 2
 """Format of the metadata; segments with another are rendered again."""
 
 LOOKUPS_AT_ONCE = 16
-
-CACHED_HISTOGRAMS = 512
-"""Several steps look up the same segments; these are some ten hours."""
 
 RENDERER_VERSION = 1
 """Increase it when something outside the command changes: how beds are made, how frames are cut."""
@@ -71,7 +61,7 @@ class SegmentCache:
         if head is None:
             self.store.set_aside(key)  # a folder may be in its place
             return None
-        with suppress(ValueError, KeyError, TypeError, AttributeError, ZlibError):
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
             fields = json.loads(head.metadata[FIELD])
             if fields["v"] == METADATA_VERSION and fields["bytes"] == head.size_bytes:
                 return self._open_stream(key, fields)
@@ -99,25 +89,22 @@ class SegmentCache:
             with suppress(DamagedObject, NotFound):
                 outcome.result()
 
-    def put(self, key: str, path: Path, frames: int, windows: Histogram) -> EncodedStream:
-        """Store a rendered segment; returns what `find` will return."""
+    def put(self, key: str, path: Path, frames: int) -> None:
+        """Store a rendered segment."""
         content = path.read_bytes()
         fields: dict[str, object] = {
             "v": METADATA_VERSION,
             "frames": frames,
-            "lufs": _compress_histogram(windows),
             "bytes": len(content),
             "digest": digest_content(key, content),
         }
         metadata = {FIELD: json.dumps(fields, separators=(",", ":"))}
         put_sealed(self.store, key, path, metadata=metadata)
-        return self._open_stream(key, fields)
 
     def _open_stream(self, key: str, fields: Mapping[str, object]) -> EncodedStream:
         return EncodedStream(
             size_bytes=int(str(fields["bytes"])),
             frames=int(str(fields["frames"])),
-            windows=_decompress_histogram(str(fields["lufs"])),
             write_to=partial(self._write_intact, key, fields),
             key=key,
         )
@@ -144,16 +131,6 @@ def _read_stream(stream: EncodedStream) -> None:
     stream.write_to(BytesIO())
 
 
-def _compress_histogram(windows: Histogram) -> str:
-    """Compress a histogram to fit into metadata."""
-    return b64encode(compress(json.dumps(encode_histogram(windows, BIN_LU)).encode())).decode()
-
-
-@lru_cache(maxsize=CACHED_HISTOGRAMS)
-def _decompress_histogram(text: str) -> Histogram:
-    return decode_histogram(json.loads(decompress(b64decode(text))), BIN_LU)
-
-
 def segment_cache_key(
     timeline: Timeline,
     segment: Segment,
@@ -171,9 +148,7 @@ def segment_cache_key(
         clip.source: Path(content_ids.get(clip.source, f"{clip.source} {clip.digest}".rstrip()))
         for clip in timeline.find_clips(segment.window_start, segment.window_end)
     }
-    command = build_segment_command(
-        timeline, segment, clips, beds, encoding.stream, is_position_independent=True
-    )
+    command = build_segment_command(timeline, segment, clips, beds, encoding.stream)
     spans = [segment.start - segment.window_start, segment.end - segment.start, segment.is_last]
     files = list(map(str, command.files))
     versions = [FORMAT_VERSION, RENDERER_VERSION, ffmpeg_version]

@@ -13,11 +13,10 @@ from shutil import rmtree
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
 from mixer.sound.analysis import Measurement
-from mixer.sound.ffmpeg import CommandOutput, ProcessGroup
+from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import Encoding, StreamFormat, Workshop
-from mixer.sound.loudness import FINE_BIN_LU, Histogram, histogram, parse_momentary_lufs
 from mixer.sound.render.bed import Bed, predict_bed, prepare_bed
-from mixer.sound.render.command import LOUDNESS_STEP, Command, build_segment_command
+from mixer.sound.render.command import Command, build_segment_command
 from mixer.sound.render.segment_cache import SegmentCache, fingerprint_bed, segment_cache_key
 from mixer.sound.render.segments import Segment
 from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
@@ -40,13 +39,12 @@ class RenderSources:
 
 @dataclass(frozen=True, slots=True)
 class RenderedSegment:
-    """A segment's own frames in a file, and their loudness before encoding."""
+    """A segment's own frames in a file."""
 
     path: Path
     begin_byte: int
     end_byte: int
     frames: int
-    windows: Histogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +80,24 @@ class Renderer:
             stream,
         )
         path = self._workshop.folder / f"{segment.start}.{stream.suffix}"
-        momentary = parse_momentary_lufs(self._run(command, path).stdout.decode())
-        begin, end, frames = self._own_bytes(segment, path)
-        own = momentary[self._own_windows(segment, command.unmeasured_samples)]
-        return RenderedSegment(path, begin, end, frames, histogram(own, FINE_BIN_LU))
+        self._run(command, path)
+        return RenderedSegment(path, *self._own_bytes(segment, path))
 
-    def _run(self, command: Command, path: Path) -> CommandOutput:
+    def _run(self, command: Command, path: Path) -> None:
         """Run a segment's command; if its graph cannot read the files by itself, as inputs."""
         with suppress(RenderFailed):
-            done = self._run_ffmpeg(*command.decode_inside(), path)
-            if not ffmpeg.is_damaged(done.stderr):
-                return done
-        return self._run_ffmpeg(command.arguments, command.files, path)
+            if not ffmpeg.is_damaged(self._run_ffmpeg(*command.decode_inside(), path)):
+                return
+        self._run_ffmpeg(command.arguments, command.files, path)
 
-    def _run_ffmpeg(
-        self, arguments: Sequence[str], files: Sequence[Path], path: Path
-    ) -> CommandOutput:
+    def _run_ffmpeg(self, arguments: Sequence[str], files: Sequence[Path], path: Path) -> str:
+        """Run FFmpeg to its end; returns its log."""
         return ffmpeg.run(
             [*arguments, *self.encoding.segment_arguments, str(path)],
             files=files,
             timeout_s=SEGMENT_TIMEOUT_S,
             processes=self._workshop.processes,
-        )
+        ).stderr
 
     def cache_key(self, segment: Segment) -> str:
         """Compute a segment's cache key (see `mixer.sound.render.segment_cache`)."""
@@ -144,11 +138,6 @@ class Renderer:
         bed = predict_bed(measured, self._played_s[sound_key], path)
         return fingerprint_bed(bed, self._sources.content_ids.get(source, source), measured)
 
-    def _own_windows(self, segment: Segment, unmeasured_samples: int) -> slice:
-        begin = self._mix_samples(segment.window_start) + unmeasured_samples
-        first = (self._mix_samples(segment.start) - begin) // LOUDNESS_STEP
-        return slice(first, (self._mix_samples(segment.end) - begin) // LOUDNESS_STEP)
-
     def _own_bytes(self, segment: Segment, path: Path) -> tuple[int, int, int]:
         rendered_from, first, end = (
             frame_at(self.timeline, self.encoding, sample)
@@ -160,9 +149,6 @@ class Renderer:
         if frames != (max(1, frames) if after is None else after - first):
             raise RenderFailed(f"A segment of {(after or first) - first} frames has {frames}.")
         return begin, end, frames
-
-    def _mix_samples(self, samples: int) -> int:
-        return rescale_samples(samples, self.timeline.rate_hz, MIX_RATE_HZ)
 
 
 def frame_at(timeline: Timeline, encoding: Encoding, sample: int) -> int:

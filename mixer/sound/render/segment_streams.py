@@ -112,16 +112,16 @@ def _open_rendered(segment: RenderedSegment) -> EncodedStream:
         _copy_frames(segment, file)
 
     size_bytes = segment.end_byte - segment.begin_byte
-    return EncodedStream(size_bytes, segment.frames, segment.windows, write_to)
+    return EncodedStream(size_bytes, segment.frames, write_to)
 
 
 def _store_segment(cache: SegmentCache, key: str, segment: RenderedSegment) -> EncodedStream:
     path = segment.path.with_suffix(".own")
     with path.open("wb") as file:
         _copy_frames(segment, file)
-    kept = cache.put(key, path, segment.frames, segment.windows)
+    cache.put(key, path, segment.frames)
     path.unlink()
-    return replace(_open_rendered(segment), windows=kept.windows, key=key)
+    return replace(_open_rendered(segment), key=key)
 
 
 def _copy_frames(segment: RenderedSegment, file: IO[bytes]) -> None:

@@ -1,8 +1,8 @@
-"""Joins a finished file as a stream: reads segments from the store and writes the file back.
+"""Measures the segments of a file, and joins them: reads them from the store and writes it back.
 
-All lengths are known, so the header goes first. Each segment is read once, for the upload and, with
-the last frames before it, for a decoder that measures it. Memory holds a few segments, the disk
-none. Measurements are stored, so workers that render segments can measure them too.
+Each segment is decoded with the last frames before it. What that measures is stored, so workers
+that render segments can measure them too. All lengths are known, so the header of a file goes
+first. Memory holds a few segments, the disk none.
 """
 
 import json
@@ -12,21 +12,26 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
-from itertools import groupby
-from typing import IO
+from itertools import accumulate
 from zlib import compress, decompress
 from zlib import error as ZlibError  # noqa: N812 - a class in all but name
 
-from mixer.errors import DamagedObject
+from mixer.errors import DamagedObject, OutOfTime
 from mixer.parallel import map_in_order
 from mixer.sound.analysis import (
     DecodedLevels,
     EncodedPiece,
+    PieceDecoder,
     Verification,
-    verify_pieces,
 )
 from mixer.sound.ffmpeg import ProcessGroup
-from mixer.sound.formats import AudioTags, EncodedStream, Encoding, FileSpec, StreamedFormat
+from mixer.sound.formats import (
+    AudioTags,
+    EncodedStream,
+    Encoding,
+    FileSpec,
+    StreamedFormat,
+)
 from mixer.sound.render.mixdown import file_spec
 from mixer.sound.render.segment_renderer import frame_at
 from mixer.sound.render.segments import Segment
@@ -35,10 +40,6 @@ from mixer.store import ObjectStore, put_sealed
 
 READS_AT_ONCE = 4
 """Segments fetched ahead, a megabyte or two each."""
-
-
-NAME_FIELD = "measured-after"
-"""Metadata of measurements: which segment they are of, after which one."""
 
 
 def measurement_key(segment_key: str) -> str:
@@ -70,11 +71,6 @@ class StoredMeasurements:
                 )
         return None
 
-    def has(self, name: str) -> bool:
-        """Whether a segment was measured after the same one, in whatever blocks."""
-        head = self.store.head(measurement_key(name.rpartition(" ")[2])) if name else None
-        return head is not None and head.metadata.get(NAME_FIELD) == name
-
     def save(self, name: str, fingerprint: str, levels: DecodedLevels) -> None:
         """Save the measurements of a segment; compression adds a checksum."""
         fields = {
@@ -87,22 +83,16 @@ class StoredMeasurements:
             "blocks": levels.blocks,
         }
         key = measurement_key(name.rpartition(" ")[2])
-        content = compress(json.dumps(fields).encode())
-        put_sealed(self.store, key, content, metadata={NAME_FIELD: name})
+        put_sealed(self.store, key, compress(json.dumps(fields).encode()))
 
 
 @dataclass(frozen=True, slots=True)
-class _Preceding:
-    """What precedes a segment: the stream of another, or the header of the file, of no frames."""
+class _PlacedStream:
+    """A segment in a file, with the one before it, if any."""
 
-    key: str
-    content: bytes
-    end_frame: int = 0
-    frames: int = 0
-
-    def follow(self, stream: EncodedStream, content: bytes) -> "_Preceding":
-        """What precedes the segment behind the next one."""
-        return _Preceding(stream.key, content, self.end_frame + stream.frames, stream.frames)
+    stream: EncodedStream
+    before: EncodedStream | None
+    first_frame: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +106,28 @@ class StreamJoin:
     columns: int
     processes: ProcessGroup
 
-    def join(self, streams: Sequence[EncodedStream], key: str) -> tuple[int, Verification]:
-        """Join all segments, in order; returns the size and measurements of the file.
+    def join(self, streams: Sequence[EncodedStream], key: str) -> int:
+        """Join all segments, in order; returns the size of the file.
 
         Raises:
             StoreFailed: the store fails, or a segment differs from its metadata.
             OutOfTime: the job was stopped.
         """
-        header = self._build_header(streams)
-        size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
-        with self.store.open_writer(key, size_bytes, self.encoding.kind.content_type) as file:
-            file.write(header)
-            verification = self._verify(self._read_pieces(streams, header, 0, file))
-        return size_bytes, verification
+        size_bytes = self.measure_size_bytes(streams)
+        with (
+            self.store.open_writer(key, size_bytes, self.encoding.kind.content_type) as file,
+            closing(_read_streams(streams)) as contents,
+        ):
+            file.write(self._build_header(streams))
+            for content in contents:
+                if self.processes.is_stopped:
+                    raise OutOfTime("Joining was stopped with its job.")
+                file.write(content)
+        return size_bytes
+
+    def measure_size_bytes(self, streams: Sequence[EncodedStream]) -> int:
+        """The size of the file."""
+        return len(self._build_header(streams)) + sum(stream.size_bytes for stream in streams)
 
     def identify(self, streams: Sequence[EncodedStream]) -> str:
         """A digest that is the same for the same file, of segments that are identified."""
@@ -136,46 +135,20 @@ class StreamJoin:
         identity.update("\n".join(stream.key for stream in streams).encode())
         return identity.hexdigest()
 
-    def recall(self, streams: Sequence[EncodedStream]) -> tuple[int, Verification] | None:
-        """The size and measurements of the file, which is not joined; None if it must be."""
-        header = self._build_header(streams)
-        last, pieces = _Preceding(self._first_key(streams), header), []
-        for stream in streams:
-            pieces.append(self._build_piece(last, stream, b""))
-            last = last.follow(stream, b"")
-        memory = StoredMeasurements(self.store)
-        found = Verification.recall(memory, pieces, self.timeline.duration_s, self.columns)
-        size_bytes = len(header) + sum(stream.size_bytes for stream in streams)
-        return (size_bytes, found) if found else None
+    def verify(self, streams: Sequence[EncodedStream]) -> Verification:
+        """Measure a file that was made of all these segments, in order.
 
-    def _build_piece(self, last: _Preceding, stream: EncodedStream, content: bytes) -> EncodedPiece:
-        piece = self.encoding.kind.build_piece(
-            self._spec, last.content, content, last.end_frame, last.frames
-        )
-        last_frame = frame_at(self.timeline, self.encoding, self.timeline.length)
-        is_last = last.end_frame + stream.frames >= last_frame
-        return replace(piece, is_last=is_last, name=_name_piece(last.key, stream))
-
-    def _first_key(self, streams: Sequence[EncodedStream]) -> str:
-        return f"only {self._spec.samples}" if len(streams) == 1 else "first"
+        Raises:
+            StoreFailed: the store fails, or a segment differs from its metadata.
+            OutOfTime: the job was stopped.
+        """
+        return self._verify(_place_streams(streams, 0), self._build_header(streams))
 
     def measure(self, streams: Sequence[EncodedStream], segments: Sequence[Segment]) -> None:
-        """Measure and store consecutive segments, except the first and those that are measured."""
-        memory = StoredMeasurements(self.store)
-        wanted = [
-            after
-            for after in range(1, len(streams))
-            if not memory.has(_name_piece(streams[after - 1].key, streams[after]))
-        ]
-        for _, run in groupby(enumerate(wanted), lambda each: each[1] - each[0]):
-            places = [place for _, place in run]
-            begin, end = places[0] - 1, places[-1] + 1
-            first_frame = frame_at(self.timeline, self.encoding, segments[begin].start)
-            self._verify(self._read_pieces(streams[begin:end], None, first_frame, None))
-
-    def verify(self, streams: Sequence[EncodedStream]) -> Verification:
-        """Measure a file that was made of all these segments, in order."""
-        return self._verify(self._read_pieces(streams, self._build_header(streams), 0, None))
+        """Measure and store consecutive segments, except the first."""
+        if len(streams) > 1:
+            first_frame = frame_at(self.timeline, self.encoding, segments[0].start)
+            self._verify(_place_streams(streams, first_frame)[1:], b"")
 
     def _build_header(self, streams: Sequence[EncodedStream]) -> bytes:
         """Build the bytes before the first segment; none if FFmpeg writes the file."""
@@ -192,38 +165,44 @@ class StreamJoin:
     def _spec(self) -> FileSpec:
         return file_spec(self.timeline, self.encoding, self.tags)
 
-    def _verify(self, pieces: Generator[EncodedPiece]) -> Verification:
+    def _verify(self, placed: Sequence[_PlacedStream], header: bytes) -> Verification:
         memory = StoredMeasurements(self.store)
-        with closing(pieces):
-            return verify_pieces(
-                pieces,
-                self.timeline.duration_s,
-                self.columns,
-                memory=memory,
-                processes=self.processes,
-            )
+        decoder = PieceDecoder(self.timeline.duration_s, self.columns, memory, self.processes)
+        outline = [self._build_piece(each, (b"", b"")) for each in placed]
+        return decoder.verify(
+            outline, lambda numbers: self._read_pieces(placed[numbers.start : numbers.stop], header)
+        )
 
     def _read_pieces(
-        self,
-        streams: Sequence[EncodedStream],
-        header: bytes | None,
-        first_frame: int,
-        file: IO[bytes] | None,
+        self, placed: Sequence[_PlacedStream], header: bytes
     ) -> Generator[EncodedPiece]:
-        last = _Preceding(self._first_key(streams), header or b"", first_frame)
-        # a damaged segment is rendered again, so its failure must stop no process
-        contents = map_in_order(streams, _read_stream, READS_AT_ONCE, stop=lambda: None)
-        with closing(contents):
-            for stream, content in zip(streams, contents, strict=True):
-                if file is not None:
-                    file.write(content)
-                if header is not None or last.frames:
-                    yield self._build_piece(last, stream, content)
-                last = last.follow(stream, content)
+        before, streams = placed[0].before, [each.stream for each in placed]
+        with closing(_read_streams([before, *streams] if before else streams)) as contents:
+            content_before = next(contents) if before else header
+            for each, content in zip(placed, contents, strict=True):
+                yield self._build_piece(each, (content_before, content))
+                content_before = content
+
+    def _build_piece(self, placed: _PlacedStream, contents: tuple[bytes, bytes]) -> EncodedPiece:
+        piece = self.encoding.kind.build_piece(
+            self._spec, placed.stream, placed.before, placed.first_frame, contents
+        )
+        last_frame = frame_at(self.timeline, self.encoding, self.timeline.length)
+        is_last = placed.first_frame + placed.stream.frames >= last_frame
+        return replace(piece, is_last=is_last, name=self._name_piece(placed, is_last=is_last))
+
+    def _name_piece(self, placed: _PlacedStream, *, is_last: bool) -> str:
+        """Name a segment by its key and that of the one before it."""
+        if placed.before:
+            before = placed.before.key
+        else:
+            before = f"only {self._spec.samples}" if is_last else "first"
+        return f"{sha256(before.encode()).hexdigest()} {placed.stream.key}"
 
 
-def _name_piece(before_key: str, stream: EncodedStream) -> str:
-    return f"{sha256(before_key.encode()).hexdigest()} {stream.key}" if stream.key else ""
+def _place_streams(streams: Sequence[EncodedStream], first_frame: int) -> list[_PlacedStream]:
+    first_frames = accumulate((stream.frames for stream in streams), initial=first_frame)
+    return list(map(_PlacedStream, streams, [None, *streams], first_frames))
 
 
 class _Collector(BytesIO):
@@ -236,6 +215,11 @@ class _Collector(BytesIO):
     def write(self, content: bytes) -> int:  # type: ignore[override]
         self.parts.append(content)
         return len(content)
+
+
+def _read_streams(streams: Sequence[EncodedStream]) -> Generator[bytes]:
+    # a damaged segment is rendered again, so its failure must stop no process
+    return map_in_order(streams, _read_stream, READS_AT_ONCE, stop=lambda: None)
 
 
 def _read_stream(stream: EncodedStream) -> bytes:

@@ -1,7 +1,7 @@
 """The steps that mix: lay out, render groups of segments, join.
 
 The layout is decided once. Segments are stored under keys of their contents, so earlier attempts
-and stories save work. The joined file is decoded and verified as a player would.
+and stories save work. They are decoded and verified, as a player would, before they are joined.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -107,7 +107,8 @@ def join_ninety_hours(folder: Path) -> tuple[Sink, int, Verification]:
     stream = render_segment(folder, store)
     timeline = ninety_hours(prepare(folder))
     work = StreamJoin(store, timeline, ENCODING, MARKED, 1_600, ProcessGroup())
-    return store, *work.join([stream] * COUNT, "book.mp3")
+    found = work.verify([stream] * COUNT)
+    return store, work.join([stream] * COUNT, "book.mp3"), found
 
 
 def main(folder: Path) -> None:

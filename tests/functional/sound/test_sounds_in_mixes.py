@@ -86,7 +86,7 @@ def test_an_edit_in_one_chapter_leaves_the_segments_of_the_others(tmp_path: Path
             key
             for segment, key in zip(
                 cut_timeline(mix.timeline, 5),
-                mix.render(cache=segment_cache, segment_grids=5).segment_keys,
+                mix.render(cache=segment_cache, segment_grids=5),
                 strict=True,
             )
             if segment.window_start >= mix.timeline.sections[1].start

@@ -111,7 +111,7 @@ def test_segments_together_measure_what_the_whole_file_does(tmp_path: Path, kind
     chunks = [ChunkSpec(speech(11.0)) for _ in range(2)]
     mix = prepare_mix(tmp_path, chunks, music(5.0), kind=kind)
     cache, duration_s = SegmentCache(FolderStore(tmp_path / "store")), mix.timeline.duration_s
-    keys = mix.render(segment_grids=5, cache=cache).segment_keys
+    keys = mix.render(segment_grids=5, cache=cache)
     joined = StreamJoin(cache.store, mix.timeline, mix.encoding, None, COLUMNS, ProcessGroup())
     parts = joined.verify(cache.require_all(keys))
     whole = verify(mix.path, duration_s, COLUMNS)

@@ -16,7 +16,6 @@ from mixer.sound.loudness import (
     histogram,
     integrated_lufs,
     shift_histogram,
-    sum_histograms,
 )
 
 windows = st.lists(st.floats(-90, 0), min_size=1, max_size=300)
@@ -59,11 +58,6 @@ def test_powers_are_gated_like_levels(momentary: list[float]):
     expected = integrated_lufs(binned)
     found = gate_lufs(10 ** (levels / 10), counts)
     assert found == (None if expected is None else pytest.approx(expected, abs=1e-6))
-
-
-@given(windows, windows)
-def test_histograms_add(first: list[float], second: list[float]):
-    assert sum_histograms([histogram(first), histogram(second)]) == histogram([*first, *second])
 
 
 @given(st.lists(st.floats(-200, -70.2), max_size=20))
