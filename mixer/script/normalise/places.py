@@ -115,9 +115,9 @@ def _build_older_state_rules(
     yield compile_rule(
         rf"(?<!\w){_TOWN}, {state}(?!\w|['’]\w)", expand, ",", r", [A-Z][a-z]{1,5}\."
     )
-    yield compile_rule(
-        rf"(?:(?<!\w)[Ii]n |\(){state}(?=[,;)]| [a-z]|$)", expand, ".", r"[n(] ?[A-Z]\S{1,4}\."
-    )
+    end = r"(?=[,;)]| [a-z]|$)"
+    yield compile_rule(rf"(?<!\w)[Ii]n {state}{end}", expand, ".", r"n [A-Z]\S{1,4}\.")
+    yield compile_rule(rf"\({state}{end}", expand, "(", r"\([A-Z]")
     yield _build_state_list_rule(language, older)
     yield compile_rule(
         rf"(?<=\d(?:st|nd|rd|th) ){state}(?= {_TROOPS}| [a-z]|[,;)]|$)",
