@@ -39,8 +39,8 @@ OPEN_ROUTES = {
 RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_")
 """How the variables begin that Lambda sets itself (AWS Lambda guide, environment variables)."""
 
-SET_BY_THE_PROCESS = {"OPENBLAS_NUM_THREADS"}
-"""Variables of libraries, which the code sets while it loads them, whatever they were before."""
+SET_BY_THE_PROCESS = {"OPENBLAS_NUM_THREADS", "C2PA_LIBRARY_NAME"}
+"""Variables of libraries, which the code sets before it loads them."""
 
 TRACING = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
