@@ -180,7 +180,7 @@ def normalise_newlines(text: str) -> str:
 
 
 def collapse_whitespace(text: str) -> str:
-    """Fold white space; drop soft hyphens and what XML 1.0 cannot carry."""
+    """Fold white space; drop soft hyphens, controls and what XML 1.0 cannot carry."""
     return " ".join(_drop_invalid(text).split())
 
 
@@ -204,5 +204,8 @@ _LINE_BREAK = compile_lazily("[\r\v\f\x85\u2028]")
 
 _SPEAKABLE = compile_lazily(r"[\p{L}\p{N}\p{Sc}\p{Sm}&%@]")
 _NO_SPACE = compile_lazily(r"[\p{Han}\p{Hiragana}\p{Katakana}，。！？、；：「」『』（）…]")
-# XML 1.0, production 2 (Char), negated, and soft hyphens; white space is folded instead.
-_NOT_XML = compile_lazily(r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F]|\u00AD")
+# XML 1.0, production 2 (Char), negated, soft hyphens, and what terminals obey; white space is
+# folded instead.
+_NOT_XML = compile_lazily(
+    r"[^\s\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|[\x1C-\x1F\x7F-\x84\x86-\x9F\u00AD]"
+)

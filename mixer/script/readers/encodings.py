@@ -53,6 +53,13 @@ _DOS_END = b"\x1a"
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = compile_lazily(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_LATE_CONTROL = compile_lazily(r"[\x80-\x84\x86-\x9f]")
+"""Of Unicode; U+0085 alone is a line break."""
+
+_PUNCTUATION = {
+    code: bytes([code]).decode("cp1252", "ignore") or "\N{ZERO WIDTH SPACE}"
+    for code in range(0x80, 0xA0)
+}
 _LONG_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -85,10 +92,18 @@ def decode_page(content: bytes) -> str:
     candidates = ([wide] if wide else []) + ([stated] if stated in _STATEFUL else [])
     for encoding in (*candidates, "utf-8-sig", stated or "cp1252", "cp1252"):
         try:
-            return normalise_newlines(content.decode(encoding))
+            return normalise_newlines(restore_punctuation(content.decode(encoding)))
         except UnicodeDecodeError:
             continue
     return normalise_newlines(content.decode(wide or "utf-8", errors="replace"))
+
+
+def restore_punctuation(text: str) -> str:
+    """Restore Windows-1252's quotation marks and dashes, which became controls of Unicode.
+
+    They come from conversions that took a text for ISO 8859-1; a terminal would obey them.
+    """
+    return text.translate(_PUNCTUATION) if _LATE_CONTROL.search(text) else text
 
 
 def _detect_wide_encoding(content: bytes) -> str:

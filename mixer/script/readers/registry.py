@@ -17,7 +17,7 @@ from mixer.script.document import (
 )
 from mixer.script.readers.archive import is_archive
 from mixer.script.readers.chapter_levels import open_parts
-from mixer.script.readers.encodings import decode_text
+from mixer.script.readers.encodings import decode_text, restore_punctuation
 from mixer.script.readers.imprint import drop_imprint
 from mixer.script.script import Role
 
@@ -73,7 +73,7 @@ def read_document(
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
         raise UnreadableText(f"{name} contains half a character in line {line}: remove it.")
-    document = _read_text(text, text_type, name, check_time)
+    document = _read_text(restore_punctuation(text), text_type, name, check_time)
     is_own = text_type in (TextType.MARKDOWN, TextType.SSML)  # written for this program
     blocks = document.blocks if is_own else drop_imprint(document.blocks, document.title)
     return replace(document, blocks=open_parts(blocks))

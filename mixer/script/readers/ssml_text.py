@@ -17,6 +17,7 @@ from mixer.script.annotations import (
     parse_duration_ms,
 )
 from mixer.script.document import Block, BlockKind, Document, build_line_error, has_words
+from mixer.script.readers.encodings import restore_punctuation
 from mixer.script.readers.metadata import normalise_language_tag
 
 ATTRIBUTES = {
@@ -90,7 +91,7 @@ class _SsmlSourceParser:
         self._close_block(is_paragraph=True)
 
     def _add_text(self, text: str) -> None:
-        self._builder.add_text(text)
+        self._builder.add_text(restore_punctuation(text))
 
     def _start_element(self, tag: str, attributes: dict[str, str]) -> None:
         if len(self._open_elements) == MAX_DEPTH:

@@ -4,6 +4,7 @@ import pytest
 
 from mixer.errors import UnreadableText
 from mixer.script.readers.encodings import decode_page, decode_text
+from mixer.script.readers.registry import TextType, read_document
 
 WORDS = "Café – “quoted”."
 
@@ -34,6 +35,30 @@ def test_a_page_is_decoded_whatever_it_states(stated, actual):
 def test_a_page_of_another_script_is_decoded_as_it_states(language, encoding, words):
     page = f'<html lang="{language}"><meta charset="{encoding}"><p>{words}</p>'
     assert words in decode_page(page.encode(encoding))
+
+
+@pytest.mark.parametrize("text_type", [TextType.TEXT, TextType.MARKDOWN, TextType.HTML])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("It\x92s late.", "It’s late."), ("\x93Now\x94, he wrote.", "“Now”, he wrote."),
+        ("He wrote\x85 and \x97 left.", "He wrote… and — left."),
+        ("It cost \x8020.", "It cost €20."),
+        ("\x9d0;title\x9c The Sea\x9bm.", "\u200b0;titleœ The Sea›m."),
+    ],
+)  # fmt: skip
+def test_controls_of_unicode_are_the_punctuation_that_they_were(text_type, written, read):
+    assert read_document(written, text_type).blocks[0].text == read
+    assert read_document(written.encode(), text_type).blocks[0].text == read
+
+
+@pytest.mark.parametrize(
+    ("page", "text_type"),
+    [("<speak>{}</speak>", TextType.SSML), ("<p>{}</p>", TextType.HTML)],
+)
+def test_references_to_controls_are_the_punctuation_that_they_were(page, text_type):
+    written = page.format("It&#146;s &#x93;late&#148;&#133; &#155;2J")
+    assert read_document(written, text_type).blocks[0].text == "It’s “late”… ›2J"
 
 
 @pytest.mark.parametrize(
