@@ -1,4 +1,4 @@
-"""Licences, copyright notices and what tools say of themselves: none is read.
+"""Licences, copyright notices and what tools say of themselves: none is read, but for one alone.
 
 They stand at the beginning of a book, or at its end. A lone line that may be one stays; so does all
 that is not next to a line which certainly is.
@@ -18,7 +18,8 @@ MAX_CREDIT_CHARS = 200
 """Of a line that only says who made the book, and when."""
 
 _NOTICE = compile_lazily(
-    r"\ball rights (?:are )?reserved\b|\bno part of this [\w-]{3,20}\b.{0,80}\bmay be \w+"
+    r"(?:^|\W{2,})all rights (?:are )?reserved(?=\W*$|\W{2,})"
+    r"|(?:^|\W{2,})no part of this [\w-]{3,20}\b.{0,80}\bmay be \w+"
     r"|\blicen[sc]ed for your personal|^\W*(?:e-?)?isbn\b|^smashwords edition"
     r"|\bproduced in \w+ format by the internet archive\b|\bconverted to \w+ format automatically"
     r"|^this e-?(?:book|text) is for the use of anyone anywhere"
@@ -27,6 +28,9 @@ _NOTICE = compile_lazily(
     r"|\btutti i diritti (?:sono )?riservati",
     regex.IGNORECASE,
 )
+_SPEECH = compile_lazily(r"[“”„«»]|(?<!\w)[\"'‘][\w ,.!]+[\"'’]")
+"""Somebody reads a notice aloud."""
+
 _NOTICE_WORDS = (
     "right", "©", "(c)", "isbn", "licen", "be ", "smashwords", "archive", "automatically", "ebook",
     "e-book", "e-text", "etext", "rechte", "droits", "derechos", "direitos", "diritti",
@@ -60,7 +64,8 @@ def drop_imprint(blocks: Sequence[Block], title: str = "") -> tuple[Block, ...]:
         for span in ((0, first), (max(first, last), end))
         for n in _find_notices(blocks, span, name)
     }
-    return tuple(block for n, block in enumerate(blocks[:end]) if n not in dropped)
+    kept = tuple(block for n, block in enumerate(blocks[:end]) if n not in dropped)
+    return kept or tuple(blocks)
 
 
 def _is_edition(block: Block) -> bool:
@@ -94,7 +99,8 @@ def _is_notice(text: str) -> bool:
     if not any(map(folded.__contains__, _NOTICE_WORDS)):
         return False
     is_copyright = len(text) <= MAX_CREDIT_CHARS and _COPYRIGHT.fullmatch(text) is not None
-    return is_copyright or (len(text) <= MAX_NOTICE_CHARS and _NOTICE.search(text) is not None)
+    is_stated = len(text) <= MAX_NOTICE_CHARS and _NOTICE.search(text) is not None
+    return is_copyright or (is_stated and not _SPEECH.search(text))
 
 
 def _is_credit(text: str) -> bool:

@@ -43,11 +43,20 @@ def test_notices_are_left_out_on_both_sides_of_a_story(lines, is_first):
         "Written by candlelight.",
         "First edition or not, it was a book.",
         "Edited by Terry Rivers",
+        "“All rights reserved,” he read, and laughed.",
+        '"No part of this house may be sold," she wrote.',
+        "On its lid stood 'All rights reserved'.",
+        "She had all rights reserved to her by her father's will.",
+        "He knew that no part of this garden may be trodden on.",
     ],
 )
 def test_a_line_that_may_be_one_stays_on_its_own(line):
     blocks = [paragraph(line), *STORY]
     assert show(drop_imprint(blocks)) == show(blocks)
+
+
+def test_a_notice_that_is_all_there_is_stays():
+    assert show(drop_imprint([paragraph("All rights reserved.")])) == ["All rights reserved."]
 
 
 def test_notices_inside_a_story_stay():
