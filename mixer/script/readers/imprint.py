@@ -29,7 +29,7 @@ _NOTICE = compile_lazily(
     regex.IGNORECASE,
 )
 _SPEECH = compile_lazily(r"[“”„«»]|(?<!\w)[\"'‘][\w ,.!]+[\"'’]")
-"""Somebody reads a notice aloud."""
+"""A notice that is read aloud in a story."""
 
 _NOTICE_WORDS = (
     "right", "©", "(c)", "isbn", "licen", "be ", "smashwords", "archive", "automatically", "ebook",

@@ -55,8 +55,9 @@ tokens of the rest only these two; names in their paths are rarely those of a vo
 TWINS = ("/v2/voices", "/v1/text-to-speech/{voice_id}/stream")
 """Paths that answer as others do."""
 
-NOT_ASKED = ["positive_data_acceptance", "use_after_free"]
-"""The last: DELETE cancels a story, which can still be asked about."""
+NOT_ASKED = ["positive_data_acceptance", "use_after_free", "ensure_resource_availability"]
+"""The last two: DELETE cancels a story, which can still be asked about; a 404 of a story that is
+there names the version or the sentence that is not."""
 
 TOKEN, SECRET = "a long and random token", "described-tokens"
 EXAMPLE_KEY = "narration_chunks/0a1b2c.mp3"
