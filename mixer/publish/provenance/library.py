@@ -4,6 +4,7 @@ A folder that came with a story could hold a binary of that name, and its code w
 """
 
 import os
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ LIBRARY_NAME = "C2PA_LIBRARY_NAME"
 """c2pa's environment variable; a whole path as a name leaves no other place."""
 
 
+@cache
 def load_c2pa() -> Any:  # noqa: ANN401 - it has no types
     """Import c2pa with the binary of its own package."""
     spec = find_spec("c2pa")
