@@ -3,7 +3,7 @@
 
 import { callApi, onToken } from "./api.js";
 import { formatError } from "./errors.js";
-import { $, announce, el, formatPlural, showError } from "./ui.js";
+import { $, announce, el, formatPlural, replaceRows, showError } from "./ui.js";
 
 const COPIED_MS = 2_000;
 
@@ -28,7 +28,7 @@ async function load() {
 
 function show(feeds) {
   $("#feeds").hidden = false;
-  $("#feeds ul").replaceChildren(...feeds.map(createRow));
+  replaceRows($("#feeds ul"), feeds.map(createRow));
   $("#feed-names").replaceChildren(...feeds.map(({ title }) => el("option", { value: title })));
 }
 

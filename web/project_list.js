@@ -3,9 +3,10 @@
 import { callApi } from "./api.js";
 import { formatError } from "./errors.js";
 import { createId } from "./storage.js";
-import { $, announce, el, formatDate, showError } from "./ui.js";
+import { $, announce, el, formatDate, replaceRows, showError } from "./ui.js";
 
 let projects = []; // all of the caller's, newest first
+let loads = 0; // how many times the list was asked for
 let actions = {}; // of the open project: open, rename, drop
 export const channel = new BroadcastChannel("mixer.projects"); // ids of changed projects, to other tabs
 
@@ -26,6 +27,7 @@ export function initList(openProject) {
 }
 
 export async function loadList() {
+  const number = ++loads;
   try {
     const found = [];
     for (let cursor = ""; cursor !== null; ) {
@@ -33,6 +35,7 @@ export async function loadList() {
       found.push(...page.projects);
       cursor = page.next;
     }
+    if (number !== loads) return; // the list has changed since, or a later answer knows more
     projects = found;
     showError("projects-error", "");
   } catch (error) {
@@ -47,7 +50,7 @@ function showList() {
   section.hidden = !projects.length && !note.childNodes.length;
   search.hidden = projects.length < 2;
   noMatch.hidden = found.length > 0 || !projects.length;
-  list.replaceChildren(...found.map(createRow));
+  if (!list.querySelector("input:focus:read-write")) replaceRows(list, found.map(createRow)); // not under a name that is typed
 }
 
 function createRow({ project_id: id, name, title, author, modified_at, stories }) {
@@ -60,8 +63,9 @@ function createRow({ project_id: id, name, title, author, modified_at, stories }
 }
 
 function editName(id, heading) {
-  const input = el("input", { type: "text", value: heading.textContent, maxlength: "500", "aria-label": "New name", onchange: () => renameProject(id, input.value), onblur: showList });
-  input.addEventListener("keydown", ({ key }) => key === "Escape" && showList());
+  const finish = () => (input.readOnly = true);
+  const input = el("input", { type: "text", value: heading.textContent, maxlength: "500", "aria-label": "New name", onchange: () => (finish(), renameProject(id, input.value)), onblur: showList });
+  input.addEventListener("keydown", ({ key }) => key === "Escape" && (finish(), showList()));
   heading.replaceWith(input);
   input.select();
 }
@@ -99,6 +103,9 @@ const remove = (id, name) =>
   change(async () => {
     const { project } = await callApi("GET", path(id));
     await callApi("DELETE", path(id));
+    loads += 1; // a list that is under way may still have it
+    projects = projects.filter((each) => each.project_id !== id);
+    showList();
     channel.postMessage(id);
     await actions.drop(id);
     note.replaceChildren(`${name} was deleted. `, button("Undo", () => (note.replaceChildren(), change(() => put(id, project))), `Undo: delete ${name}`));

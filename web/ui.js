@@ -46,6 +46,13 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Replaces the rows of a list; what has the focus keeps it.
+export function replaceRows(list, rows) {
+  const label = list.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+  list.replaceChildren(...rows);
+  if (label) list.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus({ preventScroll: true });
+}
+
 export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 export const $ = (selector, within = document) => within.querySelector(selector);

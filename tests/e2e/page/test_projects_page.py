@@ -256,6 +256,41 @@ def test_story_remembers_its_project_and_closing_brings_the_draft_back(project_s
     tab.await_player()
 
 
+def test_project_that_is_deleted_leaves_the_list_at_once(project_server, visit):
+    page = open_page(visit(project_server.url))
+    page.fill("#text", "The tide.")
+    keep(page, "The Tide")
+    page.get_by_label("Delete: The Tide").wait_for()
+    project_server.faults.slow_s["GET /projects"] = 3
+    try:
+        page.get_by_label("Delete: The Tide").click()
+        page.get_by_label("Undo: delete The Tide").wait_for()
+        assert page.get_by_label("Open: The Tide").count() == 0
+    finally:
+        project_server.faults.slow_s.clear()
+    page.get_by_label("Undo: delete The Tide").click()
+    page.get_by_label("Open: The Tide").click()
+    wait_until(page, "document.querySelector('#project input').value === 'The Tide'")
+
+
+def test_list_that_is_loaded_again_keeps_the_focus(project_server, visit):
+    page = open_page(visit(project_server.url))
+    page.fill("#text", "The surf.")
+    keep(page, "The Surf")
+    page.get_by_label("Duplicate: The Surf", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Rename: Copy of The Surf").wait_for()
+    assert page.evaluate("document.activeElement.ariaLabel") == "Duplicate: The Surf"
+    page.get_by_label("Rename: Copy of The Surf").click()
+    page.keyboard.type("Half a na")
+    with page.expect_response("**/projects?cursor=*"):
+        page.evaluate("new BroadcastChannel('mixer.projects').postMessage('')")
+    page.wait_for_timeout(200)
+    page.keyboard.type("me")
+    page.keyboard.press("Enter")
+    page.get_by_label("Open: Half a name").wait_for()
+
+
 def test_list_of_projects_by_keyboard(project_server, visit):
     page = open_page(visit(project_server.url, NARROW, color_scheme="dark"))
     page.fill("#text", "The wind.")
