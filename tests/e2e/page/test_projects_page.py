@@ -53,12 +53,21 @@ def read_project(page, project_id):
 
 
 def await_project(page, project_id, **fields):
-    for _ in range(200):
+    for _ in range(600):
         found = read_project(page, project_id)
         if all(found.get(name) == value for name, value in fields.items()):
             return found
         page.wait_for_timeout(50)
     raise AssertionError(f"{found} is not {fields}")
+
+
+def await_form(page, values):
+    """Wait until the form's fields have these values, those of the cast too, which come later."""
+    for _ in range(600):
+        if page.evaluate(READ) == values:
+            return
+        page.wait_for_timeout(50)
+    assert page.evaluate(READ) == values
 
 
 def fill_form(page, bell):
@@ -95,13 +104,13 @@ def test_project_is_the_same_after_a_reload_and_on_another_device(project_server
     page.wait_for_selector(BAR)
     project = await_project(page, project_id, **{**project, "text": before[0]})
     await_saved(page)
-    assert page.evaluate(READ) == before
+    await_form(page, before)
 
     other = open_page(visit(project_server.url, NARROW))
     other.get_by_label("Open: The Lamp").click()
     wait_until(other, "document.querySelector('#text').value.endsWith('The end.')")
     wait_until(other, "document.querySelector('#cover-preview').naturalWidth > 0")
-    assert other.evaluate(READ) == before
+    await_form(other, before)
     other.wait_for_timeout(1_000)
     assert read_project(page, project_id) == project, "opening a project changes nothing"
     assert not violations(other)

@@ -151,7 +151,7 @@ def test_slow_server_is_named_slow_and_waited_for(server, faults, visit):
     tab = visit(server.url)
     tab.page.clock.install()
     page = tab.open()
-    faults.slow_s["POST /stories"] = 3.0
+    faults.slow_s["POST /stories"] = 10
     tab.request_story(f"{STORY} Slowly.")
     page.wait_for_timeout(500)
     page.clock.fast_forward(8_000)
