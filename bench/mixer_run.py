@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.bench_mix import BenchMix
 from mixer.parallel import usable_cores
 from mixer.publish.timing import chapter_starts
-from mixer.sound import PRESETS, ProcessGroup
+from mixer.sound import PRESETS, ProcessGroup, Timeline
 from mixer.sound.analysis import verify
 from mixer.sound.arrange import MixStyle, build_timeline
 from mixer.sound.formats import AudioTags
@@ -31,21 +31,9 @@ PRESET = PRESETS["podcast"]
 
 def render_mix(wanted: BenchMix) -> None:
     """Render a mix with levelling, ducking, limiter and tags."""
-    timeline = build_timeline(
-        wanted.takes,
-        wanted.music,
-        MixStyle(
-            PRESET,
-            wanted.encoding.level_offset_db,
-            section_grid=wanted.encoding.stream.section_grid,
-        ),
-    )
-    memory = (
-        RenderHistory(SegmentCache(FolderStore(wanted.cache_folder)), "book")
-        if wanted.cache_folder
-        else None
-    )
-    timeline = memory.restore_mastering(timeline) if memory else timeline
+    cache = SegmentCache(FolderStore(wanted.cache_folder)) if wanted.cache_folder else None
+    memory = RenderHistory(cache, "book") if cache else None
+    timeline = _lay_out(wanted, memory)
     if timeline.mastering.limit_db is None or not any(cue.ramps for cue in timeline.cues):
         raise SystemExit("This mix would be measured without its limiter or its ducking.")
     label = AudioTags({"title": "Bench"}, chapter_starts(timeline), timeline.duration_s)
@@ -57,14 +45,23 @@ def render_mix(wanted: BenchMix) -> None:
         sources,
         wanted.encoding,
         tags=label,
-        cache=memory.cache if memory else None,
+        cache=cache,
         pool=RenderPool(ProcessGroup(), wanted.workers or usable_cores()),
     )
     keys = render(job, wanted.out)
     if memory:
-        memory.record_render(timeline.mastering, keys, keys)
+        memory.record_render(timeline, keys, keys)
     if wanted.is_verified:
         verify(wanted.out, timeline.duration_s, COLUMNS)
+
+
+def _lay_out(wanted: BenchMix, memory: RenderHistory | None) -> Timeline:
+    grid = wanted.encoding.stream.section_grid
+    style = MixStyle(PRESET, wanted.encoding.level_offset_db, section_grid=grid)
+    if memory is None:
+        return build_timeline(wanted.takes, wanted.music, style)
+    timeline = build_timeline(wanted.takes, wanted.music, memory.restore_style(style))
+    return memory.restore_mastering(timeline)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ class Ramp:
 class Cue:
     """Music or a sound (an object key) on the timeline, in timeline samples.
 
-    It is looped or cut as needed, unless it `plays_once`. `ramps` are relative to `gain_db`, in
-    order, without overlaps, from 0 dB.
+    It is looped or cut as needed, unless it `plays_once`; `skip` samples of what would play are
+    left out. `ramps` are relative to `gain_db`, in order, without overlaps, from 0 dB.
     """
 
     source: str
@@ -68,6 +68,7 @@ class Cue:
     fade_out: int
     ramps: tuple[Ramp, ...] = ()
     plays_once: bool = False
+    skip: int = 0
 
     @property
     def sound_key(self) -> tuple[str, bool]:
@@ -82,10 +83,11 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Part of the timeline; the title is empty inside a chapter."""
+    """Part of the timeline; the title is empty inside a chapter, where music may play on."""
 
     start: int
     title: str = ""
+    plays_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,8 +204,8 @@ class StoryRenderer:
 
         attempt = self._render_to_target(render_timeline)
         if self.history is not None:
-            mastering, kept = attempt.timeline.mastering, attempt.mixdown.segment_keys
-            self.history.record_render(mastering, kept, made, attempt.prediction_error_lu)
+            kept = attempt.mixdown.segment_keys
+            self.history.record_render(attempt.timeline, kept, made, attempt.prediction_error_lu)
         return attempt
 
     def _render_to_target(self, render_timeline: Callable[[Timeline], Mixdown]) -> RenderAttempt:

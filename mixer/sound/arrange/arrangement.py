@@ -12,7 +12,14 @@ from math import ceil
 from mixer.script import CuePlace, SoundKind
 from mixer.sound.analysis import Measurement
 from mixer.sound.arrange.cues import SoundFile
-from mixer.sound.arrange.placement import MusicRegion, PlacedSound, SoundAnnotation, Take
+from mixer.sound.arrange.music_places import divide_region, find_openers
+from mixer.sound.arrange.placement import (
+    MusicPlace,
+    MusicRegion,
+    PlacedSound,
+    SoundAnnotation,
+    Take,
+)
 from mixer.sound.timeline import Clip, Section, rescale_samples
 
 SOUND_GAP_S = 0.3
@@ -195,8 +202,12 @@ def arrange_music(
     placed_sounds: Sequence[PlacedSound],
     voice: VoiceLayout,
     length: int,
+    kept: Mapping[str, MusicPlace],
 ) -> list[MusicRegion]:
-    """Build one region for each piece of music in each section; `length` is in timeline samples."""
+    """Build one region for each piece of music in each section; `length` is in timeline samples.
+
+    `kept` is where the music was in the last version of the mix (see `list_music_places`).
+    """
     whole = _find_regions(opening, placed_sounds, length)
     gaps_for_sounds = [
         _sting_span(each, voice)
@@ -205,8 +216,9 @@ def arrange_music(
     ]
     min_length = round(MIN_MUSIC_S * voice.rate_hz)
     cleared = [part for span in whole for part in _subtract_gaps(span, gaps_for_sounds, min_length)]
-    edges = [section.start for section in voice.sections]
-    return [part for span in cleared for part in _split_region(span, edges)]
+    openers = find_openers(voice.sections, voice.clips)
+    places = {start: kept[source] for start, source in openers.items() if source in kept}
+    return [part for span in cleared for part in divide_region(span, voice.sections, places)]
 
 
 def _find_regions(
@@ -249,11 +261,3 @@ def _subtract_gaps(
         start = max(start, room_end)
     if region.end - start >= (min_samples if start > region.start else 1):
         yield replace(region, start=start)
-
-
-def _split_region(region: MusicRegion, edges: Sequence[int]) -> Iterator[MusicRegion]:
-    inner = [edge for edge in edges if region.start < edge < region.end]
-    for start, end in zip([region.start, *inner], [*inner, region.end], strict=True):
-        yield replace(
-            region, start=start, end=end, gives_way=region.gives_way and end == region.end
-        )

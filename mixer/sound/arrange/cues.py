@@ -149,6 +149,10 @@ class MusicBedStyle:
     rate_hz: int
     envelope: DuckingEnvelope = RADIO
 
+    def rise_in_pauses_db(self, own_lu: float | None) -> float:
+        """How far music of a level rises: not over the voice."""
+        return min(self.rise_db, self.level_below_voice_lu(own_lu))
+
     def level_below_voice_lu(self, level_lu: float | None) -> float:
         """How far below the voice music with this annotated level plays."""
         return self.level_lu if level_lu is None else -level_lu
@@ -164,7 +168,6 @@ def place_cues(
 
     `mixer.sound.arrange.levels` sets gains. `foreground` is where the voice or a sound plays.
     """
-    rate_hz = bed_style.rate_hz
     neighbours = [None, *music, None]
     for region, before, after in zip(music, neighbours, neighbours[2:], strict=False):
         joins = before is not None and 0 < region.start == before.end
@@ -176,14 +179,19 @@ def place_cues(
             start=region.start,
             length=stop - region.start,
             gain_db=0.0,
-            fade_in=round(_fade_in_s(region, before, joins=joins) * rate_hz),
+            fade_in=round(_fade_in_s(region, before, joins=joins) * bed_style.rate_hz),
             fade_out=min(fade_out, stop - region.end) if continues else fade_out,
+            skip=region.place.skip,
         )
-        rise_db = min(bed_style.rise_db, bed_style.level_below_voice_lu(region.annotation.level_lu))
-        yield _duck_cue(_clamp_fades(cue), foreground, rise_db, bed_style)
+        rise_db = bed_style.rise_in_pauses_db(region.annotation.level_lu)
+        bed = cue.start, cue.end + region.flows_into(after)  # it is down for the next words
+        ramps = build_ramps(foreground, bed, rise_db, bed_style.rate_hz, bed_style.envelope)
+        yield replace(_clamp_fades(cue), ramps=ramps)
 
 
 def _fade_in_s(region: MusicRegion, before: MusicRegion | None, *, joins: bool) -> float:
+    if before is not None and before.flows_into(region):
+        return 0.0
     own_s = region.annotation.shape.fade_in_s
     is_first = before is None or before.annotation is not region.annotation
     if own_s is not None and is_first:
@@ -196,6 +204,8 @@ def _fade_out_samples(
 ) -> int:
     """Length of the fade, which starts at the region's end or leads up to it."""
     own_s, rate_hz = region.annotation.shape.fade_out_s, bed_style.rate_hz
+    if region.flows_into(after):
+        return 0
     if region.end == length:
         longest = int(length * MAX_FADE_OUT_SHARE)
         return min(round((bed_style.fade_out_s if own_s is None else own_s) * rate_hz), longest)
@@ -237,11 +247,3 @@ def _clamp_fades(cue: Cue) -> Cue:
     """Limit fades to half the cue each."""
     half = cue.length // 2
     return replace(cue, fade_in=min(cue.fade_in, half), fade_out=min(cue.fade_out, half))
-
-
-def _duck_cue(
-    cue: Cue, foreground: Sequence[Span], rise_db: float, bed_style: MusicBedStyle
-) -> Cue:
-    bed = cue.start, cue.end
-    ramps = build_ramps(foreground, bed, rise_db, bed_style.rate_hz, bed_style.envelope)
-    return replace(cue, ramps=ramps)

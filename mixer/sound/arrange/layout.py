@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 
@@ -30,6 +30,7 @@ from mixer.sound.arrange.music_levels import (
     speech_spans,
 )
 from mixer.sound.arrange.placement import (
+    MusicPlace,
     PlacedSound,
     SoundAnnotation,
     Take,
@@ -51,7 +52,7 @@ class MixStyle:
     `level_offset_db` is the encoder's change of level, `duck_db` the rise of the music in long
     pauses, `de_ess` goes from 0 to 1, and `prediction_error_lu` is how much louder than predicted
     the mix was. Sections begin at multiples of `section_grid` samples; there are at least
-    `min_channels`.
+    `min_channels`. `kept_music` is where music was in the last version of the mix.
     """
 
     preset: Preset
@@ -66,6 +67,7 @@ class MixStyle:
     prediction_error_lu: float = 0.0
     section_grid: int = 1
     min_channels: int = 1
+    kept_music: Mapping[str, MusicPlace] = field(default_factory=dict)
 
 
 NO_SOUNDS: Mapping[str, SoundFile] = MappingProxyType({})
@@ -95,7 +97,7 @@ def build_timeline(
     length = _timeline_length(style, voice, placed, has_music=has_cues)
     speech = speech_spans(voice.clips, voice.measurements, voice.rate_hz, style.envelope)
     accompaniment = build_accompaniment(
-        arrange_music(opening, placed, voice, length),
+        arrange_music(opening, placed, voice, length, style.kept_music),
         placed,
         speech,
         known,

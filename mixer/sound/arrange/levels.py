@@ -102,10 +102,10 @@ def _clamp_gain(gain_db: float, take: Measurement) -> float:
     return min(max(gain_db, -MAX_CUT_DB), boost)
 
 
-def cue_gains_db(
+def music_gain_db(
     music: SoundFile, cues: Sequence[Cue], speech: Sequence[Span], level_lu: float, rate_hz: int
-) -> list[float]:
-    """Compute the gain of each cue under speech, from the loudness of the part that plays.
+) -> float:
+    """Compute the gain of cues under speech, from the loudness of the part that plays.
 
     Raises BadInput if the music is silent.
     """
@@ -113,13 +113,11 @@ def cue_gains_db(
     if loudness is None:
         raise BadInput(f"The music {music.source} is silent.", key=music.source)
     usual = VOICE_LUFS - level_lu - loudness - music.dual_mono_db
-    gains = []
-    for cue in cues:
-        under = integrated_lufs(histogram(windows_under_speech(music, cue, speech, rate_hz)))
-        own = usual if under is None else VOICE_LUFS - level_lu - under
-        bounded = min(max(own, usual - MAX_BED_CHANGE_DB), usual + MAX_BED_CHANGE_DB)
-        gains.append(quantize_gain(bounded))
-    return gains
+    windows = [windows_under_speech(music, cue, speech, rate_hz) for cue in cues]
+    under = integrated_lufs(histogram(np.concatenate(windows)))
+    own = usual if under is None else VOICE_LUFS - level_lu - under
+    bounded = min(max(own, usual - MAX_BED_CHANGE_DB), usual + MAX_BED_CHANGE_DB)
+    return quantize_gain(bounded)
 
 
 def sound_gain_db(sound: SoundFile, level_lu: float, *, is_under_speech: bool) -> float:
@@ -145,7 +143,7 @@ def windows_under_speech(
     counts = np.maximum(0, -((firsts - np.minimum(spans[:, 1], cue.end)) // step))
     before = np.repeat(np.cumsum(counts) - counts, counts)
     places = np.repeat(firsts, counts) + step * (np.arange(counts.sum()) - before)
-    return music.momentary_lufs((places - cue.start) / rate_hz)
+    return music.momentary_lufs((places - cue.start + cue.skip) / rate_hz)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from operator import itemgetter
 
 from mixer.script import SoundKind
 from mixer.sound.analysis import Measurement
 from mixer.sound.arithmetic import Places, Values, np
 from mixer.sound.arrange.cues import MusicBedStyle, SoundFile, Span, place_cues, place_sounds
-from mixer.sound.arrange.levels import VOICE_LUFS, cue_gains_db, sound_gain_db
+from mixer.sound.arrange.levels import VOICE_LUFS, music_gain_db, sound_gain_db
 from mixer.sound.arrange.loudness_prediction import LevelShares
 from mixer.sound.arrange.placement import MusicRegion, PlacedSound
 from mixer.sound.loudness import (
@@ -93,7 +94,7 @@ def _sum_levels(
 
 def cue_lufs(cue: Cue, moments: Places, sounds: Mapping[str, SoundFile], rate_hz: int) -> Values:
     """Loudness of a cue at moments while it plays, before mastering."""
-    played_s = (moments - cue.start) / rate_hz
+    played_s = (moments - cue.start + cue.skip) / rate_hz
     return sounds[cue.source].momentary_lufs(played_s) + cue.gain_db + cue_level_db(cue, moments)
 
 
@@ -139,6 +140,9 @@ ONE_SHOT_LU = -10.0
 
 UNDER_SPEECH_LU = -14.0
 """Default level of a sound under speech: audible without masking words."""
+
+KEPT_GAIN_DB = 0.2
+"""How far the gain of music may be from the best one to be kept after an edit: inaudible."""
 
 SILENT_LUFS = -100.0
 
@@ -230,21 +234,41 @@ def build_accompaniment(
         (each.start, each.end) for each in placed_sounds if each.annotation.kind is SoundKind.SOUND
     ]
     foreground = sorted([*speech, *over]) if over else speech
-    beds, beds_lufs = [], []
-    for region, cue in zip(music, place_cues(music, foreground, length, bed_style), strict=True):
-        below_lu = bed_style.level_below_voice_lu(region.annotation.level_lu)
-        under = _select_spans(speech, cue)
-        (gain_db,) = cue_gains_db(sounds[cue.source], [cue], under, below_lu, rate_hz)
-        beds.append(replace(cue, gain_db=gain_db))
-        beds_lufs.append(VOICE_LUFS - below_lu)
+    cues = list(place_cues(music, foreground, length, bed_style))
+    levels = list(_level_beds(music, cues, speech, sounds, bed_style))
+    beds = [replace(cue, gain_db=gain_db) for cue, (gain_db, _) in zip(cues, levels, strict=True)]
     once = _level_sounds(placed_sounds, speech, sounds, rate_hz)
-    return Accompaniment((*beds, *once), tuple(beds_lufs), sounds, rate_hz)
+    return Accompaniment((*beds, *once), tuple(lufs for _, lufs in levels), sounds, rate_hz)
 
 
-def _select_spans(speech: Sequence[Span], cue: Cue) -> Sequence[Span]:
-    """Select the spans, which are in order and apart, that reach into a cue."""
-    first = bisect_right(speech, cue.start, key=itemgetter(1))
-    return speech[first : bisect_left(speech, cue.end, key=itemgetter(0))]
+def _level_beds(
+    music: Sequence[MusicRegion],
+    cues: Sequence[Cue],
+    speech: Sequence[Span],
+    sounds: Mapping[str, SoundFile],
+    bed_style: MusicBedStyle,
+) -> Iterator[tuple[float, float]]:
+    """Gain and loudness under speech of each cue; they are one where music plays on."""
+    openings = [number for number, region in enumerate(music) if not region.plays_on]
+    for first, end in pairwise([*openings, len(music)]):
+        regions, played = music[first:end], cues[first:end]
+        below_lu = bed_style.level_below_voice_lu(regions[0].annotation.level_lu)
+        under = _select_spans(speech, played[0].start, played[-1].end)
+        sound = sounds[played[0].source]
+        gain_db = music_gain_db(sound, played, under, below_lu, bed_style.rate_hz)
+        yield from [(_keep_gain_db(regions, gain_db), VOICE_LUFS - below_lu)] * len(played)
+
+
+def _keep_gain_db(regions: Sequence[MusicRegion], gain_db: float) -> float:
+    """The gain of the last version, if it is as good."""
+    kept = [each.place.gain_db for each in regions if each.place.gain_db is not None]
+    return next((each for each in kept if abs(each - gain_db) <= KEPT_GAIN_DB), gain_db)
+
+
+def _select_spans(speech: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Select the spans, which are in order and apart, that reach into another."""
+    first = bisect_right(speech, start, key=itemgetter(1))
+    return speech[first : bisect_left(speech, end, key=itemgetter(0))]
 
 
 def _level_sounds(

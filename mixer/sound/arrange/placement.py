@@ -1,12 +1,13 @@
 """Places every recording of the voice on the timeline. Pure.
 
-Each chapter is a section; long ones are split at about six minutes. Sections start on a frame of
+Each chapter is a section; long ones are split at about every minute. Sections start on a frame of
 the encoding, so the last gap of the section before changes by less than the ear notices. All other
 gaps are as long as asked for.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from mixer.boundaries import find_boundaries, hash_fraction
 from mixer.script import CuePlace, SoundKind, SoundShape
@@ -49,13 +50,35 @@ class PlacedSound:
 
 
 @dataclass(frozen=True, slots=True)
+class MusicPlace:
+    """Where music is at the beginning of a section, in samples from its own, and at which gain."""
+
+    skip: int
+    gain_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class MusicRegion:
-    """Span of one piece of music, without the fade after it; may give way to a sound."""
+    """Span of one piece of music, without the fade after it; may give way to a sound.
+
+    `plays_on` is for the later parts of one that is divided at sections.
+    """
 
     annotation: SoundAnnotation
     start: int
     end: int
     gives_way: bool = False
+    plays_on: bool = False
+    place: MusicPlace = MusicPlace(0, None)
+
+    @property
+    def next_skip(self) -> int:
+        """Where the music is at its end."""
+        return self.place.skip + self.end - self.start
+
+    def flows_into(self, after: "MusicRegion | None") -> bool:
+        """Whether the music goes on in the next region as if they were one."""
+        return after is not None and after.plays_on and after.place.skip == self.next_skip
 
 
 LEAD_MARGIN_S = 0.05
@@ -66,11 +89,13 @@ the gap there.
 
 FADE_S = 0.01
 
-SECTION_SPACING_S = 120.0
-SECTION_PER_BREAK_S = 120.0
-"""Makes sections of about six minutes in a long chapter where two chunks of three end a paragraph
-(see mixer.boundaries). An edit renders its section again.
+SECTION_S = 30.0
+"""Makes sections of about a minute in a long chapter (see mixer.boundaries). An edit renders its
+section again.
 """
+
+MUSIC_S = 120.0
+"""Makes parts of three and a half minutes in the same way; music begins again with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +132,9 @@ def place_takes(
     sections: list[Section] = []
     cursor = round(lead_s * MIX_RATE_HZ)
     trimmed = _trim_takes(takes, gains_db)
-    for first, end in _section_spans(takes):
-        sections.append(Section(cursor if clips else 0, takes[first].chapter_title or ""))
+    for first, end, plays_on in _section_spans(takes):
+        title = takes[first].chapter_title or ""
+        sections.append(Section(cursor if clips else 0, title, plays_on))
         cursor += takes[first].lead_ms * MIX_RATE_HZ // 1000
         for clip, gap in trimmed[first:end]:
             clips.append(replace(clip, start=cursor))
@@ -117,25 +143,27 @@ def place_takes(
     return tuple(clips), tuple(sections)
 
 
-def _section_spans(takes: Sequence[Take]) -> Iterator[tuple[int, int]]:
+def _section_spans(takes: Sequence[Take]) -> Iterator[tuple[int, int, bool]]:
+    """The first take of each section, one past its last, and whether music plays on into it."""
     openings = [i for i, take in enumerate(takes) if take.chapter_title is not None and i > 0]
-    for chapter, chapter_end in zip([0, *openings], [*openings, len(takes)], strict=True):
-        first = chapter
-        for end in _section_ends(takes[chapter:chapter_end]):
-            yield first, chapter + end
-            first = chapter + end
+    for chapter in pairwise([0, *openings, len(takes)]):
+        for part in _divide_takes(takes, *chapter, MUSIC_S):
+            for first, end in _divide_takes(takes, *part, SECTION_S):
+                yield first, end, first > part[0]
 
 
-def _section_ends(chapter: Sequence[Take]) -> Iterator[int]:
-    durations_s = [take.measured.duration_s for take in chapter]
-    ends_section = [_is_section_end(take) for take in chapter]
-    return find_boundaries(ends_section, durations_s, SECTION_SPACING_S)
-
-
-def _is_section_end(take: Take) -> bool:
-    if not take.ends_paragraph:
-        return False
-    return hash_fraction(take.source) < take.measured.duration_s / SECTION_PER_BREAK_S
+def _divide_takes(
+    takes: Sequence[Take], first: int, end: int, spacing_s: float
+) -> Iterator[tuple[int, int]]:
+    """Divide takes where paragraphs end, at least so many seconds apart."""
+    part = takes[first:end]
+    durations_s = [take.measured.duration_s for take in part]
+    ends_section = [
+        take.ends_paragraph and hash_fraction(take.source) < take.measured.duration_s / spacing_s
+        for take in part
+    ]
+    ends = [first + end for end in find_boundaries(ends_section, durations_s, spacing_s)]
+    return pairwise([first, *ends])
 
 
 def _trim_takes(takes: Sequence[Take], gains_db: Sequence[float]) -> list[tuple[Clip, int]]:

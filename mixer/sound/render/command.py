@@ -137,7 +137,8 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
     moving = [(level.start, level.end) for level in levels if level.from_db != level.to_db]
     moving += [(cue_start, cue_start + fade_in), (cue_end - fade_out, cue_end)]
     first = _find_steady_frame(begin, moving)
-    pieces = bed.pieces(first - cue_start, end - first)
+    skip = mix_samples(timeline, cue.skip)
+    pieces = bed.pieces(first - cue_start + skip, end - first)
     stream = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
     active = [level for level in levels if level.start < end and level.end > first]
     levelled = _apply_levels(graph, stream, active, first, cue.gain_db + timeline.mastering.gain_db)

@@ -1,7 +1,7 @@
 """Remembers a mix between renders, so that an edit renders only what it changes.
 
-A record in the segment cache holds the mastering and the segments of a mix. After a render, unused
-segments are removed: the cache holds one version of each mix.
+A record in the segment cache holds the mastering and the segments of a mix, and where its music is.
+After a render, unused segments are removed: the cache holds one version of each mix.
 
 Any edit moves the computed gain by a hundredth of a decibel, and with it every byte of the file.
 The old gain is kept while the result stays within REUSE_TOLERANCE_LU of the target.
@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
+from mixer.sound.arrange import MixStyle, MusicPlace, list_music_places
 from mixer.sound.render.segment_cache import SegmentCache, digest_content
 from mixer.sound.render.store_join import measurement_key
 from mixer.sound.timeline import Mastering, Timeline
@@ -47,6 +48,7 @@ class RenderRecord:
 
     mastering: Mastering | None = None
     prediction_error_lu: float = 0.0
+    music: Mapping[str, MusicPlace] = field(default_factory=dict)
     segment_keys: frozenset[str] = field(default=frozenset())
 
 
@@ -67,20 +69,26 @@ class RenderHistory:
         """Use the previous mastering if it still fits."""
         return reuse_mastering(timeline, self._load_record().mastering)
 
+    def restore_style(self, style: MixStyle) -> MixStyle:
+        """Add where the music was before."""
+        return replace(style, kept_music=self._load_record().music)
+
     def prediction_error_lu(self) -> float:
         """How much louder than predicted the mix was before."""
         return self._load_record().prediction_error_lu
 
     def record_render(
         self,
-        mastering: Mastering,
+        timeline: Timeline,
         kept: Sequence[str],
         rendered: Sequence[str],
         prediction_error_lu: float = 0.0,
     ) -> None:
         """Save a render with its segments, and delete others that were rendered or recorded."""
+        places = list_music_places(timeline)
         record = {
-            "mastering": asdict(mastering),
+            "mastering": asdict(timeline.mastering),
+            "music": {source: [place.skip, place.gain_db] for source, place in places.items()},
             "prediction_error_lu": prediction_error_lu,
             "segments": list(kept),
         }
@@ -101,6 +109,7 @@ class RenderHistory:
                 return RenderRecord(
                     Mastering(**record["mastering"]),
                     float(record["prediction_error_lu"]),
+                    {key: MusicPlace(*place) for key, place in record.get("music", {}).items()},
                     frozenset(record["segments"]),
                 )
         return RenderRecord()

@@ -158,10 +158,10 @@ def frame_at(timeline: Timeline, encoding: Encoding, sample: int) -> int:
 
 
 def _longest_played_s(timeline: Timeline) -> dict[tuple[str, bool], float]:
-    """Longest time (s) for which each recording plays without a break."""
+    """How much of each recording plays, looped where it is shorter, in seconds."""
     longest_s: dict[tuple[str, bool], float] = {}
     for cue in timeline.cues:
-        seconds = timeline.seconds(cue.length) + 1 / MIX_RATE_HZ
+        seconds = timeline.seconds(cue.skip + cue.length) + 1 / MIX_RATE_HZ
         longest_s[cue.sound_key] = max(seconds, longest_s.get(cue.sound_key, 0.0))
     return longest_s
 

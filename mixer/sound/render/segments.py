@@ -19,10 +19,9 @@ share out.
 """
 
 HEAD_GRIDS = 5
-"""The first 6.4 s of a section are a segment of their own, with the last grid step before them: the
-music of the section before fades out in them, and the segment before looks ahead by POSTROLL_S. So
-an edit renders these seconds of its neighbours again, not two minutes. They outlast the fade (3 s)
-and the next preroll.
+"""The first 6.4 s of a section belong to the segment before it: the music of the section before
+fades out in them, and a segment looks ahead by POSTROLL_S. So an edit renders these seconds of the
+next section again, and no more. They outlast the fade (3 s) and the next preroll.
 """
 
 CUT_GRIDS = 8
@@ -106,27 +105,31 @@ def _segment_starts(timeline: Timeline, grids: int) -> Iterator[int]:
 
 
 def _list_cuts(timeline: Timeline, grids: int) -> Iterator[int]:
-    """The last grid step of a section is part of the first segment of the next."""
-    grid, opening = timeline.grid, 0
+    """One behind the head of each section, or a step before a short one, and those in between."""
+    grid = timeline.grid
     unit = timeline.section_grid or grid
     starts = sorted({section.start // unit * unit for section in timeline.sections})
-    for start, end in pairwise([*starts, timeline.length]):
-        is_shared = end < timeline.length and end - start > grid
-        behind = end - grid if is_shared else end
+    sections = list(pairwise([*starts, timeline.length]))
+    openings = [0, *(_open_section(*pair, grid) for pair in pairwise(sections)), timeline.length]
+    for section, (opening, behind) in zip(sections, pairwise(openings), strict=True):
         yield opening
-        yield from (cut for cut in _cut_section(start, end, grid, grids)[1:] if cut < behind)
-        opening = behind
+        yield from (cut for cut in _cut_section(*section, grid, grids) if opening < cut < behind)
+
+
+def _open_section(before: tuple[int, int], section: tuple[int, int], grid: int) -> int:
+    """The end of the segment before a section."""
+    start, end = section
+    if end - start >= 3 * HEAD_GRIDS * grid:
+        return start + HEAD_GRIDS * grid
+    return start - grid if start - before[0] > grid else start
 
 
 def _cut_section(start: int, end: int, grid: int, grids: int) -> list[int]:
-    """Its head, and the rest in one part or an even number: no core idles at its end."""
+    """Cut it into one part or an even number: no core idles at its end."""
     steps = -(-(end - start) // grid)
     count = min(2 * round(steps / grids / 2), steps) or 1
     unit = CUT_GRIDS if steps // count >= 4 * CUT_GRIDS else 1
-    cuts = [start + steps * part // count // unit * unit * grid for part in range(count)]
-    if (cuts[1] if count > 1 else end) - start >= 3 * HEAD_GRIDS * grid:
-        cuts.insert(1, start + HEAD_GRIDS * grid)
-    return cuts
+    return [start + steps * part // count // unit * unit * grid for part in range(1, count)]
 
 
 def _split_crowded(clip_starts: Sequence[int], begin: int, after: int, grid: int) -> Iterator[int]:

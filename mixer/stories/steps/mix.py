@@ -141,6 +141,8 @@ class StoryMix:
         takes = loader.load(folder, request)
         sounds = self._library.load(folder, request, self.new_processes())
         style = replace(mix_style(options), prediction_error_lu=prediction_error_lu)
+        if self.history is not None:
+            style = self.history.restore_style(style)
         return build_timeline(takes, sounds.get(request.music), style, sounds), select_encoding(
             options
         )

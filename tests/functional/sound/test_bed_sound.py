@@ -1,6 +1,7 @@
 """Music under the voice, heard again: seams, levels, ramps, fades."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -194,6 +195,25 @@ def test_no_step_where_ramps_fades_and_sections_meet(tmp_path: Path):
     for place in places:
         at = mix.mix_samples(place)
         assert np.abs(np.diff(samples[at - 5 * MS : at + 5 * MS])).max() < step
+
+
+def test_music_plays_on_through_a_long_chapter(tmp_path: Path):
+    """Its parts sound like one cue: the same bytes, though each begins in the middle of a loop."""
+    chunks = [ChunkSpec(speech(31.0, seed), gap_ms=1_500, ends_paragraph=True) for seed in range(3)]
+    mix = prepare_mix(tmp_path, chunks, music(20.0, edges_s=EDGES_S))
+    parts = mix.timeline.cues
+    assert [section.plays_on for section in mix.timeline.sections] == [False, True, True]
+    assert [cue.skip for cue in parts] == [0, parts[0].end, parts[1].end]
+    whole = replace(
+        parts[0],
+        length=parts[-1].end,
+        fade_out=parts[-1].fade_out,
+        ramps=tuple(ramp for cue in parts for ramp in cue.ramps),
+    )
+    mix.render(segment_grids=None)
+    rendered = mix.path.read_bytes()
+    replace(mix, timeline=replace(mix.timeline, cues=(whole,))).render(segment_grids=None)
+    assert mix.path.read_bytes() == rendered
 
 
 def test_music_that_nobody_would_hear_is_refused(tmp_path: Path):

@@ -16,10 +16,13 @@ from moto import mock_aws
 from mixer.errors import DamagedObject, NotFound, OutOfTime
 from mixer.sound.analysis.verification import Verification, verify
 from mixer.sound.arrange.cues import CROSSFADE_S
+from mixer.sound.arrange.layout import MixStyle
+from mixer.sound.arrange.music_places import list_music_places
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.encoding import Encoding
 from mixer.sound.formats.model import Workshop
 from mixer.sound.formats.tags import AudioTags
+from mixer.sound.presets import PRESETS
 from mixer.sound.render.render_history import RenderHistory
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import Renderer, RenderPool
@@ -363,17 +366,20 @@ def test_mix_keeps_its_gain_and_the_segments_of_one_version(
     assert memory.restore_mastering(mix.timeline) == mix.timeline
     first = mix.render(cache=segment_cache, segment_grids=5)
     unused = put_unused_segment(segment_cache, "an earlier look")
-    memory.record_render(mix.timeline.mastering, first, [*first, unused], 0.4)
+    memory.record_render(mix.timeline, first, [*first, unused], 0.4)
     assert memory.prediction_error_lu() == 0.4
     assert set(ages(segment_cache)) == {*first, memory.key}
     gain_db = mix.timeline.mastering.gain_db
     louder = replace(mix.timeline.mastering, gain_db=gain_db + 0.1)
     assert memory.restore_mastering(replace(mix.timeline, mastering=louder)) == mix.timeline
+    music = memory.restore_style(MixStyle(PRESETS["story"])).kept_music
+    assert music == list_music_places(mix.timeline)
+    assert len(music) == 3
     clips = (*mix.timeline.clips[:-1], replace(mix.timeline.clips[-1], gain_db=0.0))
     edited = replace(mix, timeline=replace(mix.timeline, clips=clips))
     second = edited.render(cache=segment_cache, segment_grids=5)
     assert 0 < len(set(first) & set(second)) < len(first)
-    memory.record_render(edited.timeline.mastering, second, second)
+    memory.record_render(edited.timeline, second, second)
     assert memory.prediction_error_lu() == 0.0
     assert set(ages(segment_cache)) == {*second, memory.key}
 

@@ -1,6 +1,6 @@
 """Music and sounds at their places: pauses grow for them, music makes room, chapters stay apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from mixer.boundaries import hash_fraction
 from mixer.script.script import CuePlace, SoundKind, SoundShape
 from mixer.sound.arrange.cues import (
     CROSSFADE_S,
@@ -20,7 +21,8 @@ from mixer.sound.arrange.cues import (
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.arrange.levels import IN_PAUSE_PEAK_DB, UNDER_SPEECH_PEAK_DB, VOICE_LUFS
 from mixer.sound.arrange.music_levels import ONE_SHOT_LU, STING_LU, UNDER_SPEECH_LU
-from mixer.sound.arrange.placement import SoundAnnotation, Take
+from mixer.sound.arrange.music_places import list_music_places
+from mixer.sound.arrange.placement import MusicPlace, SoundAnnotation, Take
 from mixer.sound.formats.encoding import MP3
 from mixer.sound.loudness import DUAL_MONO_LU
 from mixer.sound.presets import PRESETS
@@ -167,6 +169,49 @@ def test_music_goes_on_over_chapters_and_each_begins_it_anew():
     starts = [timeline.clips[0].end, timeline.clips[2].start, timeline.clips[3].start]
     assert [cue.start for cue in beds(timeline)] == starts
     assert {cue.source for cue in beds(timeline)} == {"sea"}
+
+
+NAMES = [name for name in map(str, range(30)) if hash_fraction(name) > 0.5]
+"""Of recordings after which music does not begin again."""
+
+
+def lay_out_chapter(seconds: Sequence[float], kept: Mapping[str, MusicPlace]) -> Timeline:
+    """Takes that each are a section, with a pause in which the music rises."""
+    takes = [
+        Take(name, build_measurement(each), 1_500, ends_paragraph=True)
+        for name, each in zip(NAMES, seconds, strict=False)
+    ]
+    style = MixStyle(PRESETS["story"], kept_music=kept)
+    return build_timeline(takes, SoundFile("theme", build_measurement(50.0, 44_100)), style)
+
+
+@pytest.mark.parametrize("changed_s", [35.0, 41.3])
+def test_music_plays_on_in_a_chapter_and_keeps_its_place_behind_an_edit(changed_s: float):
+    first = lay_out_chapter([31.0, 35.0, 40.0, 31.0], {})
+    for before, after in pairwise(first.cues):
+        assert (after.start, after.skip) == (before.end, before.end)
+        assert before.fade_out == after.fade_in == 0
+        assert before.ramps[-1].to_db == 0
+        assert before.gain_db == after.gain_db
+    second = lay_out_chapter([31.0, changed_s, 40.0, 31.0], list_music_places(first))
+    assert [cue.skip for cue in second.cues] == [cue.skip for cue in first.cues]
+    joins = [round(CROSSFADE_S * 44_100) if changed_s != 35.0 else 0]
+    assert [cue.fade_out for cue in second.cues[:-1]] == [0, *joins, 0]
+    assert [cue.fade_in for cue in second.cues[1:]] == [0, *joins, 0]
+
+
+def test_places_of_music_are_known_where_one_recording_opens_one_section():
+    one, two, three, *_ = NAMES
+    takes = [
+        Take(source, build_measurement(31.0), 700, ends_paragraph=True)
+        for source in (one, two, one, three)
+    ]
+    theme = SoundFile("theme", build_measurement(50.0, 44_100))
+    timeline = build_timeline(takes, theme, MixStyle(PRESETS["story"]))
+    assert list(list_music_places(timeline)) == [two, three]
+    moved = dict.fromkeys(NAMES, MusicPlace(7, None))
+    again = build_timeline(takes, theme, MixStyle(PRESETS["story"], kept_music=moved))
+    assert [cue.skip for cue in again.cues] == [0, 7, 7 + again.cues[1].length, 7]
 
 
 def test_between_chapters_a_sting_is_alone_up_to_the_next_chapter():

@@ -21,7 +21,7 @@ from mixer.sound.arrange.levels import (
     PEAK_MARGIN_DB,
     VOICE_LUFS,
     clip_gains_db,
-    cue_gains_db,
+    music_gain_db,
     quantize_gain,
 )
 from mixer.sound.arrange.music_levels import pause_windows, speech_spans
@@ -72,7 +72,7 @@ BED = Cue("music", 0, 60 * RATE_HZ, 0.0, 0, 0)
 @pytest.mark.parametrize("level_lu", [6.0, 20.0, 40.0])
 def test_music_lies_as_far_below_the_voice_as_asked(level_lu: float):
     music = SoundFile("music", build_measurement(9.0, 44_100, lufs=-14.0))
-    (gain_db,) = cue_gains_db(music, [BED], [(0, 9 * RATE_HZ)], level_lu, RATE_HZ)
+    gain_db = music_gain_db(music, [BED], [(0, 9 * RATE_HZ)], level_lu, RATE_HZ)
     assert -14.0 + DUAL_MONO_LU + gain_db == pytest.approx(VOICE_LUFS - level_lu, abs=0.026)
 
 
@@ -83,9 +83,7 @@ def test_what_plays_under_speech_decides_and_not_the_whole_track():
         profile=Profile(momentary_lufs=tuple(loud_then_soft)),
     )
     speech = [[(5 * RATE_HZ, 25 * RATE_HZ)], [(35 * RATE_HZ, 55 * RATE_HZ)]]
-    gains_db = [
-        cue_gains_db(SoundFile("m", known), [BED], each, 20.0, RATE_HZ)[0] for each in speech
-    ]
+    gains_db = [music_gain_db(SoundFile("m", known), [BED], each, 20.0, RATE_HZ) for each in speech]
     assert gains_db[1] - gains_db[0] == pytest.approx(10.0, abs=2.1)  # bounded by MAX_BED_CHANGE_DB
 
 
@@ -106,7 +104,7 @@ def test_loudness_of_looped_music_is_that_of_the_place_in_the_recording():
 def test_silent_music_is_refused_by_name():
     silent = Measurement(44_100, 44_100, 2, -70.0, 44_100, 44_100, Counter({-60.0: 9}))
     with pytest.raises(BadInput, match=r"song\.mp3"):
-        cue_gains_db(SoundFile("song.mp3", silent), [BED], [], 20.0, RATE_HZ)
+        music_gain_db(SoundFile("song.mp3", silent), [BED], [], 20.0, RATE_HZ)
 
 
 @pytest.mark.parametrize(("noise_dbfs", "gain_db"), [(None, 12.0), (-55.0, 5.0), (-40.0, 0.0)])

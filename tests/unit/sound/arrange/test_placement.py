@@ -11,7 +11,8 @@ from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.placement import (
     FADE_S,
     LEAD_MARGIN_S,
-    SECTION_SPACING_S,
+    MUSIC_S,
+    SECTION_S,
     TAIL_MARGIN_S,
     Take,
     place_takes,
@@ -120,7 +121,10 @@ def test_a_long_chapter_is_divided():
     _, sections = place(chapter)
     lengths_s = [(b.start - a.start) / MIX_RATE_HZ for a, b in pairwise(sections)]
     assert len(lengths_s) > 4
-    assert min(lengths_s) > SECTION_SPACING_S
+    assert min(lengths_s) > SECTION_S
+    begun_s = [each.start / MIX_RATE_HZ for each in sections if not each.plays_on]
+    assert len(begun_s) > 4
+    assert min(after - before for before, after in pairwise(begun_s)) > MUSIC_S
 
 
 @given(takes())

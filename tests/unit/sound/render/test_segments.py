@@ -1,5 +1,6 @@
 """Segments: every sample belongs to one, and rendering begins where frames line up."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 from mixer.requests import PresetName
 from mixer.sound.arrange.cues import SoundFile
 from mixer.sound.arrange.layout import MixStyle, build_timeline
+from mixer.sound.arrange.music_places import list_music_places
 from mixer.sound.arrange.placement import Take
 from mixer.sound.formats.encoding import MP3, Encoding
 from mixer.sound.presets import PRESETS
@@ -47,19 +49,19 @@ def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int
     assert segments[-1].end == timeline.length
     assert all(before.end == after.start for before, after in pairwise(segments))
     assert [segment.is_last for segment in segments] == [False] * (len(segments) - 1) + [True]
-    longest = (1.5 * grids + 2) * timeline.grid  # sections are cut into equal parts
+    longest = (1.5 * grids + 2 + HEAD_GRIDS) * timeline.grid  # sections are cut into equal parts
     assert all(0 < segment.end - segment.start <= longest for segment in segments)
 
 
 @given(timelines(), grids)
-def test_cuts_are_grid_steps_from_sections_one_at_each_or_a_step_before(
-    timeline: Timeline, grids: int
-):
+def test_cuts_are_grid_steps_from_sections_one_at_the_head_of_each(timeline: Timeline, grids: int):
+    """A short section has no head: it is cut where it begins, or a step before."""
     starts = {segment.start for segment in cut_timeline(timeline, grids)}
     unit, grid = timeline.section_grid, timeline.grid
     points = [at.start // unit * unit for at in timeline.sections]
     assert all(any((start - point) % grid == 0 for point in points) for start in starts)
-    assert all({point, point - grid} & starts for point in points)
+    heads = [{point, point - grid, point + HEAD_GRIDS * grid} for point in points]
+    assert all(head & starts for head in heads)
 
 
 def test_many_short_clips_are_shared_out_among_segments(first_timeline: Timeline):
@@ -116,7 +118,9 @@ def test_a_section_keeps_its_cuts_wherever_it_lies(timeline: Timeline, grids: in
         cues=tuple(replace(cue, start=cue.start + shift) for cue in timeline.cues),
     )
     before = [segment.end + shift for segment in cut_timeline(timeline, grids)]
-    assert [each.end for each in cut_timeline(edited, grids) if each.end > shift] == before
+    after = [segment.end for segment in cut_timeline(edited, grids)]
+    head = shift + HEAD_GRIDS * timeline.grid  # of what was the first section
+    assert [end for end in after if end > head] == [end for end in before if end > head]
 
 
 MUSIC = SoundFile("music", build_measurement(48.0, 44_100, -20.0))
@@ -130,8 +134,11 @@ def lay_out(
         Take(f"{n}-{s}", build_measurement(s), 700, chapter_title=None if n % 3 else "Chapter")
         for n, s in enumerate(lengths_s)
     ]
-    style = MixStyle(PRESETS[preset], section_grid=encoding.stream.section_grid)
-    return build_timeline(takes, MUSIC, style)
+    return build_timeline(takes, MUSIC, mix_style(encoding, preset))
+
+
+def mix_style(encoding: Encoding, preset: PresetName = "story") -> MixStyle:
+    return MixStyle(PRESETS[preset], section_grid=encoding.stream.section_grid)
 
 
 def key_segments(timeline: Timeline, encoding: Encoding) -> dict[str, float]:
@@ -155,6 +162,7 @@ def test_an_edit_renders_little_of_the_sections_around_it(
 ):
     """The pauses between them and the fade of the music may have changed, nothing else.
 
+    What ends with the head of the edited section is rendered again if its first take was edited.
     The second preset has room tone.
     """
     lengths_s = [30.0, 20.0, 30.0, 40.0, 40.0, 40.0, 30.0, 30.0, 30.0]
@@ -163,10 +171,42 @@ def test_an_edit_renders_little_of_the_sections_around_it(
     after = replace(
         lay_out(lengths_s, encoding, preset), mastering=before.mastering
     )  # as a render history does
-    begin, end = (after.sections[number].start for number in (chapter, chapter + 1))
+    first = chapter - (take % 3 == 0)
+    begin, end = (after.sections[number].start for number in (first, chapter + 1))
+    assert count_new_grids(before, after, encoding) <= (end - begin) / after.grid + 1 + HEAD_GRIDS
+
+
+def count_new_grids(before: Timeline, after: Timeline, encoding: Encoding) -> float:
+    """What is rendered again, in grid steps."""
     known = key_segments(before, encoding)
-    new = [length for key, length in key_segments(after, encoding).items() if key not in known]
-    assert sum(new) <= (end - begin) / after.grid + 1 + HEAD_GRIDS
+    return sum(size for key, size in key_segments(after, encoding).items() if key not in known)
+
+
+@pytest.mark.parametrize("changed_s", [19.4, 20.7, 33.3])
+@pytest.mark.parametrize("take", [2, 4, 8])
+@pytest.mark.parametrize("music", [None, MUSIC], ids=["voice", "music"])
+@pytest.mark.parametrize("encoding", [MP3, Encoding("m4b")], ids=["mp3", "m4b"])
+def test_an_edit_in_a_long_chapter_renders_its_section_again(
+    take: int, changed_s: float, music: SoundFile | None, encoding: Encoding
+):
+    """Music that plays on is where it was before the edit, from the next section on."""
+    takes = [
+        Take(f"{n}", build_measurement(20.0), 700, ends_paragraph=n % 2 == 1) for n in range(12)
+    ]
+    edited = [
+        *takes[:take],
+        replace(takes[take], source=f"{take}", measured=build_measurement(changed_s), digest="new"),
+        *takes[take + 1 :],
+    ]
+    style = mix_style(encoding)
+    before = build_timeline(takes, music, style)
+    after = build_timeline(edited, music, replace(style, kept_music=list_music_places(before)))
+    after = replace(after, mastering=before.mastering)
+    starts = [section.start for section in after.sections]
+    place = bisect_right(starts, after.clips[take].start)
+    first = place - 1 if starts[place - 1] < after.clips[take].start else place - 2
+    size = (starts[place] - starts[max(first, 0)]) / after.grid
+    assert count_new_grids(before, after, encoding) <= size + 1 + HEAD_GRIDS
 
 
 @pytest.mark.parametrize("changed_s", [28.0, 31.0, 36.0])
@@ -175,12 +215,10 @@ def test_an_edit_leaves_what_comes_before_it_in_its_section(changed_s: float, en
     lengths_s = [30.0] * 12
     takes = [Take(f"{n}", build_measurement(each), 700) for n, each in enumerate(lengths_s)]
     edited = [*takes[:-1], replace(takes[-1], source="new", measured=build_measurement(changed_s))]
-    style = MixStyle(PRESETS["story"], section_grid=encoding.stream.section_grid)
-    before, after = (build_timeline(each, MUSIC, style) for each in (takes, edited))
-    known = key_segments(before, encoding)
-    keys = key_segments(replace(after, mastering=before.mastering), encoding)
-    new_s = sum(length for key, length in keys.items() if key not in known) * float(GRID_S)
+    before, after = (build_timeline(each, MUSIC, mix_style(encoding)) for each in (takes, edited))
+    after = replace(after, mastering=before.mastering)
     assert len(after.sections) == 1
+    new_s = count_new_grids(before, after, encoding) * float(GRID_S)
     assert new_s < 0.6 * after.duration_s
 
 
