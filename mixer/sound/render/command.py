@@ -25,20 +25,27 @@ from mixer.sound.render.graph import (
     upmix_filters,
 )
 from mixer.sound.render.segments import Segment
-from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Timeline, Treatment
+from mixer.sound.timeline import MIX_RATE_HZ, Clip, Cue, Timeline
 
 DE_ESS_FROM, DE_ESS_REACH = 0.2, 0.2
 """FFmpeg's intensity: no effect below the first; at the end it lisps (measured on sibilance of 5 to
 9 kHz at the level of the voice: 5 dB in the middle, 15 dB at the end).
 """
 
-MONO_FILTERS = "aresample=ochl=mono:rematrix_maxval=1,aformat=sample_fmts=fltp"
-"""Channels are averaged, which changes no level."""
+MONO_FILTERS = "aresample=ochl=mono:rematrix_maxval=1:osf=dblp"
+"""Channels are averaged, which changes no level; the voice stays in doubles up to its limiter."""
 
-RUMBLE_FILTERS = "highpass=f={}:r=f64,aformat=sample_fmts=fltp"
+VOICE_FILTERS = f"{MONO_FILTERS}:osr={{}}"
+"""To the rate of the timeline, in the same pass."""
+
+RUMBLE_FILTERS = "highpass=f={}:a=tdii"
 """In single precision the silence after speech becomes denormal numbers, with which processors
-compute twenty times as slowly: a third of what all filters took. Doubles need seconds for that.
+compute twenty times as slowly; doubles need seconds for that. Of FFmpeg's forms this one does not
+depend on the size of frames.
 """
+
+FLOATS = "aformat=sample_fmts=fltp"
+"""What LAME takes, so that nothing is converted in stereo but the music, once."""
 
 
 def add_voice(
@@ -60,7 +67,7 @@ def add_voice(
 
 def _master_filters(timeline: Timeline) -> list[str]:
     """Limit the voice at the rate of the mix."""
-    limited = limiter_filters(timeline.mastering.limit_db)
+    limited = [*limiter_filters(timeline.mastering.limit_db), FLOATS]
     is_converted = timeline.rate_hz == MIX_RATE_HZ
     return limited if is_converted else [f"aresample={MIX_RATE_HZ}", *limited]
 
@@ -75,15 +82,10 @@ def _add_clips(
     begin, end = segment.window_start, segment.window_end
     next_starts = [*(clip.start for clip in clips[1:]), end]
     for clip, following in zip(clips, next_starts, strict=True):
-        filters = [
-            MONO_FILTERS,
-            *_treatment_filters(timeline.treatment, clip),
-            f"aresample={timeline.rate_hz}",
-            *_clip_filters(clip),
-        ]
+        filters = [*_treatment_filters(timeline, clip), *_clip_filters(clip)]
         if clip.start < begin:
             filters += [f"atrim=start_sample={begin - clip.start}", RESTART]
-        filters.append(f"volume={clip.gain_db + timeline.mastering.gain_db:.4f}dB")
+        filters.append(_amplify(clip.gain_db + timeline.mastering.gain_db))
         if clip is clips[0] and clip.start > begin:
             filters.append(f"adelay=delays={clip.start - begin}S:all=1")
         from_here = begin if clip is clips[0] else clip.start
@@ -91,18 +93,23 @@ def _add_clips(
         yield graph.chain(graph.add_recording(sources[clip.source]), filters)
 
 
-def _treatment_filters(treatment: Treatment, clip: Clip) -> list[str]:
+def _treatment_filters(timeline: Timeline, clip: Clip) -> list[str]:
     """Filters for a recording from its beginning on, so that it is the same in any segment.
 
     The de-esser depends on level and rate: it gets every recording at the same level, and before
     its rate is converted.
     """
+    treatment, converted = timeline.treatment, VOICE_FILTERS.format(timeline.rate_hz)
     high_pass = [RUMBLE_FILTERS.format(treatment.high_pass_hz)] if treatment.high_pass_hz else []
     if not treatment.de_ess:
-        return high_pass
-    levelled, back = (f"volume={gain_db:.4f}dB" for gain_db in (clip.gain_db, -clip.gain_db))
+        return [converted, *high_pass]
+    levelled, back = (_amplify(gain_db) for gain_db in (clip.gain_db, -clip.gain_db))
     intensity = DE_ESS_FROM + DE_ESS_REACH * treatment.de_ess
-    return [*high_pass, levelled, f"deesser=i={intensity:g}", back]
+    return [MONO_FILTERS, *high_pass, levelled, f"deesser=i={intensity:g}", back, converted]
+
+
+def _amplify(gain_db: float) -> str:
+    return f"volume={gain_db:.4f}dB:precision=double"
 
 
 def _clip_filters(clip: Clip) -> list[str]:
@@ -139,7 +146,8 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
     first = _find_steady_frame(begin, moving)
     skip = mix_samples(timeline, cue.skip)
     pieces = bed.pieces(first - cue_start + skip, end - first)
-    stream = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
+    played = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
+    stream = graph.chain(played, [FLOATS])
     active = [level for level in levels if level.start < end and level.end > first]
     levelled = _apply_levels(graph, stream, active, first, cue.gain_db + timeline.mastering.gain_db)
     fades = fade_filters("in", 0, fade_in, "qsin") if first == cue_start else []

@@ -16,7 +16,7 @@ RESTART = "asetpts=round(N/SR/TB)"
 """Restarts time, in samples: a damaged recording's own timestamps may jump."""
 
 
-LARGE_FRAMES = "asetnsamples=4096:p=0"
+LARGE_FRAMES = "asetnsamples=8192:p=0"
 """An MP3 is decoded into frames of 576 samples, which would be passed on by twenty filters each."""
 
 
@@ -126,7 +126,7 @@ def limiter_filters(limit_db: float | None) -> list[str]:
 
 def upmix_filters(timeline: Timeline) -> list[str]:
     """Copy a mono stream to all channels of the mix at the same level."""
-    return ["pan=stereo|c0=c0|c1=c0"] if timeline.channels > 1 else []
+    return ["channelmap=0|0:stereo"] if timeline.channels > 1 else []
 
 
 def mix_samples(timeline: Timeline, samples: int) -> int:

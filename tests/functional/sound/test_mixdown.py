@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats import mp3_frames as mp3
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.render.bed import prepare_bed
-from mixer.sound.render.command import RUMBLE_FILTERS, build_segment_command
+from mixer.sound.render.command import RUMBLE_FILTERS, VOICE_FILTERS, build_segment_command
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segments import cut_timeline
 from mixer.sound.render.store_join import StreamJoin
@@ -53,6 +54,9 @@ from tests.sounds import (
 MS = MIX_HZ // 1000
 BEGINNING = 100 * MS
 """So much of a clip is enough to recognise it."""
+
+CONVERSION = re.compile(r"auto_aresample_\d+ @ .* chl:(\w+) fmt:(\w+) .* fmt:(\w+) ")
+"""A conversion that FFmpeg inserted, in its verbose log."""
 
 
 def talk(count: int, seconds: float = 5.0, **of_each: object) -> list[ChunkSpec]:
@@ -509,12 +513,44 @@ def test_sounds_that_the_graph_decodes_give_the_same_bytes(
         assert inputs
 
 
+@pytest.mark.parametrize(
+    ("bed", "expected"),
+    [
+        (None, ["mono dblp dbl", "mono dbl fltp"]),
+        (partial(music, 12.0), ["mono dblp dbl", "mono dbl fltp", "stereo s16 fltp"]),
+    ],
+    ids=["voice", "music"],
+)
+def test_samples_are_converted_around_the_limiter_and_once_in_music(
+    tmp_path: Path, bed: Callable[[], Sound] | None, expected: list[str]
+):
+    """FFmpeg inserts a conversion wherever two filters want different formats."""
+    names = ("{}.mp3", "{}.wav")
+    chunks = [ChunkSpec(speech(3.0, seed), name=name) for seed, name in enumerate(names)]
+    mix = prepare_mix(tmp_path, chunks, bed and bed())
+    beds = {
+        (name, is_trimmed): prepare_bed(*recording, 40.0, tmp_path)
+        for name, recording in mix.ingredients.music.items()
+        for is_trimmed in (True, False)
+    }
+    mastering = replace(mix.timeline.mastering, limit_db=-6.0)
+    timeline = replace(mix.timeline, mastering=mastering)
+    (segment,) = cut_timeline(timeline, None)
+    command = build_segment_command(timeline, segment, mix.ingredients.clips, beds)
+    arguments, files = command.decode_inside()
+    output = ["-c:a", "libmp3lame", "-f", "null", "-"]
+    log = ffmpeg.run(["-v", "verbose", *arguments, *output], files=files, timeout_s=60).stderr
+    found = CONVERSION.findall(log)
+    assert sorted(" ".join(each) for each in found) == sorted(expected)
+
+
 def test_silence_after_speech_is_filtered_into_zeros():
     """Denormal numbers, the last ones before zero, take a processor twenty times as long."""
     voice = (
         "sine=frequency=200:sample_rate=24000:duration=0.2,aformat=sample_fmts=fltp,apad=pad_dur=3"
     )
-    raw = ["-af", RUMBLE_FILTERS.format(60), "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1"]
+    filters = ",".join((VOICE_FILTERS, RUMBLE_FILTERS)).format(VOICE_HZ, 60)
+    raw = ["-af", filters, "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1"]
     samples = np.abs(np.frombuffer(run_ffmpeg(["-f", "lavfi", "-i", voice, *raw]), np.float32))
     denormal = (samples > 0) & (samples < np.finfo(np.float32).tiny)
     assert samples.max() > 0.01
