@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from mixer.feeds import FeedFolder, FolderEpisode
-from mixer.files import hash_file, open_atomic, resolve_path
+from mixer.files import open_atomic, resolve_path
 from mixer.publish import Picture
 from mixer.publish.feed import StoryEpisodes
 from mixer.publish.provenance import FileSigner, SignerOpener, open_no_signer
@@ -28,6 +28,7 @@ from mixer.store import FolderStore, ObjectStore
 from mixer.stories.budget import DailyBudget
 from mixer.stories.folder import COVER, EPISODES, REQUEST, RESULT, SOUNDS
 from mixer.stories.foreground.context import GROUPS, JobContext, run_steps
+from mixer.stories.foreground.known_music import measure_known_music
 from mixer.stories.foreground.run_folder import (
     RUN_ID,
     FilesOpener,
@@ -40,7 +41,6 @@ from mixer.stories.inputs import (
     StoryNarration,
     load_narration,
     load_timeline,
-    measure_music,
     put_cover,
 )
 from mixer.stories.model import KnownSounds, SourceText, StoryKind, StoryResult
@@ -195,8 +195,8 @@ class StoryRunner:
 
     def _measure_music(self, music: Path) -> SoundFile:
         key = f"{MUSIC_FOLDER}/{music.name.lstrip('.') or 'music'}"
-        measured = measure_music(music, str(music), self.context.processes)
-        return replace(measured, source=key, digest=hash_file(music))
+        known = measure_known_music(music, self.store, self.context.processes)
+        return replace(known, source=key)
 
     def _build_steps(
         self, store: RunStore, history: RenderHistory, is_finished: Callable[[str], bool]
