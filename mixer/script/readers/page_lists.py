@@ -26,6 +26,9 @@ MAX_LINES, MAX_LINE_CHARS = 2_000, 300
 MIN_INDEX_SHARE = 0.6
 
 _ENTRY_NUMBER = compile_lazily(r"[\s.·_]+(?:\d{1,4}|[ivxlc]{1,6})\s*$")
+_ENTRIES = compile_lazily(r"(?:(?:\D|\d++(?!\s|$)){2,80}?[\s.·_]\d{1,4}(?:\s+|$))+")
+_ENTRY_PAGE = compile_lazily(r"(?<=[\s.·_])\d{1,4}(?=\s|$)")
+MAX_RUN_CHARS, MIN_RUN_ENTRIES = 10_000, 4
 INDEX_LINE = compile_lazily(
     r".{0,200}[,\s][\divxlc]+(?:[-–,;\s]+[\divxlc]+)*[.,;\s]*|.{1,100},[\s,]*"
     r"|.{0,100}\bsee(?: also)?\s.{0,100}",
@@ -57,6 +60,8 @@ def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: str) -> 
     title = blocks[start].block.text
     if is_contents_title(title) or is_pictures_title(title):
         end, lines, targets = start + 1, 0, set[str]()
+        if end < len(blocks) and _is_run_of_entries(blocks[end].block.text):
+            return end + 1
         while end < len(blocks) and end - start < MAX_LINES and _is_line(blocks[end], titles):
             if not blocks[end].targets and blocks[end].anchors & targets:
                 break  # the first of the chapters, of which nothing else says that it is one
@@ -68,6 +73,14 @@ def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: str) -> 
     if is_index_title(title) and blocks[start].is_heading:
         return _find_index_end(blocks, start)
     return start
+
+
+def _is_run_of_entries(text: str) -> bool:
+    """Whether a tool made one paragraph of all lines of the contents, each with its page."""
+    if len(text) > MAX_RUN_CHARS or _ENTRIES.fullmatch(text) is None:
+        return False
+    pages = [int(each) for each in _ENTRY_PAGE.findall(text)]
+    return len(pages) >= MIN_RUN_ENTRIES and pages == sorted(pages)
 
 
 def _is_line(each: AnchoredBlock, titles: str) -> bool:

@@ -59,6 +59,7 @@ MIN_CENTRED_RATIO = 4
 
 _BULLET = compile_lazily(r"^[•◦▪‣●○■\uf0a7\uf0b7]\s*(?=\S)")
 _NUMBERED = compile_lazily(r"\(?(?:\d{1,2}|[a-z])[.)]\s+\S")
+_ITEM = compile_lazily(rf"{_BULLET.pattern}|{_NUMBERED.pattern}")
 _ENTRY_END = compile_lazily(r"(?:[.·_…]\s*+){4,}+\d{1,4}\s*+$")
 ENTRY_END_CHARS = 40
 """Of a line of the contents."""
@@ -265,6 +266,8 @@ class _PageLayout:
         """Whether a line is set like the first of a paragraph, or of an item of a list."""
         left = find_left(self.columns, line)
         step, has_room = line.x - left, self.has_room(last, line)
+        if not has_room and _ITEM.match(last.text) and not _ITEM.match(line.text):
+            return False
         if line.x - last.x > self.size * MIN_INDENT_RATIO and step > 0:
             return True
         if abs(line.x - last.x) < 1 and ends_statement(last.text):

@@ -22,6 +22,7 @@ from mixer.script.document import (
     normalise_newlines,
     paragraph,
 )
+from mixer.script.readers.asciidoc import is_asciidoc, rewrite_asciidoc
 from mixer.script.readers.front_matter import split_front_matter
 from mixer.script.readers.headings import (
     CHAPTER_LEVEL,
@@ -51,6 +52,10 @@ from mixer.script.readers.pasted_frames import split_pasted_frame
 from mixer.script.readers.printed_pages import join_pages
 from mixer.script.readers.printed_text import clean_printed_text, drop_scene_numbers
 from mixer.script.readers.project_gutenberg import split_gutenberg
+from mixer.script.readers.restructured_text import (
+    is_restructured_text,
+    rewrite_restructured_text,
+)
 from mixer.script.readers.typed_titles import (
     TITLE_SIGN,
     find_dates,
@@ -66,6 +71,10 @@ _LIST_MARK = compile_lazily(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
     """Read a text by its looks, with its front matter and inline tags."""
+    if (markdown := _rewrite_markup(text)) is not None:
+        from mixer.script.readers.markdown import read_markdown  # takes some milliseconds
+
+        return read_markdown(markdown, name)
     text = normalise_newlines(join_pages(drop_scene_numbers(text)))
     body = split_front_matter(text, name, allow_unknown=False)[1]
     head = text[: len(text) - len(body)]
@@ -81,6 +90,15 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
         author=document.author or book.author or author,
         language=document.language or book.language,
     )
+
+
+def _rewrite_markup(text: str) -> str | None:
+    """A text in AsciiDoc or reStructuredText as Markdown; None for any other."""
+    if is_asciidoc(text):
+        return rewrite_asciidoc(normalise_newlines(text))
+    if is_restructured_text(text):
+        return rewrite_restructured_text(normalise_newlines(text))
+    return None
 
 
 def _read_printed_blocks(text: str) -> tuple[Block, ...]:

@@ -18,6 +18,7 @@ from mixer.script.document import (
 from mixer.script.readers.archive import is_archive
 from mixer.script.readers.chapter_levels import open_parts
 from mixer.script.readers.encodings import decode_text, restore_punctuation
+from mixer.script.readers.fictionbook import is_fictionbook
 from mixer.script.readers.imprint import drop_imprint
 from mixer.script.script import Role
 
@@ -188,14 +189,19 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
         if text.startswith(beginning):
             return text_type
     start = _find_first_tag(text)
-    if text[start : start + len(_HTML_STARTS[0])].lower().startswith(_HTML_STARTS):
-        return TextType.HTML
-    is_page = text.startswith(_FRAGMENT_STARTS, start) and text.endswith(">")
-    if is_page and text.count("</p>") > 1:
+    if _is_page(text, start):
         return TextType.HTML
     is_closed = text.rpartition("</speak")[2].strip() == ">"
     is_ssml = is_closed and text.startswith(_SSML_STARTS, start)
     return TextType.SSML if is_ssml else TextType.TEXT
+
+
+def _is_page(text: str, start: int) -> bool:
+    """Whether a text is a page, a part of one, or a FictionBook; `start` is its first tag."""
+    if text[start : start + len(_HTML_STARTS[0])].lower().startswith(_HTML_STARTS):
+        return True
+    is_part = text.startswith(_FRAGMENT_STARTS, start) and text.endswith(">")
+    return (is_part and text.count("</p>") > 1) or is_fictionbook(text)
 
 
 def _find_first_tag(text: str) -> int:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind, Document, has_words
+from mixer.script.readers.fictionbook import is_fictionbook, rewrite_fictionbook
 from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
@@ -50,7 +51,9 @@ def read_html(
     """
     from mixer.script.readers.page_reader import read_page
 
-    page = read_page(text, name, is_site=True, check_time=check_time)
+    is_book = is_fictionbook(text)
+    text = rewrite_fictionbook(text) if is_book else text
+    page = read_page(text, name, is_site=not is_book, check_time=check_time)
     notes = NoteReferences()
     notes.add_page(page, "", _find_fragment)
     kept = drop_notes(_select_main_part(page.blocks, page.title), notes, "", _find_fragment)
@@ -128,12 +131,14 @@ class NoteReferences:
         places: of each note, the anchors around its references.
         declared: notes whose references say that they are such.
         raised: numbers of those that no link leads to.
+        typed: marks of those, such as `1` of `[1]`.
     """
 
     places: dict[Place, set[Place]] = field(default_factory=dict)
     declared: set[Place] = field(default_factory=set)
     sources: set[Place] = field(default_factory=set)
     raised: set[str] = field(default_factory=set)
+    typed: set[str] = field(default_factory=set)
 
     def add_page(self, page: WebPage, path: str, resolve: Callable[[str], Place]) -> None:
         """Add the references of a page."""
@@ -177,24 +182,28 @@ def drop_notes(
         is_empty_title = each.precedes_note and is_notes_title(each.block.text)
         if index not in notes and not is_titled and not is_empty_title:
             kept.append(each)
-    kept = _drop_typed_notes(kept, references.raised)
+    kept = _drop_typed_notes(kept, references)
     if len(kept) > 1 and is_notes_title(kept[-1].block.text):
         kept.pop()  # nothing is left below it
     has_notes = bool(notes) or any(each.precedes_note for each in blocks)
     return [] if has_notes and all(each.is_heading for each in kept) else kept
 
 
-def _drop_typed_notes(blocks: Sequence[AnchoredBlock], raised: set[str]) -> list[AnchoredBlock]:
+def _drop_typed_notes(
+    blocks: Sequence[AnchoredBlock], references: NoteReferences
+) -> list[AnchoredBlock]:
     """Drop paragraphs that begin with a mark such as `[1]` which a text before them refers to.
 
-    Of a raised number so are those below a title of notes, or below a break; `raised` are those of
-    the pages before, and of this one afterwards.
+    So are those below a title of notes whose mark is on a page before; of a raised number also
+    those below a break.
     """
     marks, kept = set[str](), list[AnchoredBlock]()
-    in_notes = False
+    raised, in_notes = references.raised, False
     for each in blocks:
         text = each.block.text
-        is_note = "[" in text[:2] and parse_note_start(text) in marks
+        is_titled = in_notes or (bool(kept) and is_notes_title(kept[-1].block.text))
+        is_note = "[" in text[:2]
+        is_note = is_note and parse_note_start(text) in (references.typed if is_titled else marks)
         if in_notes or (raised and kept and _precedes_notes(kept[-1].block)):
             number = _NOTE_NUMBER.match(text)
             is_note |= (each.own_mark or (number[1] if number else "")) in raised
@@ -203,7 +212,8 @@ def _drop_typed_notes(blocks: Sequence[AnchoredBlock], raised: set[str]) -> list
             _drop_notes_title(kept)
         if not is_note:
             kept.append(each)
-            marks |= find_note_references(text)
+            marks |= (found := find_note_references(text))
+            references.typed |= found
             raised |= each.raised
         in_notes = is_note
     return kept

@@ -131,3 +131,28 @@ def test_pages_outside_the_reading_order_are_not_read():
     package = book.package.replace('idref="i1"', 'idref="i1" linear="no"')
     book.files = {"OEBPS/book.opf": package}
     assert [block.text for block in read_epub(book.content()).blocks] == ["A."]
+
+
+@pytest.mark.parametrize(
+    ("run", "is_read"),
+    [
+        ("ONE 1 TWO 10 THREE 19 FOUR 28", False),
+        ("One . . . 1 Two . . . 10 Chapter 3: The Sea . . . 19 Four . . . 28", False),
+        ("One 1 Two 2", True),
+        ("He had 4 boats and 3 ropes and 2 sails and 1 oar", True),
+        ("He had 1 boat and 2 ropes and 3 sails, which was a lot.", True),
+    ],
+)
+def test_contents_that_a_tool_made_one_paragraph_of_are_not_read(run, is_read):
+    pages = build_pages(f"<p>CONTENTS</p><p>{run}</p><p>A.</p>", "<p>B.</p>")
+    document = read_epub(Book(pages, contents=[("2.xhtml", "B", 1)]).content())
+    assert (run in [block.text for block in document.blocks]) is is_read
+
+
+@pytest.mark.parametrize("title", ["Notes", "FOOTNOTES"])
+def test_typed_notes_in_the_last_file_are_left_out_with_their_title(title):
+    notes = f"<p>{title}</p><p>[1] A note.</p><p>[2] Another.</p>"
+    pages = build_pages("<p>It lay there.[1]</p>", f"<p>[1] is no note.[2]</p><p>A.</p>{notes}")
+    document = read_epub(Book(pages, contents=[("1.xhtml", "B", 1)]).content())
+    texts = [block.text for block in document.blocks if block.text and not block.level]
+    assert texts == ["It lay there.[1]", "[1] is no note.[2]", "A."]

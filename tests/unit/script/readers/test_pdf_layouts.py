@@ -209,3 +209,16 @@ def test_a_line_of_contents_ends_with_its_page(entry):
     pages = [[*set_lines(BODY), *set_lines([entry], 600)], set_lines(["For Ann, who left", *BODY])]
     assert entry.partition(" 14")[0].partition("14")[0].strip(" .·") in " ".join(show_pages(*pages))
     assert not any("14" in line and "For Ann" in line for line in show_pages(*pages))
+
+
+@pytest.mark.parametrize("mark", ["• ", "1. ", "(a) "])
+def test_an_item_of_a_list_goes_on_in_lines_that_are_indented(mark):
+    item = [
+        Line(
+            f"{mark}A crooked almanac that nobody had opened on the long cause-", 80, 640, 10, 302
+        ),
+        Line("way", 95, 628, 10, 110),
+        Line(f"{mark}Her boots", 80, 616, 10, 130),
+    ]
+    shown = show_pages([*set_lines(BODY, x=72, top=740), *item])
+    assert [line for line in shown if "causeway" in line or "boots" in line] == shown[-2:]

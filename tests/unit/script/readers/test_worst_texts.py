@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from mixer.script.readers import TextType, detect_text_type, read_document
+from mixer.script.readers.asciidoc import rewrite_asciidoc
 from mixer.script.readers.epub import read_epub
+from mixer.script.readers.fictionbook import rewrite_fictionbook
 from mixer.script.readers.markdown import rewrite_dialects
+from mixer.script.readers.restructured_text import rewrite_restructured_text
 from tests.books import Book, build_page
 from tests.growth import require_linear_growth
 
@@ -18,6 +21,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "html": lambda text: read_document(text, TextType.HTML),
     "ssml": lambda text: read_document(text, TextType.SSML),
     "dialects": rewrite_dialects,
+    "asciidoc": lambda text: rewrite_asciidoc(f"= A\n\n{text}"),
+    "restructured": rewrite_restructured_text,
+    "fictionbook": rewrite_fictionbook,
     "type": detect_text_type,
     "page": lambda text: read_epub(Book({"1.xhtml": build_page(text)}).content()),
     "metadata": lambda text: read_epub(Book({"1.xhtml": "<p>a</p>"}, metadata=text).content()),
@@ -52,6 +58,14 @@ WORST = {
         "<p id='n'><a href='#n'>1</a> a", "<img alt='a'>", "<li><a href='#a'>a</a></li>",
         "<span hidden>",
     ),
+    "asciidoc": (
+        "footnote:[", "<<a", "((", "https://a", "\"`a", "'`", "__a", "#a", "|===\n|a\n", "____\n",
+        "[quote, a]\n", "a:: b\n", "image:a", "link:a[", "[[a",
+    ),
+    "restructured": (
+        "| a\n", ".. a::\n", ":a:`b", "`a <b", "a\n==\n", "[1]_", "  a\n", ".. a::\n\n  a\n",
+    ),
+    "fictionbook": ("<a ", "<a type='note'>", "<binary>", "<title>", "<section>", "<author><"),
     "ssml": ("a\n", "<s>a</s>", "<p><s>a</s></p>", "<sub alias='b'>a</sub> ", "<break/>", "&amp;"),
     "dialects": (
         "{>>a", "$$\na\n", "--- ---\n",
