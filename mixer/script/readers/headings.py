@@ -237,8 +237,10 @@ def parse_lone_number(text: str) -> LoneNumber | None:
         return None
     title = match["title"] or ""
     is_sentence = ends_sentence(title) and not title.isupper()
-    if title and (is_sentence or not match["end"].strip()):
+    if title and (is_sentence or (not match["end"].strip() and not match["digits"])):
         return None
+    if title and not match["end"].strip():
+        return LoneNumber(int(match["digits"]), "bare digits", has_title=True)
     if match["digits"]:
         return LoneNumber(int(match["digits"]), "digits", bool(title))
     if match["roman"] and _ROMAN.fullmatch(match["roman"]):

@@ -21,6 +21,7 @@ _NOTICE = compile_lazily(
     r"(?:^|\W{2,})all rights (?:are )?reserved(?=\W*$|\W{2,})"
     r"|(?:^|\W{2,})no part of this [\w-]{3,20}\b.{0,80}\bmay be \w+"
     r"|\blicen[sc]ed for your personal|^\W*(?:e-?)?isbn\b|^smashwords edition"
+    r"|\bbrought to you by feedbooks\b|^(?:https?://)?www\.feedbooks\.com\b|^food for the mind$"
     r"|\bproduced in \w+ format by the internet archive\b|\bconverted to \w+ format automatically"
     r"|^this e-?(?:book|text) is for the use of anyone anywhere"
     r"|\balle rechte vorbehalten|\btous droits (?:de .{3,60} )?réservés|\balle rechten voorbehouden"
@@ -33,7 +34,8 @@ _SPEECH = compile_lazily(r"[“”„«»]|(?<!\w)[\"'‘][\w ,.!]+[\"'’]")
 
 _NOTICE_WORDS = (
     "right", "©", "(c)", "isbn", "licen", "be ", "smashwords", "archive", "automatically", "ebook",
-    "e-book", "e-text", "etext", "rechte", "droits", "derechos", "direitos", "diritti",
+    "e-book", "e-text", "etext", "feedbooks", "food", "rechte",
+    "droits", "derechos", "direitos", "diritti",
 )  # fmt: skip
 """A notice has one of them; looking for them is quicker."""
 

@@ -54,7 +54,10 @@ class LoneTitles:
         if not is_name or title.startswith("Your"):  # of letters
             return False
         after = self._find_text(n + 1)
-        is_signed = len(before) == 1 and _SIGNATURE.fullmatch(before[0].strip()) is not None
+        is_signed = len(before) == 1 and (
+            _SIGNATURE.fullmatch(before[0].strip()) is not None
+            or bool(find_byline(before[0].strip()))
+        )
         are_prose = (is_signed or ends_statement(before[-1])) and begins_like_verse(after[0])
         is_text = len(after) > 1 or ends_statement(after[0])
         return not ends_sentence(title) and are_prose and is_text

@@ -189,7 +189,12 @@ def parse_classes(attributes: Attributes) -> frozenset[str]:
 
 def parse_types(attributes: Attributes) -> frozenset[str]:
     """What an element says that it is: `epub:type` and `role`."""
-    names = ("epub:type", "role", "type")  # `type` in books that calibre made of Kindle's
+    names = (
+        "epub:type",
+        "role",
+        "data-type",
+        "type",
+    )  # `type` in books that calibre made of Kindle's
     written = [attributes[name] for name in names if name in attributes]
     return frozenset(" ".join(written).lower().split()) if written else _NO_NAMES
 
@@ -207,7 +212,7 @@ def is_decoration(tag: str, attributes: Attributes, depth: int) -> bool:
     names = f"{attributes.get('class', '')} {attributes.get('id', '') if tag in _BOXES else ''}"
     parts = [[each.lower() for each in _NAME_PART.findall(name)] for name in names.split()]
     is_text = any(_TEXT_WORDS.intersection(_drop_box_words(each)[-1:]) for each in parts)
-    is_text |= tag in ("div", "section") and ["section"] in parts
+    is_text |= tag in ("div", "section") and (["section"] in parts or ["group"] in parts)
     return not is_text and any(map(_names_decoration, parts))
 
 

@@ -34,6 +34,7 @@ WRAPPED_LINE_CHARS = 90
 """Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
 
 MIN_RUN_INS = 2
+MIN_STANZA_LINES, MAX_STANZA_LINE_CHARS = 4, 60
 MIN_WRAPPED, MIN_BLOCKS_PER_LINE, MIN_LINE_CHARS = 5, 4, 45
 """Of lines that a tool took for paragraphs, which are at least a fourth of all."""
 
@@ -55,8 +56,15 @@ def group_paragraph_lines(text: str) -> list[list[str]]:
     if are_few and _has_paragraph_per_line(written, are_long=len(written) < len(lines)):
         return [[line] for line in written]
     groups: list[list[str]] = [[]]
-    for line in lines:
-        if not line or is_ornament(line) or _is_indented_start(line, groups[-1]):
+    stanza_end = 0
+    for n, line in enumerate(lines):
+        stanza_end = _find_stanza_end(lines, n) if n >= stanza_end else stanza_end
+        is_inside = n < stanza_end
+        if (
+            not line
+            or is_ornament(line)
+            or (not is_inside and _is_indented_start(line, groups[-1]))
+        ):
             groups.append([])
         if line:
             groups[-1].append(line)
@@ -64,6 +72,21 @@ def group_paragraph_lines(text: str) -> list[list[str]]:
             groups.append([])
     groups = [part for group in groups if group for part in _split_titles(group)]
     return [part for group in _split_run_ins(groups) for part in _split_long_lines(group)]
+
+
+def _find_stanza_end(lines: Sequence[str], start: int) -> int:
+    """Behind the last line of a stanza whose lines are indented in turns; `start` of any other."""
+    if not lines[start] or (start and lines[start - 1]):
+        return start
+    end = start
+    while end < len(lines) and lines[end] and len(lines[end].strip()) <= MAX_STANZA_LINE_CHARS:
+        end += 1
+    stanza = lines[start:end]
+    if len(stanza) < MIN_STANZA_LINES or (end < len(lines) and lines[end]):
+        return start
+    steps = sum(_indent(one) < _indent(two) for one, two in pairwise(stanza))
+    capital = sum(map(begins_like_verse, stanza))
+    return end if steps > 1 and capital * 5 >= len(stanza) * 4 else start
 
 
 def _split_titles(lines: list[str]) -> list[list[str]]:

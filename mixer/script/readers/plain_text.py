@@ -49,7 +49,7 @@ from mixer.script.readers.paragraph_lines import (
     names_number,
 )
 from mixer.script.readers.pasted_frames import split_pasted_frame
-from mixer.script.readers.printed_pages import join_pages
+from mixer.script.readers.printed_pages import close_double_spacing, join_pages
 from mixer.script.readers.printed_text import clean_printed_text, drop_scene_numbers
 from mixer.script.readers.project_gutenberg import split_gutenberg
 from mixer.script.readers.restructured_text import (
@@ -75,7 +75,7 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
         from mixer.script.readers.markdown import read_markdown  # takes some milliseconds
 
         return read_markdown(markdown, name)
-    text = normalise_newlines(join_pages(drop_scene_numbers(text)))
+    text = close_double_spacing(normalise_newlines(join_pages(drop_scene_numbers(text))))
     body = split_front_matter(text, name, allow_unknown=False)[1]
     head = text[: len(text) - len(body)]
     book = split_gutenberg(body)

@@ -196,6 +196,8 @@ def drop_notes(lines: Sequence[str], text: str) -> Iterator[str]:
 def _is_among_notes(line: str, marks: Collection[str], *, in_notes: bool, is_titled: bool) -> bool:
     """Whether a numbered paragraph stands below another note, or below their title."""
     numbered = _NUMBERED_START.match(line)
+    if line.startswith("^ ") and (in_notes or is_titled):
+        return True  # as copied from a wiki
     if in_notes:
         return numbered is not None or (is_titled and line[:1].isspace())
     return is_titled and numbered is not None and numbered["number"] in marks

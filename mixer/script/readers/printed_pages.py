@@ -7,6 +7,7 @@ so are notes at their foot, with the numbers that refer to them.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.headings import ends_statement
@@ -16,6 +17,9 @@ MIN_PAGES, MIN_COUNTED = 4, 3
 MAX_HEAD_CHARS, MAX_NOTE_LINES, EDGE_LINES = 80, 40, 2
 MIN_HEADED_SHARE = 0.25
 """Of pages with a head, where heads are left out."""
+
+MIN_TYPED_LINES, MIN_OPEN_SHARE = 20, 3
+"""Of lines with an empty one between each two; of those, one of so many stops in a sentence."""
 
 _LINE_END = compile_lazily(r"\r\n?")
 _HYPHEN = compile_lazily(r"(?<=\p{L})\u2010(?=\n)")
@@ -46,6 +50,21 @@ def join_pages(text: str) -> str:
     return "\n".join(_Pages(pages).iter_lines())
 
 
+def close_double_spacing(text: str) -> str:
+    """A text as typists leave it to be corrected, with an empty line below each, as others are."""
+    lines = text.split("\n")
+    places = [n for n, line in enumerate(lines) if line.strip()]
+    pairs = [(lines[one], lines[two].lstrip()) for one, two in pairwise(places) if two == one + 2]
+    open_pairs = sum(not ends_statement(one) and two[0].islower() for one, two in pairs)
+    is_typed = len(pairs) >= MIN_TYPED_LINES and len(pairs) * 5 >= len(places) * 4
+    if not is_typed or open_pairs * MIN_OPEN_SHARE < len(pairs):
+        return text
+    kept = lines[: places[0] + 1]
+    for one, two in pairwise(places):
+        kept += [""] * ((two - one - 1) // 2) + [lines[two]]
+    return "\n".join(kept)
+
+
 @dataclass
 class _Pages:
     """Pages as their lines, and those lines that are left out: by page, and place in it."""
@@ -59,9 +78,10 @@ class _Pages:
         self._drop_heads()
         last = ""
         for n in range(len(self.pages)):
-            kept = "\n".join(self._drop_notes(n)).strip("\n").split("\n")
+            page = "\n".join(self._drop_notes(n)).rstrip("\n")
+            kept = page.lstrip("\n").split("\n")
             if last and (ends_statement(last) or not kept[0].lstrip()[:1].islower()):
-                yield ""
+                yield from [""] * max(1, len(page) - len(page.lstrip("\n")) - EDGE_LINES)
             yield from kept
             last = next((line for line in reversed(kept) if line.strip()), last)
 

@@ -6,23 +6,26 @@ from dataclasses import dataclass
 import regex
 
 from mixer.lazy import compile_lazily
-from mixer.script.document import Block, collapse_whitespace
+from mixer.script.document import Block, BlockKind, collapse_whitespace
 from mixer.script.readers.headings import is_chapter_line
 from mixer.script.readers.metadata import normalise_language_tag
 
 _START = compile_lazily(
-    r"\*{3}\s*START OF (?:THIS |THE )?PROJECT GUTENBERG|\*END\*?\s*THE SMALL PRINT",
+    r"\*{3}\s*START OF (?:THIS |THE )?PROJECT GUTENBERG|\*END\*?\s*THE SMALL PRINT"
+    r"|^To contact Project Gutenberg of Australia go to",
     regex.IGNORECASE,
 )
 _END = compile_lazily(
-    r"\*{3}\s*END OF (?:THIS |THE )?PROJECT GUTENBERG|End of (?:the )?Project Gutenberg['’ ]",
+    r"\*{3}\s*END OF (?:THIS |THE )?PROJECT GUTENBERG|End of (?:the )?Project Gutenberg['’ ]"
+    r"|This site is full of FREE ebooks",
     regex.IGNORECASE,
 )
 _FIELD = compile_lazily(r"(?P<name>Title|Author|Authors|Language):\s*+(?P<value>.*)")
 _CREDIT = compile_lazily(
     r"(?:This )?E-?(?:text|book) (?:was )?(?:prepared|produced) by|Produced by|"
     r"Note: (?:Images|Project Gutenberg|The original|There is)|This file was produced|"
-    r"\(This (?:file|book) was produced",
+    r"\(This (?:file|book) was produced|A Project Gutenberg of Australia eBook"
+    r"|(?:Title|Author): {2}",
     regex.IGNORECASE,
 )
 _NOTES_TITLE = compile_lazily(
@@ -42,7 +45,7 @@ _ETEXT = compile_lazily(
 """The first line, which is all that the oldest headers state."""
 
 _ARCHIVE = compile_lazily(
-    r"Posted originally on the [\w ]{1,40} at https?://\S+$"
+    r"(?:.{1,100}\s)?Posted originally on the [\w ]{1,40} at https?://\S+$"
     r"|Please drop by the [Aa]rchive and comment"
 )
 """What an archive of stories puts before and behind each."""
@@ -105,6 +108,8 @@ def select_book(blocks: Sequence[Block]) -> Sequence[Block]:
     """The blocks of a book out of its frame, without those that name who made the file."""
     start, end = find_book_span([block.text for block in blocks])
     kept = [each for each in blocks[start:end] if not is_archive_line(each.text)]
+    if len(kept) < end - start and kept and kept[-1].kind is BlockKind.HEADING:
+        kept.pop()  # of what the archive put behind the story
     if not start:
         return kept
     return tuple(

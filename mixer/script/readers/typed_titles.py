@@ -17,6 +17,7 @@ from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
     is_chapter_line,
+    is_numbered_only,
     names_chapter,
 )
 from mixer.script.readers.marks import (
@@ -66,6 +67,7 @@ _TEMPLATES = compile_lazily(
     r"\{\{[^{}\n]{0,300}(?:\n[ \t]*\|[^{}]{0,2000}+)?\}\}| ?\[edit\]"
     r"|\[\[(?:Category|Kategorie|Catégorie|Categor[ií]a):[^\[\]\n]{0,200}\]\]|<ref\b[^>\n]{0,200}/>"
     r"|<ref\b[^>\n]{0,200}>[^<\n]{0,1000}</ref>|\[\[(?:File|Image):[^\[\]\n]{0,300}\]\]|'{2,3}"
+    r"|</?(?:span|div|blockquote|poem|center|small|big|references|nowiki|p|br|ol|ul|li)\b[^<>\n]{0,200}>"
     r"|\[\[[^\[\]|\n]{1,100}\|(?P<shown>[^\[\]|\n]{1,100})\]\]"
 )
 """Of wikis: templates, notes, pictures, emphasis, links under another name."""
@@ -194,7 +196,9 @@ def is_date(line: str) -> bool:
 
 
 def _sign(title: str) -> str:
-    return title if is_chapter_line(title.strip()) else TITLE_SIGN + title.strip()
+    title = title.strip()
+    is_known = is_chapter_line(title) or is_numbered_only(title)
+    return title if is_known else TITLE_SIGN + title
 
 
 def _unline(match: regex.Match[str]) -> str:

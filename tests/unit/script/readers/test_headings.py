@@ -83,6 +83,7 @@ def test_capitals_open_chapters_only_where_several_do_and_nothing_else_does(titl
         ("I", "II", "III"), ("I.", "II.", "III.", "IV."), ("1", "2", "3"), ("1.", "2."),
         ("ONE", "TWO", "THREE"), ("One", "Two"), ("— 1 —", "— 2 —"), ("Eins", "Zwei", "Drei"),
         ("1. The Sea", "2. The Ship", "3. The Shore"), ("I. The Sea", "II. The Ship"),
+        ("1 The Sea", "2 Rope", "3 The Shore"),
         ("I", "II", "I", "II"), ("1", "2", "4", "5"), ("CHAPTER I", "II", "III"),
     ],
 )  # fmt: skip
@@ -98,6 +99,9 @@ def test_lone_numbers_in_a_sequence_count_chapters(numbers):
         (PROSE, "7", PROSE, "3", PROSE),
         (PROSE, "1. Take a rope", "2. Tie a knot", "3. Pull", PROSE),
         (PROSE, "I.", PROSE),
+        (PROSE, "1 Rope", "2 Knots", "3 Oars", PROSE),
+        (PROSE, "7 Men", PROSE, "3 Boats", PROSE),
+        (PROSE, "1 Man left.", PROSE, "2 Men stayed.", PROSE),
         (PROSE, "Two", PROSE),
         (PROSE, "C", PROSE, "D", PROSE),
     ],

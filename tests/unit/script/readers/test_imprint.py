@@ -17,6 +17,8 @@ NOTICES = [
     ["This ebook is for the use of anyone anywhere."],
     ["Alle Rechte vorbehalten.", "© 1999 Änne Marsch"],
     ["Tous droits réservés."],
+    ["Note: This book is brought to you by Feedbooks.", "http://www.feedbooks.com"],
+    ["www.feedbooks.com", "Food for the mind"],
     ["Todos los derechos reservados."],
     ["Tutti i diritti riservati."],
 ]

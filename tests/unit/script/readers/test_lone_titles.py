@@ -49,3 +49,10 @@ def test_a_heading_that_names_the_author_opens_no_chapter(line):
     blocks = read_document(page, TextType.HTML).blocks
     assert [block.text for block in blocks if block.level == 3] == ["I", "II"]
     assert next(block for block in blocks if block.text == line).level == 0
+
+
+@pytest.mark.parametrize("byline", ["edited by Terry Rivers", "selected by Ann Gander"])
+def test_a_title_below_the_name_of_an_editor_is_a_title(byline):
+    titles = ["The Mill", "Night at Sea", "An Old Rope"]
+    text = write(*titles).replace("The Collection\n\n", f"The Collection\n\n{byline}\n\n")
+    assert list_titles(text) == titles

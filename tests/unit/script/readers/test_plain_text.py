@@ -167,12 +167,13 @@ def test_a_short_first_line_is_the_title(text, first):
     assert read(text)[0] == first
 
 
-@pytest.mark.parametrize("line", ["***", "* * *", "---", "~", "#", "⁂", "§", "  *  *  ", "— — —"])
+@pytest.mark.parametrize("line", ["***", "* * *", "---", "~", "#", "⁂", "§", "  *  *  ", "— — —",
+                                  "-x-x-x-", "x-X-x", "~o~O~o~", "- 0 - 0 - 0 -"])  # fmt: skip
 def test_a_line_of_ornaments_is_a_scene_break(line):
     assert read(f"He left.\n{line}\nShe came.") == ["p He left.", "-", "p She came."]
 
 
-@pytest.mark.parametrize("line", ["— Yes", "* yes", "-5", "...", "§ 5"])
+@pytest.mark.parametrize("line", ["— Yes", "* yes", "-5", "...", "§ 5", "X.", "0-0", "xo-x"])
 def test_a_line_with_more_than_ornaments_is_none(line):
     assert "-" not in read(f"He left.\n\n{line}\n\nShe came.")
 
@@ -331,3 +332,35 @@ def test_titles_stand_below_two_empty_lines_where_none_names_a_chapter():
     assert [each.text for each in read_plain_text(text).blocks if each.level][-3:] == list(names)
     few = f"{PROSE}\n\n\nThe Ferry\n\n{PROSE}"
     assert not [each for each in read_plain_text(few).blocks if each.level]
+
+
+def write_typescript(gap: str) -> str:
+    """Two chapters as a typist leaves them to be corrected."""
+    paragraph = (
+        "     The boat lay at the quay, where it had lain since the{0}winter, and so did the other "
+        "one, which nobody had{0}painted or mended, and which was leaking."
+    )
+    page = gap.join([paragraph.format(gap)] * 8)
+    return f"The Salt\n\n\n\n\n     Chapter One{gap}{page}\n\n\n\n\n     Chapter Two{gap}{page}\n"
+
+
+def test_a_text_with_an_empty_line_below_each_reads_like_the_same_without():
+    single, double = (
+        [block.text for block in read_plain_text(write_typescript(gap)).blocks]
+        for gap in ("\n", "\n\n")
+    )
+    assert double == single
+    assert len(double) == 19
+
+
+def test_sentences_with_an_empty_line_below_each_stay_paragraphs():
+    text = "\n\n".join(f"It was the {n}th of May." for n in range(10, 40))
+    assert len(read(text)) == 30
+
+
+@pytest.mark.parametrize("indents", [(0, 4, 0, 4), (0, 2, 4, 0, 2, 4), (4, 0, 4, 0, 4)])
+def test_a_line_of_an_indented_stanza_is_no_name_of_its_number(indents):
+    stanza = "\n".join(" " * step + f"The gull flew on {n}" for n, step in enumerate(indents))
+    text = "\n\n\n".join(f"{number}\n\n{stanza}" for number in ("I", "II", "III", "IV"))
+    headings = [each for each in read(f"SALT\n\n\n{text}") if each.startswith("#")]
+    assert headings == ["#1 SALT", "#2 I", "#2 II", "#2 III", "#2 IV"]

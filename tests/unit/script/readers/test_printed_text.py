@@ -118,6 +118,8 @@ def test_marks_of_pictures_and_emphasis_are_left_out(text, blocks):
         ("One.\n\n[Footnote 1: It was so.]\n\nTwo.", ["One.", "Two."]),
         ("One.[A] Two.\n\n[A] It was so.", ["One. Two."]),
         ("One.{A} Two.\n\n{A} It was so.", ["One. Two."]),
+        ("One.\n\nReferences\n\n^ Gander, p. 7.\n\n^ Marrow.", ["One."]),
+        ("One.\n\n^ Gander, p. 7.", ["One.", "^ Gander, p. 7."]),
         ("One.[1] Two.(2)\n\nNotes\n\n[1] So.\n\n2. No.", ["One.[1] Two."]),
         ("He was late1 and sorry.2 So.", ["He was late and sorry. So."]),
         ("He was late1.\n\nShe was not1.", ["He was late.", "She was not."]),

@@ -45,6 +45,10 @@ Language: German
             "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*",
             "End of Project Gutenberg Etext The Lamp",
         ),
+        (
+            "To contact Project Gutenberg of Australia go to x\n\nA Project Gutenberg of Australia eBook\n",
+            "This site is full of FREE ebooks - Project Gutenberg Australia",
+        ),
     ],
 )
 def test_only_the_book_is_read(start, end):

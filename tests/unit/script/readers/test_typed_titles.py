@@ -125,6 +125,8 @@ WIKI = "'''The Lamp''' is a book.\n\n== The Quay ==\nHe left.\n"
         "[[Category:Books]]\n",
         "[[Kategorie:Bücher]]\n",
         "{{Reflist}}\n",
+        "<references />\n",
+        '<span id="the-quay"></span>\n',
     ],
 )
 def test_boxes_and_categories_of_a_wiki_are_not_read(extra):

@@ -68,6 +68,12 @@ def test_no_text_makes_it_fail(text):
             ["p He left.[1] She stayed.[2]"],
         ),
         ("<p>He left.[1]<hr><p>[1] At dawn.", ["p He left.[1]"]),
+        ("<p>He left.<span data-type='footnote'>At dawn.</span> So.", ["p He left. So."]),
+        ("<div class='meta group'><h2>One</h2></div><p>A.", ["# One", "p A."]),
+        (
+            "<h2>One</h2><div class='endnote-link'>See <a href='#n'>notes</a></div>A.",
+            ["# One", "p A."],
+        ),
         ("<p>[1] He left.<p>[2] She stayed.", ["p [1] He left.", "p [2] She stayed."]),
         (
             "<h2>Contents</h2><p><a href=#a>One</a><p><a href=#b>Two</a>\n<h2 id=a>One</h2><p>A.",
