@@ -30,6 +30,9 @@ SUFFIXES = {
 MAGIC = {b"{\\rtf": "Rich Text (RTF)"}
 """How files begin that are mostly characters, and no text."""
 
+KINDLE_TYPE = slice(60, 68)
+"""Where a Palm database, which a Kindle's book is, names its type and creator."""
+
 BOOK_SUFFIXES = {".docx": "a DOCX", ".epub": "an EPUB", ".pdf": "a PDF"}
 
 MAGIC_BYTES = 1_024
@@ -113,6 +116,7 @@ def _reject_disguise(content: bytes, name: str, *, has_no_type: bool) -> None:
     """Refuse a file that looks like a text, but is something else by its content or its name."""
     begin = content[:MAGIC_BYTES].lstrip()
     kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), None)
+    kind = "a Kindle book (MOBI, AZW3)" if content[KINDLE_TYPE] == b"BOOKMOBI" else kind
     if kind:
         raise UnreadableText(
             f"{name} is {kind}, which cannot be read: save it as plain text, Markdown, HTML or "

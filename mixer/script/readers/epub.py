@@ -43,6 +43,7 @@ from mixer.script.readers.page_blocks import is_broken_off
 from mixer.script.readers.page_head import NO_STYLES
 from mixer.script.readers.page_reader import read_page
 from mixer.script.readers.paragraph_lines import join_titles
+from mixer.script.readers.pasted_frames import drop_tags
 from mixer.script.readers.project_gutenberg import select_book
 from mixer.script.script import Metadata
 
@@ -85,7 +86,7 @@ def read_epub(
         pages = [each for each in pages if not _is_front_matter(each, front)]
     blocks = tuple(_build_blocks(pages, titles, is_fixed=is_fixed))
     blocks = blocks if entries else tuple(join_titles(blocks))
-    blocks = tuple(select_book(blocks))
+    blocks = drop_tags(select_book(blocks))
     if not any(has_words(block.text) for block in blocks):
         raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
     return replace(_build_document(package, blocks), cover=_load_cover(archive, package, worded))

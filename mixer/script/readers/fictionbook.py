@@ -7,7 +7,11 @@ import regex
 
 from mixer.lazy import compile_lazily
 
-_START = compile_lazily(r"\s*+(?:<\?xml[^<>]*+>|<!--.{0,2000}?-->|\s++)*+<FictionBook\b", regex.S)
+_START = compile_lazily(
+    r"\s*+(?:<\?xml[^<>]*+>|<!--.{0,2000}?-->|<!DOCTYPE[^<>\[]*+(?:\[[^\]]*+\])?+\s*+>|\s++)*+"
+    r"<FictionBook\b",
+    regex.S,
+)
 _HIDDEN = compile_lazily(
     r"<binary\b[^<>]*+>[^<]*+</binary>|<stylesheet\b[^<>]*+>[^<]*+</stylesheet>"
     r"|<a\b(?=[^<>]*\btype=[\"']note[\"'])[^<>]*+>[^<]{0,60}(?:<su[bp]>[^<]{0,60}</su[bp]>)?[^<]{0,60}</a>"

@@ -57,7 +57,7 @@ _SKIPPED_CLASSES = split_names(
     "visually-hidden visuallyhidden sr-only screen-reader-text toc-backref headerlink transnote "
     "anchorjs-link anchor-link hash-link jp-inputprompt jp-outputprompt input_prompt output_prompt "
     "cbj_banner cbj_comments cbj_footer linenos msotoc msotocheading msocommenttext "
-    "endnote-link ws-noexport mw-editsection noprint search-results"
+    "endnote-link speechify-ignore ws-noexport mw-editsection noprint search-results"
 )
 _LISTENER_CLASSES = split_names("visually-hidden visuallyhidden sr-only screen-reader-text")
 _REFERENCE_CLASSES = split_names(

@@ -6,7 +6,7 @@ A mail's header names the title and the author; links of the service that sent i
 from collections.abc import Iterator, Sequence
 
 from mixer.lazy import compile_lazily
-from mixer.script.document import split_names
+from mixer.script.document import Block, split_names
 from mixer.script.readers.project_gutenberg import GutenbergBook, is_archive_line
 
 _HEADER_LINE = compile_lazily(r"(?P<name>\p{L}[\p{L}-]{0,30}):[ \t]+(?P<value>\S.*)")
@@ -30,11 +30,14 @@ _SERVICE = compile_lazily(
 _SIGNATURE, _LINK, _FILE_END = "--", "http", "End file."
 MAX_SIGNATURE_LINES = 15
 
-_TAGS = compile_lazily(
-    r"(?:Rating|Archive Warnings?|Categor(?:y|ies)|Fandoms?|Relationships?|Characters?"
-    r"|Additional Tags|Language|Series|Collections|Stats):(?:\s.*)?"
+_LABEL = (
+    r"(?:Rating|Archive Warnings?|Categor(?:y|ies)|Genres?|Fandoms?|Relationships?|Characters?"
+    r"|Additional Tags|Language|Series|Collections|Stats|Status|Published|Updated|Packaged"
+    r"|Chapters|Words|Publisher|Story URL):"
 )
-MIN_TAGS = 3
+_TAGS = compile_lazily(rf"{_LABEL}(?:\s.*)?")
+_LABELS = compile_lazily(rf"(?<!\S){_LABEL}")
+MIN_TAGS, MAX_TAG_BLOCKS = 3, 60
 
 
 def split_pasted_frame(text: str) -> GutenbergBook:
@@ -53,6 +56,21 @@ def split_pasted_frame(text: str) -> GutenbergBook:
     if any(map(is_archive_line, lines)) or sum(map(_is_tag, lines)) >= MIN_TAGS:
         return GutenbergBook("\n".join(_blank_tags(lines)))
     return GutenbergBook(text)
+
+
+def drop_tags(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Blocks without the tags that an archive states in front of a story."""
+    front = blocks[:MAX_TAG_BLOCKS]
+    if sum(len(_LABELS.findall(each.text)) for each in front) < MIN_TAGS:
+        return tuple(blocks)
+    kept, is_tagged = list[Block](), False
+    for each in front:
+        is_tag = _is_tag(each.text)
+        kept += [] if is_tag or is_tagged else [each]
+        is_tagged = (is_tag and each.text.endswith(":")) or (
+            (is_tag or is_tagged) and each.continues
+        )
+    return (*kept, *blocks[MAX_TAG_BLOCKS:])
 
 
 def _read_header(lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -51,8 +51,8 @@ PARAGRAPH_GAP_RATIO = 1.3
 MAX_VERSE_SHARE, WORD_SLACK = 0.7, 1.2
 """Of the width of the text, which lines of verse are shorter than; of a word's to its estimate."""
 
-MAX_TITLE_GAP_RATIO = 1.5
-"""Between the lines of a title, to its size."""
+MAX_TITLE_GAP_RATIO, LEADING_SLACK = 1.5, 1.05
+"""Between the lines of a title, to its size; where the text is spaced wider, as that is."""
 
 MIN_CENTRED_RATIO = 4
 """How far a title begins to the right of the text below it, to the size of the text."""
@@ -279,5 +279,6 @@ class _PageLayout:
     def _continues_title(self, last: Line, line: Line) -> bool:
         """Whether a title that is set large goes on in the next line."""
         is_large = self.find_level([last]) == self.find_level([line]) > 0
-        is_close = 0 < last.y - line.y <= line.size * MAX_TITLE_GAP_RATIO
+        ratio = max(MAX_TITLE_GAP_RATIO, self.leading / self.size * LEADING_SLACK)
+        is_close = 0 < last.y - line.y <= line.size * ratio
         return is_large and is_close and not is_counted_line(last.text)

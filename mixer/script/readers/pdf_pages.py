@@ -1,7 +1,7 @@
 """Pages of a PDF: the letters of their text, their columns, what recurs at their edges."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import NamedTuple
@@ -100,12 +100,7 @@ class _RunningHeads:
         )
         are_counted = len(lone) < MIN_COUNTED or max(lone.values()) > 1
         size = find_size(pages)
-        titles = {
-            _fold_head(line.text)
-            for page in pages
-            for line in page
-            if (line.is_strong or line.size >= size * HEADING_RATIO) and has_words(line.text)
-        }
+        titles = {title for page in pages for title in _list_titles(page, size)}
         return cls(pages, size, places, steps, _count_below(pages), are_counted, titles)
 
     def is_small(self, line: Line) -> bool:
@@ -136,6 +131,19 @@ class _RunningHeads:
             self.places.get(each, 0) >= max(least, MIN_COUNTED * (each.step is None))
             for each in heads
         )
+
+
+def _list_titles(page: Sequence[Line], size: float) -> Iterator[str]:
+    """The lines of a page that are set like titles; two that follow each other also as one."""
+    titled = [
+        line
+        for line in page
+        if (line.is_strong or line.size >= size * HEADING_RATIO) and has_words(line.text)
+    ]
+    yield from (_fold_head(line.text) for line in titled)
+    for one, two in pairwise(titled):
+        if round(one.size) == round(two.size):
+            yield _fold_head(f"{one.text.strip()} {two.text.strip()}")
 
 
 def _count_below(pages: Sequence[Sequence[Line]]) -> bool:

@@ -109,6 +109,8 @@ def _read_book(
     check_time: Callable[[], None],
 ) -> Document:
     """Read a book by what it is, whatever its name says."""
+    if _OPEN_DOCUMENT in content[:_SNIFFED_BYTES]:
+        raise UnreadableText(f"{name} is an OpenDocument text: save it as a DOCX or an EPUB.")
     match _detect_book_type(content):
         case TextType.PDF:
             from mixer.script.readers.pdf import read_pdf
@@ -151,6 +153,7 @@ _SNIFFED_BYTES = 1_024
 """Some PDFs begin with a few bytes of junk."""
 
 _DOCX_PART = b"word/document"
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
 
 _HALF_CHARACTER = compile_lazily(r"[\ud800-\udfff]")
 """A surrogate code point (Unicode 3.9), which no encoding can write."""
@@ -163,7 +166,7 @@ MAX_COMMENTS = 50
 
 MAX_SNIFFED_CHARS = 100_000
 
-_RTF = "{\\rtf"
+_UNREAD = {"{\\rtf": "Rich Text (RTF)", "\\documentclass": "LaTeX"}
 _HTML_STARTS = ("<!doctype html", "<html>", "<html ", "<html\n", "<html\t")
 _FRAGMENT_STARTS = ("<p>", "<p ", "<div", "<body", "<article", "<section", "<main", "<h1", "<h2")
 _SSML_STARTS = ("<speak>", "<speak ", "<speak\n", "<speak\t")
@@ -173,18 +176,19 @@ def detect_text_type(content: str | bytes, name: str = "This text") -> TextType:
     """Recognise how a text is written; Markdown counts as plain text.
 
     Raises:
-        UnreadableText: the text is RTF, or its bytes are not UTF-8.
+        UnreadableText: the text is RTF or LaTeX, or its bytes are not UTF-8.
     """
     if isinstance(content, bytes):
         if is_book(content):
             return _detect_book_type(content) or TextType.DOCX
         content = decode_text(content, name)
     text = normalise_newlines(content).strip()
-    if text.startswith(_RTF):
-        raise UnreadableText(
-            f"{name} is Rich Text (RTF), which cannot be read: save it as plain text, Markdown, "
-            "HTML or EPUB."
-        )
+    for beginning, kind in _UNREAD.items():
+        if text.startswith(beginning):
+            raise UnreadableText(
+                f"{name} is {kind}, which cannot be read: save it as plain text, Markdown, HTML or "
+                "EPUB."
+            )
     for beginning, text_type in _BOOKS_IN_BASE64.items():
         if text.startswith(beginning):
             return text_type

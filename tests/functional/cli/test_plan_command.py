@@ -246,6 +246,7 @@ def test_plan_shows_the_words_as_they_will_be_spoken(mixer):
         ("book.epub", b"Once upon a time.", "book.epub is not an EPUB, although its name says so"),
         ("note.txt", b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n", "the PDF is damaged"),
         ("note.md", b"{\\rtf1 Once.}", "Rich Text"),
+        ("lamp.azw3", b"lamp".ljust(60, b"\0") + b"BOOKMOBI\0\1", "a Kindle book (MOBI, AZW3)"),
     ],
 )
 def test_a_file_in_disguise_is_recognised_by_its_content(mixer, tmp_path, name, content, why):

@@ -158,6 +158,10 @@ RELATIONS = "word/_rels/document.xml.rels"
         (build_docx(ONE + " " * 40_000_000), "unpacks to more"),
         (build_docx(ONE)[:-30], "archive is damaged"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Word document"),
+        (
+            b"PK\3\4" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text",
+            "an OpenDocument text",
+        ),
     ],
 )
 def test_a_docx_that_cannot_be_read_is_refused_in_a_sentence(content, reason):

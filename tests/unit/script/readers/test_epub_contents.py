@@ -156,3 +156,28 @@ def test_typed_notes_in_the_last_file_are_left_out_with_their_title(title):
     document = read_epub(Book(pages, contents=[("1.xhtml", "B", 1)]).content())
     texts = [block.text for block in document.blocks if block.text and not block.level]
     assert texts == ["It lay there.[1]", "[1] is no note.[2]", "A."]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "<dl><dt>Rating:</dt><dd>Teen</dd><dt>Fandom:</dt><dd>Own</dd><dt>Stats:</dt><dd>9</dd></dl>",
+        "<p><b>Genre:</b> Drama<br/><b>Words:</b> 40,321<br/><b>Rating:</b> T<br/>Of salt.</p>",
+        f"<p>Status: Completed Chapters: 8 Rating: T {'and salt ' * 20}</p>",
+    ],
+)
+def test_the_tags_of_an_archive_in_front_of_a_story_are_not_read(tags):
+    pages = build_pages(f"<p>Salt</p>{tags}", "<p>He wrote: Rating: T.</p><p>Words: none.</p>")
+    blocks = read_epub(Book(pages, [("2.xhtml", "I", 1)]).content()).blocks
+    texts = [block.text for block in blocks if block.text and not block.level]
+    assert texts[0] == "Salt"
+    assert "He wrote: Rating: T." in texts
+    assert not any(
+        block.text.startswith(("Teen", "Drama", "Status", "Of salt")) for block in blocks
+    )
+
+
+def test_two_labels_in_front_of_a_story_are_text():
+    pages = build_pages("<p>Language: German</p><p>Words: none</p>", "<p>A.</p>")
+    texts = [block.text for block in read_epub(Book(pages).content()).blocks if block.text]
+    assert texts == ["Language: German", "Words: none", "A."]

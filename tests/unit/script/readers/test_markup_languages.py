@@ -16,6 +16,7 @@ BOOK = (
     '<body name="notes"><section id="n1"><title><p>1</p></title><p>A note.</p></section></body>'
     '<binary id="i.png" content-type="image/png">QUJD</binary></FictionBook>'
 )
+DOCTYPE = '<!DOCTYPE FictionBook [<!ENTITY a "b">]>\n'
 ASCIIDOC = "= Salt\nAnn Gander <ann@salt.example>\n:toc:\n\n== One\n\n{}\n"
 RESTRUCTURED = ":Author: Ann Gander\n\n.. comment\n   of two lines\n\n.. _salt:\n\nOne\n===\n\n{}\n"
 
@@ -50,6 +51,7 @@ def list_blocks(document: Document) -> list[str]:
 )  # fmt: skip
 def test_a_fictionbook_is_read_without_notes_and_pictures(body, blocks):
     text = BOOK.format(body)
+    assert detect_text_type(text.replace("<Fiction", f"{DOCTYPE}<Fiction", 1)) is TextType.HTML
     assert detect_text_type(text) is TextType.HTML
     document = read(text)
     assert list_blocks(document) == blocks

@@ -222,3 +222,21 @@ def test_an_item_of_a_list_goes_on_in_lines_that_are_indented(mark):
     ]
     shown = show_pages([*set_lines(BODY, x=72, top=740), *item])
     assert [line for line in shown if "causeway" in line or "boots" in line] == shown[-2:]
+
+
+@pytest.mark.parametrize(
+    "head", ["The Mill at the End of the Lane", "the mill at the end of the lane 2"]
+)
+def test_a_head_that_repeats_a_title_of_two_lines_is_left_out(head):
+    title = set_lines(["The Mill at the", "End of the Lane"], top=730, size=16)
+    body = set_lines(BODY, top=690)
+    pages = [[*title, *body], [Line(head, 260, 760, 10, 320), *body], [*body]]
+    shown = " ".join(show_pages(*drop_running_heads(pages)))
+    assert shown.lower().count("the mill") == 1
+
+
+@pytest.mark.parametrize("space", [12, 20, 24])
+def test_a_title_goes_on_in_lines_that_are_spaced_like_the_text(space):
+    title = [Line("The Mill at the", 72, 740, 16, 300), Line("End", 72, 740 - 1.6 * space, 16, 110)]
+    body = [Line(text, 72, 660 - space * n, 10, 302) for n, text in enumerate(BODY * 2)]
+    assert show_pages([*title, *body])[0] == "#1 The Mill at the End"

@@ -168,12 +168,15 @@ def test_a_short_first_line_is_the_title(text, first):
 
 
 @pytest.mark.parametrize("line", ["***", "* * *", "---", "~", "#", "⁂", "§", "  *  *  ", "— — —",
-                                  "-x-x-x-", "x-X-x", "~o~O~o~", "- 0 - 0 - 0 -"])  # fmt: skip
+                                  "-x-x-x-", "x-X-x", "~o~O~o~", "oOoOoOo",
+                                  "OoOoO", "- 0 - 0 - 0 -"])  # fmt: skip
 def test_a_line_of_ornaments_is_a_scene_break(line):
     assert read(f"He left.\n{line}\nShe came.") == ["p He left.", "-", "p She came."]
 
 
-@pytest.mark.parametrize("line", ["— Yes", "* yes", "-5", "...", "§ 5", "X.", "0-0", "xo-x"])
+@pytest.mark.parametrize(
+    "line", ["— Yes", "* yes", "-5", "...", "§ 5", "X.", "0-0", "xo-x", "Ooo", "oo"]
+)
 def test_a_line_with_more_than_ornaments_is_none(line):
     assert "-" not in read(f"He left.\n\n{line}\n\nShe came.")
 

@@ -20,6 +20,17 @@ Release date: May 1, 2008 [eBook #99999]
 Language: German
 
 """
+AUSTRALIA = """To contact Project Gutenberg of Australia go to http://lamp.example
+
+-----
+
+A Project Gutenberg of Australia eBook
+
+Title:      The Lamp
+            Or, A Light at Sea
+Author:     Ann Author
+
+"""
 
 
 @pytest.mark.parametrize(
@@ -46,7 +57,7 @@ Language: German
             "End of Project Gutenberg Etext The Lamp",
         ),
         (
-            "To contact Project Gutenberg of Australia go to x\n\nA Project Gutenberg of Australia eBook\n",
+            AUSTRALIA,
             "This site is full of FREE ebooks - Project Gutenberg Australia",
         ),
     ],

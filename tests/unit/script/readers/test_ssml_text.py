@@ -154,6 +154,10 @@ def test_looks_tell_how_a_text_is_written(text, kind):
     assert detect_text_type(text) is kind
 
 
-def test_rich_text_is_refused():
-    with pytest.raises(UnreadableText, match="Rich Text"):
-        detect_text_type("{\\rtf1\\ansi Hello}")
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("{\\rtf1\\ansi Hello}", "Rich Text"), ("\\documentclass[a4]{book}\nHello", "LaTeX")],
+)
+def test_text_of_other_programs_is_refused(text, kind):
+    with pytest.raises(UnreadableText, match=kind):
+        detect_text_type(text)

@@ -106,6 +106,7 @@ READ = ["# The Clock", "p It told plum time."]
         '<dl class="tags"><dt>Rating</dt><dd>General</dd></dl>{}',
         "{}<p>Please drop by the archive and comment to thank the author.",
         "<span>4 min read</span>{}",
+        '<div class="speechify-ignore">Ola Kern · Mar 4</div>{}',
         '<div title="header"><p>The Clock</p></div>{}<div title="footer"><p>2</p></div>',
         '<div role="main">{}</div><div><h2>Navigation menu</h2></div>',
         "<article>{}</article><footer><h2>Written by Ola</h2></footer><p>120 votes",
