@@ -83,7 +83,9 @@ def _build_readings(language: Language) -> dict[str, list[tuple[str, Reading]]]:
     followers = {*(title.rstrip(".") for title in titles), language.phrase("symbols.and")}
     followers |= set(language.words("sentences.particles"))
     by_place: dict[str, Reading] = {
-        "before_name": lambda match, spoken: _expand_before_name(match, spoken, followers),
+        "before_name": lambda match, spoken: (
+            None if _is_word(match, language) else _expand_before_name(match, spoken, followers)
+        ),
         "before_number": _expand_before_number,
         "after_number": partial(_expand_after_figure, before=_FIGURE_BEFORE, language=language),
         "after_ordinal": partial(_expand_after_figure, before=_ORDINAL_BEFORE, language=language),
@@ -135,6 +137,13 @@ def _expand_before_name(match: re.Match[str], spoken: str, followers: set[str]) 
     word = next_word(text, end)
     followed = is_name_like(word) or word in followers or text.startswith(" & ", end)
     return spoken if followed else None
+
+
+def _is_word(match: re.Match[str], language: Language) -> bool:
+    """Whether it may be a word that ends its sentence: `Het past. De jas`."""
+    if match[0] not in language.words("abbreviations.also_words"):
+        return False
+    return starts_sentence(next_word(match.string, match.end()), language)
 
 
 def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:

@@ -113,7 +113,12 @@ def _build_look_rules(wording: FigureWording) -> Iterator[NormalisationRule]:
         "0",
         r"(?<!\d)0\d\d",
     )
-    yield compile_rule(
+    if wording.language.code == "en":
+        yield _build_postcode_rule(wording)
+
+
+def _build_postcode_rule(wording: FigureWording) -> NormalisationRule:
+    return compile_rule(
         rf"{_ALONE}(?P<edit>\d{{5}})(?:-(?P<plus>\d{{4}}))?(?=[\"'”’)]*(?:[.,;:!?]|$))(?![.,:]\d)",
         partial(_expand_postcode, wording=wording),
         DIGITS,

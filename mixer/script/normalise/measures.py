@@ -275,8 +275,9 @@ def _build_minus_rules(language: Language) -> Iterator[NormalisationRule]:
     minus, plus = language.phrase("numbers.minus"), language.phrase("symbols.operators.+")
     if plus:
         figure = rf"{FIGURE}{SPACE}?[°%]"
-        yield compile_rule(rf"(?<![\w.,)+])\+(?={figure})", lambda _: f"{plus} ", "+", r"\+\d")
+        yield compile_rule(rf"(?<![\w.,)+°%])\+(?={figure})", lambda _: f"{plus} ", "+", r"\+\d")
+        yield compile_rule(r"(?<=[%°])\+(?=\d)", lambda _: f" {plus} ", "+", r"\+\d")
     if minus:
         figure = rf"{FIGURE}{SPACE}?°"
         yield compile_rule(r"(?<![\w.,)])−(?=\d)", lambda _: f"{minus} ", "−")
-        yield compile_rule(rf"(?<![\w.,)])-(?={figure})", lambda _: f"{minus} ", "°")
+        yield compile_rule(rf"(?<![\w.,)°%])-(?={figure})", lambda _: f"{minus} ", "°")

@@ -58,7 +58,7 @@ def build_degree_rules(language: Language) -> Iterator[NormalisationRule]:
         return spelled if match["of"] else short.get(spelled, spelled)
 
     yield compile_rule(
-        rf"(?<![\w.,:/–-])(?P<edit>(?P<figure>\d{{1,2}})\.?°)"
+        rf"(?<![\w.,:/–-])(?P<edit>(?P<figure>\d{{1,2}})(?:\.| )?°)"
         rf"(?={SPACE}(?P<of>d[ei]l? )?(?P<noun>[^\W\d_]+))",
         expand,
         "°",

@@ -9,10 +9,12 @@ are left out; every other sign is named. Languages that name no signs (`web`) ke
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import (
     FIGURE,
+    SPACE,
     NormalisationRule,
     build_alternation,
     compile_rule,
@@ -103,12 +105,9 @@ def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
         )
         if float(low) >= float(high.replace(",", ".")) and not is_short_year:
             return f"{low} {score} " if score and len(low) < YEAR_DIGITS else None
-        before = previous_word(match.string, match.start()).lower()
-        return f"{low} {word} " if before in led else f"{opening}{low} {word} "
+        return _name_opening(match, language)
 
-    opening = f"{language.phrase('numbers.range_from')} ".lstrip()
     score = language.phrase("numbers.score")
-    led = language.words("numbers.not_range_from")
     yield compile_rule(
         r"(?<![\w.,:–/-])(?P<edit>(?P<low>\d{1,4})–)(?=(?P<high>\d{1,4}(?:[.,]\d{1,2})?)"
         r"(?![\d–/:]|-(?![a-z])))",
@@ -116,6 +115,42 @@ def _build_range_rules(language: Language) -> Iterator[NormalisationRule]:
         "–",
     )
     yield from _build_wide_range_rules(word)
+    if language.words("numbers.counted"):
+        yield from _build_hyphen_range_rules(language)
+
+
+def _name_opening(match: re.Match[str], language: Language) -> str:
+    """The first figure of a range with its words: `da 20 a`, but `per 20 a`."""
+    before = previous_word(match.string, match.start()).lower()
+    is_led = before in language.words("numbers.not_range_from")
+    opening = "" if is_led else f"{language.phrase('numbers.range_from')} ".lstrip()
+    return f"{opening}{match['low']} {language.phrase('numbers.range')} "
+
+
+def _build_hyphen_range_rules(language: Language) -> Iterator[NormalisationRule]:
+    """A hyphen between figures before what they count (`20-25 min`), or after `pages`."""
+    figure = r"\d{1,4}(?:,\d{1,2})?"
+    units = build_alternation([*language.words("numbers.counted"), *language.table("units")])
+    leaders = build_alternation(language.words("numerals.announced"))
+
+    def expand(match: re.Match[str]) -> str | None:
+        low, high = (float(match[name].replace(",", ".")) for name in ("low", "high"))
+        return _name_opening(match, language) if low < high else None
+
+    yield compile_rule(
+        rf"(?<![\w.,:/–-])(?<!\d )(?P<edit>(?P<low>{figure}) ?- ?)"
+        rf"(?=(?P<high>{figure}){SPACE}?{units}(?![\w/]))",
+        expand,
+        "-",
+        r"\d ?- ?\d",
+    )
+    yield compile_rule(
+        rf"(?<!\w){leaders}{SPACE}(?P<edit>(?P<low>\d{{1,4}}) ?- ?)"
+        r"(?=\d{1,4}(?![\w-]|[.,]\d))",
+        partial(_name_opening, language=language),
+        "-",
+        r"\d ?- ?\d",
+    )
 
 
 def _build_wide_range_rules(word: str) -> Iterator[NormalisationRule]:
