@@ -29,7 +29,7 @@ DAYS = 31
 DAY_LEADERS = (
     "(?P<loose>on|by|until|next|last|every)"
     r"|[ap]\.m\.|AM|PM|noon|midnight|early|late"
-    "|delivery|this|from|since|before|after|through|closed|open|due|starts|begins|and"
+    r"|delivery|except|ex\.|exc\.|this|from|since|before|after|through|closed|open|due|starts|begins|and"
 )
 """English words before an abbreviated day; after the loose ones it needs no stop."""
 
@@ -145,9 +145,9 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
             DIGITS,
             rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
         )
+        yield from _build_name_range_rules(language, short)
         if language.code == "en":
             yield _build_led_rule(DAY_LEADERS, short, r"(?(loose)\.?|\.)", language)
-        yield from _build_name_range_rules(language, short)
 
 
 def _build_name_range_rules(

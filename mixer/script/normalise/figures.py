@@ -31,12 +31,6 @@ from mixer.script.normalise.rule import (
 _VOWEL = re.compile("[AEIOUYaeiouy]")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 
-_SHARED = re.compile(
-    r" (?:of )?(?:the|its|their|his|her|our|your|my|that) (?:[a-z]+ )?(?:size|width|length|height"
-    r"|depth|weight|mass|price|cost|speed|rate|distance|way|area|volume|number|amount|value|time"
-    r"|power|age|strength|thickness|diameter|population|total|light|heat|energy)(?!\w)| as [a-z]"
-)
-
 LAST_MONTH, LAST_DAY = 12, 31
 
 WHOLE = 100
@@ -189,6 +183,7 @@ def _expand_ratio(match: re.Match[str], wording: FigureWording) -> str | None:
     if wording.has("time_nouns", after):
         return f"{over} {under}"
     is_date = over <= LAST_MONTH and under <= LAST_DAY and wording.has("date_words", before)
+    is_date = is_date and re.match(wording.word("inches") or "$^", behind) is None
     return None if is_date else _name_ratio((over, under), before, after, match, wording)
 
 
@@ -198,12 +193,11 @@ def _name_ratio(
     over, under = pair
     if match[0] in wording.language.words("figures.pairs") or over + under == WHOLE:
         return f"{over} {under}"
-    is_share = over < under and _is_share(match)
+    is_share = over < under and _is_share(match, wording)
     is_part = over < under and wording.has("fraction_nouns", re.split("['’-]", after)[0])
     if _is_rating(over, under, before, wording) and not (is_part and after != "of"):
         return f"{over} {wording.word('out_of')} {under}"
-    context = match.string[max(0, match.start() - LOOK_CHARS) : match.end() + LOOK_CHARS]
-    if _is_pressure(over, under, context):
+    if _is_pressure(over, under, match, wording):
         return f"{over} {wording.word('over')} {under}"
     is_last = wording.language.code == "en" and 0 < over < under <= TENTHS
     is_last = is_last and match.string.endswith(".", match.end(), match.end() + 1)
@@ -212,9 +206,10 @@ def _name_ratio(
     return _name_fraction(over, under, wording) if is_part or is_last else None
 
 
-def _is_share(match: re.Match[str]) -> bool:
+def _is_share(match: re.Match[str], wording: FigureWording) -> bool:
     """Whether what is shared follows: `1/50 the width`, `1/10 as large`."""
-    return _SHARED.match(match.string, match.end()) is not None
+    shared = wording.word("shared")
+    return bool(shared) and re.compile(shared).match(match.string, match.end()) is not None
 
 
 def _spell_fraction(over: int, under: int, wording: FigureWording) -> str:
@@ -228,13 +223,14 @@ def _is_rating(over: int, under: int, before: str, wording: FigureWording) -> bo
     return over in {0, under} or wording.has("rating_words", before)
 
 
-def _is_pressure(over: int, under: int, context: str) -> bool:
+def _is_pressure(over: int, under: int, match: re.Match[str], wording: FigureWording) -> bool:
+    """Whether it is a pressure of blood, by its figures and a word near by."""
     high, low = PRESSURES
-    is_possible = over in high and under in low
-    return (
-        is_possible
-        and re.search(r"pressure|\bB\.?/?P\b|\bb\.p\.|reading|mm ?Hg", context) is not None
-    )
+    words = wording.word("pressure_words")
+    if not words or over not in high or under not in low:
+        return False
+    context = match.string[max(0, match.start() - LOOK_CHARS) : match.end() + LOOK_CHARS]
+    return re.search(words, context) is not None
 
 
 def _build_star_rules(wording: FigureWording) -> Iterator[NormalisationRule]:

@@ -227,6 +227,9 @@ def _name_time(minutes: int, seconds: int, language: Language) -> str | None:
     return f"{minutes} {minute} {seconds} {second}"
 
 
+_ONE_OR_PART = re.compile(rf"1|\d{{1,2}}/\d{{1,2}}|[{FRACTIONS}]")
+
+
 def _build_inch_rules(language: Language) -> Iterator[NormalisationRule]:
     """`two 8" tins`: behind a figure, a mark that closes no quotation is that of inches."""
     names, ends = language.number_forms("heights"), language.words("numbers.after_inches")
@@ -238,10 +241,10 @@ def _build_inch_rules(language: Language) -> Iterator[NormalisationRule]:
         for match in _DOUBLE_MARK.finditer(text):
             is_closer = is_open or is_curly_open or match["mark"] == "“"
             if match["figure"] and (match["mark"] == "″" or not is_closer):
-                singular = match["figure"] == "1" or match["next"] not in {None, *ends}
-                name = names["inch"][not singular]
-                gap = "-" if match["next"] not in {None, *ends} else " "
-                yield Replacement(*match.span("mark"), gap + name)
+                is_attribute = match["next"] not in {None, *ends}
+                is_one = _ONE_OR_PART.fullmatch(match["figure"]) is not None
+                name = names["inch"][not (is_one or is_attribute)]
+                yield Replacement(*match.span("mark"), "- "[not is_attribute] + name)
             elif match["mark"] == '"':
                 is_open = not is_open
             else:

@@ -56,7 +56,9 @@ _BEFORE_RULER = frozenset(
 MAX_ENDING_CHARS = 3
 """Of a heading, by which numerals are searched for."""
 
-_PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+ (?:and|or) $")
+_PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+(?:,| and| or|, and) $")
+_PAIRED_BEHIND = re.compile(r"(?:,| and| or|, and) (?:[A-Z][a-z]+ )?[A-Z][a-z]+ [IVX]+(?![\w'’])")
+"""Another ruler with a number."""
 
 NUMERAL = r"[IVXLC]{1,8}"
 
@@ -208,10 +210,10 @@ def _build_name_rules(language: Language) -> Iterator[NormalisationRule]:
 
     yield compile_rule(
         rf"(?<![\w.-])(?P<title>{titles} )?(?P<name>[A-Z][a-zß-öø-ÿ]{{2,20}}|{cut})"
-        rf",?{SPACE}(?P<edit>[IVX]{{2,5}}|(?(title)[VX]|$^))(?![\w-]|\.\w)",
+        rf",?{SPACE}(?P<edit>[IVX]{{2,5}}|[IV](?=,? c\. \d)|(?(title)[VX]|$^))(?![\w-]|\.\w)",
         expand,
         "IVX",
-        rf"{SPACE}(?:[IVX]{{2,5}}|[VX])(?!\w)",
+        rf"{SPACE}(?:[IVX]{{2,5}}|[VX]|I(?=,? c\.))(?!\w)",
     )
 
 
@@ -235,7 +237,7 @@ def _is_regnal(match: re.Match[str], language: Language) -> bool:
 def _is_sure_first(match: re.Match[str], before: str) -> bool:
     """Whether `I` after a name cannot be the pronoun: `In 1066 William I`, `under James I, the`."""
     text, end = match.string, match.end("numeral")
-    if _IN_YEAR.search(before) or _AFTER_FIRST.match(text, end):
+    if _IN_YEAR.search(before) or _AFTER_FIRST.match(text, end) or _PAIRED_BEHIND.match(text, end):
         return True
     return text.startswith(",", end) and previous_word(before, len(before)) in _BEFORE_RULER
 

@@ -19,6 +19,15 @@ COMPASS = r" [NSEW]{1,3}(?!\w)"
 
 _TROOPS = "(?:Inf|Cav|Vol|Reg|Art|Batt|Heavy|Light)"
 
+_GOING = (
+    r"miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|\d m|met(?:er|re)s|yards"
+    r"|feet|paces|due|[Ww]inds?|[Gg]usts?|moved|moving|heads?|heading|headed|bearing|then|continue"
+    r"|drive|[Gg]o|sailed|sailing|turned|veered|backed|shifted"
+)
+"""What stands before a point of the compass."""
+
+_BEHIND_POINT = r"(?:of|by|to|at \d|winds?|gales?|breezes?|slopes?|corner|side|face|\d)"
+
 _TOWN = r"(?:(?:St|Ft|Mt)\. )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}"
 
 
@@ -58,30 +67,32 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
 
 
 def _build_bearing_rules(directions: Mapping[str, str]) -> Iterator[NormalisationRule]:
-    """Where something is or goes: `9 km NE of Rome`, `moved SW`; three letters are sure."""
-    yield compile_rule(
-        r"(?<!\w)(?:[Ww]inds?(?: (?:is|was|at|from the|to the|in the))?|course|bearing|bore"
-        r"|steer|steered|steering|heading|stood|standing|blowing from the|miles?|leagues?) "
-        r"(?P<edit>(?P<side>(?:[NSEW]\.){1,3}))(?= of | by | [a-z]|[,;)]|$| [½\d])",
-        lambda match: directions.get(match["side"].replace(".", "")),
-        ("N.", "S.", "E.", "W."),
-        r" (?:[NSEW]\.){1,3}(?:[ ,;)]|$)",
-    )
-    yield compile_rule(
-        r"(?<!\w)(?:miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just"
-        r"|\d m|met(?:er|re)s|yards|feet|paces"
-        r"|due|[Ww]inds?|[Gg]usts?|moved|moving|heads?|heading|headed|bearing)[:)]? "
-        rf"(?P<edit>{build_alternation(directions)})(?= of [A-Zt]| (?:at |to )?\d|[,;)]|\.?$|\. )",
-        lambda match: directions[match["edit"]],
-        "NSEW",
-        COMPASS,
-    )
-    yield compile_rule(
-        r"(?<= )(?:NN[EW]|SS[EW]|[EW]NE|[EW]SE|WNW|WSW)(?![\w.-])",
-        lambda match: directions[match[0]],
-        "NSEW",
-        COMPASS,
-    )
+    """Where something is or goes: `9 km NE of Rome`, `moved SW`, `the WNW slope`."""
+    point = rf"(?P<edit>{build_alternation(directions)})"
+    three = r"(?P<edit>NN[EW]|SS[EW]|[EW]NE|[EW]SE|WNW|WSW)"
+    for pattern, chars, hint in (
+        (
+            (
+                r"(?<!\w)(?:[Ww]inds?(?: (?:is|was|at|from the|to the|in the))?|course|bearing|bore"
+                r"|steer|steered|steering|heading|stood|standing|blowing from the|miles?|leagues?) "
+                r"(?P<edit>(?:[NSEW]\.){1,3})(?= of | by | [a-z]|[,;)]|$| [½\d])"
+            ),
+            ("N.", "S.", "E.", "W."),
+            r" (?:[NSEW]\.){1,3}(?:[ ,;)]|$)",
+        ),
+        (
+            (
+                rf"(?<!\w)(?:{_GOING})[:)]? {point}"
+                r"(?= of [A-Zt]| (?:at |to )?\d| on | along |[,;)]|\.?$|\. )"
+            ),
+            "NSEW",
+            COMPASS,
+        ),
+        (rf"(?<![A-Z] )(?<=[a-z\d,;] ){three}(?= {_BEHIND_POINT}(?!\w)|[,;)])", "NSEW", COMPASS),
+    ):
+        yield compile_rule(
+            pattern, lambda match: directions.get(match["edit"].replace(".", "")), chars, hint
+        )
 
 
 def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
@@ -109,51 +120,49 @@ def _build_state_rules(language: Language) -> Iterator[NormalisationRule]:
 def _build_older_state_rules(
     language: Language, older: Mapping[str, str]
 ) -> Iterator[NormalisationRule]:
-    """`Mobile, Ala.`, `in Conn. and N.Y.`, `the 54th Mass. Infantry`."""
-    expand = partial(_expand_older_state, older=older, language=language)
+    """`Mobile, Ala.`, `from Conn. and N.Y.`, `the 54th Mass. Infantry`, `the 20th Me.`."""
+    listed = {**older, **language.spellings("places.listed")}
+    expand = partial(_expand_older_state, states=listed, language=language)
     state = rf"(?P<edit>{build_alternation(older)})"
-    yield compile_rule(
-        rf"(?<!\w){_TOWN}, {state}(?!\w|['’]\w)", expand, ",", r", [A-Z][a-z]{1,5}\."
-    )
     end = r"(?=[,;)]| [a-z]|$)"
-    yield compile_rule(rf"(?<!\w)[Ii]n {state}{end}", expand, ".", r"n [A-Z]\S{1,4}\.")
-    yield compile_rule(rf"\({state}{end}", expand, "(", r"\([A-Z]")
-    yield _build_state_list_rule(language, older)
-    yield compile_rule(
-        rf"(?<=\d(?:st|nd|rd|th) ){state}(?= {_TROOPS}| [a-z]|[,;)]|$)",
-        expand,
-        DIGITS,
-        r"\d[a-z]{2} [A-Z][A-Za-z.]{1,6}\.",
-    )
+    preposition = "(?:[Ii]n|[Ff]rom|[Nn]ear|[Tt]hrough|[Aa]cross|of|to)"
+    of_troops = rf"(?P<edit>{build_alternation(listed)})(?= {_TROOPS}| [a-z]|[,;)]|$)"
+    for pattern, chars, hint in (
+        (rf"(?<!\w){_TOWN}, {state}(?!\w|['’]\w)", ",", r", [A-Z][a-z]{1,5}\."),
+        (rf"(?<!\w){preposition} {state}{end}", ".", r"[fhmnors] [A-Z]\S{1,4}\."),
+        (rf"\({state}{end}", "(", r"\([A-Z]"),
+        (rf"(?<=\d(?:st|nd|rd|th) ){of_troops}", DIGITS, r"\d[a-z]{2} [A-Z][A-Za-z.]{1,6}\."),
+    ):
+        yield compile_rule(pattern, expand, chars, hint)
+    yield _build_state_list_rule(language, listed)
 
 
 def _expand_older_state(
-    match: re.Match[str], older: Mapping[str, str], language: Language
+    match: re.Match[str], states: Mapping[str, str], language: Language
 ) -> str | None:
     text, end, written = match.string, match.end(), match["edit"]
     is_word = written in language.words("places.also_words")
-    if is_word and end == len(text) and match[0].lower().startswith("in "):
+    if is_word and end == len(text) and re.match("[A-Za-z][a-z]+ ", match[0]):
         return None  # the end of a sentence: `in Mass.`
-    return older[written] + ("" if text.startswith(")", end) else keep_stop(text, end, language))
+    return states[written] + ("" if text.startswith(")", end) else keep_stop(text, end, language))
 
 
-def _build_state_list_rule(language: Language, older: Mapping[str, str]) -> NormalisationRule:
+def _build_state_list_rule(language: Language, listed: Mapping[str, str]) -> NormalisationRule:
     """`in Minn., Wis., and Ohio`: several states show that each is one."""
-    older = {**older, **language.spellings("places.listed")}
-    names = build_alternation([*older, *language.spellings("places.postal").values()])
+    names = build_alternation([*listed, *language.spellings("places.postal").values()])
     joint = "(?:, and |, or |, | and | or | & )"
 
     @cache
     def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         chain = rf"(?<![\w.]){names}(?:{joint}{names})+(?!\w)"
-        return re.compile(chain), re.compile(rf"(?<![\w.]){build_alternation(older)}(?!\w)")
+        return re.compile(chain), re.compile(rf"(?<![\w.]){build_alternation(listed)}(?!\w)")
 
     def find(text: str) -> Iterator[Replacement]:
         chain, state = compile_patterns()
         for found in chain.finditer(text):
             for match in state.finditer(text, *found.span()):
                 yield Replacement(
-                    *match.span(), older[match[0]] + keep_stop(text, match.end(), language)
+                    *match.span(), listed[match[0]] + keep_stop(text, match.end(), language)
                 )
 
     return NormalisationRule(find, frozenset("."), r"\.(?:,|,? and|,? or| &) [A-Z]")

@@ -156,29 +156,22 @@ def _build_hyphen_range_rules(language: Language) -> Iterator[NormalisationRule]
 def _build_wide_range_rules(word: str) -> Iterator[NormalisationRule]:
     """Ranges of figures with separators, of times, and of figures with units."""
     figure = rf"(?:\d{{1,2}}:\d\d|{_LARGE})"
-    yield compile_rule(
-        rf"(?<![\w.,:–/-]){figure}(?P<edit> ?– ?)(?={figure}(?![\w–/:-]))",
-        lambda _: f" {word} ",
-        "–",
-    )
-    yield compile_rule(
-        r"(?<![\w.,:–/-])\d{1,2}(?P<part>:\d\d)?(?P<edit>[–-])(?=\d{1,2}"
-        r"(?:(?::\d\d)? ?[AaPp]\.?[Mm](?!\w)|(?(part):\d\d(?![\w–/:-])|(?!))))",
-        lambda _: f" {word} ",
-        "–-",
-        r"\d[–-]\d",
-    )
-    yield compile_rule(
-        rf"(?<![\w.,:–/-]){_LARGE}(?P<edit>–)(?=\d{{1,4}}(?![\w–/:.,-]))",
-        lambda _: f" {word} ",
-        "–",
-    )
     unit = r" ?(?:%|[ap]m|[AP]M|[ap]\.m\.|°[CF]?|km|kg|cm|mm)"
-    yield compile_rule(
-        rf"(?<![\w.,:–/-])\d[\d.,:]*{unit}(?P<edit> ?[–-] ?)(?=\d[\d.,:]*{unit}(?![\w–/-]))",
-        lambda _: f" {word} ",
-        "–-",
-    )
+    for pattern, chars, hint in (
+        (rf"{figure}(?P<edit> ?– ?)(?={figure}(?![\w–/:-]))", "–", ""),
+        (
+            (
+                r"\d{1,2}(?P<part>:\d\d)?(?P<edit>[–-])(?=\d{1,2}"
+                r"(?:(?::\d\d)? ?[AaPp]\.?[Mm](?!\w)|(?(part):\d\d(?![\w–/:-])|(?!))))"
+            ),
+            "–-",
+            r"\d[–-]\d",
+        ),
+        (r"(?<![$€£])\d{1,2}(?P<edit>–)(?=\d{1,2}:[0-5]\d(?![\w–/:-]))", "–", ""),
+        (rf"{_LARGE}(?P<edit>–)(?=\d{{1,4}}(?![\w–/:.,-]))", "–", ""),
+        (rf"\d[\d.,:]*{unit}(?P<edit> ?[–-] ?)(?=\d[\d.,:]*{unit}(?![\w–/-]))", "–-", ""),
+    ):
+        yield compile_rule(rf"(?<![\w.,:–/-]){pattern}", lambda _: f" {word} ", chars, hint)
 
 
 def build_address_rules(language: Language) -> Iterator[NormalisationRule]:
