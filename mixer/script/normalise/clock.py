@@ -44,6 +44,10 @@ _NUMERIC = (
 )
 
 
+_OPEN_HOURS = r"\d{1,2}(?:[.:]\d\d)?(?: ?[–-] ?\d{1,2}(?:[.:]\d\d)?)? ?(?:Uhr|h|uur|u\.)(?!\w)"
+"""Hours behind a day: `Sa. 9–13 Uhr`."""
+
+
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
     """Times, dates and abbreviated months."""
     if language.phrase("clock.halves"):
@@ -133,6 +137,7 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
     """Abbreviated weekdays before a date: `Fri 13 Aug`, `Tue., March 3`."""
     short = language.spellings("dates.short_days")
     if short:
+        yield from _build_name_range_rules(language, short)
         month = build_alternation([*months, *language.spellings("dates.short_months")])
         ordinal = rf"\d{{1,2}}{build_alternation(language.words('dates.day_endings') or [chr(0)])}"
         if language.code == "en":
@@ -140,12 +145,11 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
         yield compile_rule(
             rf"(?<!\w)(?P<edit>(?P<name>{build_alternation(short)})\.?)"
             rf"(?=,?{SPACE}(?:\d{{1,2}}(?:[a-z]{{0,2}}|\.){SPACE}{month}(?!\w)|{month}\.?{SPACE}\d"
-            rf"|(?<=[.,]{SPACE})(?:the )?{ordinal}(?!\w)))",
+            rf"|(?<=[.,]{SPACE})(?:the )?{ordinal}(?!\w)|(?<=\.{SPACE}){_OPEN_HOURS}))",
             lambda match: short[match["name"]],
             DIGITS,
             rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
         )
-        yield from _build_name_range_rules(language, short)
         if language.code == "en":
             yield _build_led_rule(DAY_LEADERS, short, r"(?(loose)\.?|\.)", language)
 

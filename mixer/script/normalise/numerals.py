@@ -179,7 +179,7 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(
         rf"(?<!\w)(?P<title>{build_alternation([*language.words('numerals.titles'), chr(0)])} )?"
         rf"(?P<name>{build_alternation(names)}){SPACE}"
-        r"(?P<edit>(?P<numeral>[IVX]{1,6})(?:\.(?= [a-z]|[,;:]))?)(?![\w-]|\.\w)",
+        r"(?P<edit>(?P<numeral>[IVX]{1,6})(?:\.(?= [a-z(]|[,;:]))?)(?![\w-]|\.\w)",
         expand,
         "IVX",
         rf"{build_alternation(names)}{SPACE}[IVX]",

@@ -19,6 +19,13 @@ COMPASS = r" [NSEW]{1,3}(?!\w)"
 
 _TROOPS = "(?:Inf|Cav|Vol|Reg|Art|Batt|Heavy|Light)"
 
+_STOPPED_POINT = (
+    r"(?<!\w)(?:[Ww]inds?(?: (?:is|was|at|from the|to the|in the))?|course|bearing|bore"
+    r"|steer|steered|steering|heading|stood|standing|blowing from the|miles?|leagues?) "
+    r"(?P<edit>(?:[NSEW]\.){1,3})(?= of | by | [a-z]|[,;)]|$| [½\d])"
+)
+"""Points with stops, as logs of ships have them."""
+
 _GOING = (
     r"miles?|mi\.?|km|kilomet(?:er|re)s?|min(?:ute)?s?|hours?|blocks?|just|\d m|met(?:er|re)s|yards"
     r"|feet|paces|due|[Ww]inds?|[Gg]usts?|moved|moving|heads?|heading|headed|bearing|then|continue"
@@ -71,15 +78,7 @@ def _build_bearing_rules(directions: Mapping[str, str]) -> Iterator[Normalisatio
     point = rf"(?P<edit>{build_alternation(directions)})"
     three = r"(?P<edit>NN[EW]|SS[EW]|[EW]NE|[EW]SE|WNW|WSW)"
     for pattern, chars, hint in (
-        (
-            (
-                r"(?<!\w)(?:[Ww]inds?(?: (?:is|was|at|from the|to the|in the))?|course|bearing|bore"
-                r"|steer|steered|steering|heading|stood|standing|blowing from the|miles?|leagues?) "
-                r"(?P<edit>(?:[NSEW]\.){1,3})(?= of | by | [a-z]|[,;)]|$| [½\d])"
-            ),
-            ("N.", "S.", "E.", "W."),
-            r" (?:[NSEW]\.){1,3}(?:[ ,;)]|$)",
-        ),
+        (_STOPPED_POINT, ("N.", "S.", "E.", "W."), r" (?:[NSEW]\.){1,3}(?:[ ,;)]|$)"),
         (
             (
                 rf"(?<!\w)(?:{_GOING})[:)]? {point}"
