@@ -80,7 +80,7 @@ def _build_unit_rule(language: Language, units: Mapping[str, Forms]) -> Normalis
 def _build_unit_end(language: Language) -> str:
     """A pattern of what may follow a unit: no letter and no slash, but for a share's."""
     shares = build_alternation(language.spellings("per.names") or [chr(0)])
-    return rf"(?:(?![\w/²³^°'’])|(?=/{shares}(?!\w)))"
+    return rf"(?:(?![\w/²³^°'’])|(?=/{shares}(?!\w))|(?=/\d))"
 
 
 def _expand_unit(

@@ -29,7 +29,7 @@ MAX_JOINED_OPTIONS = 3
 _LARGE = r"(?:\d{1,3}(?:,\d{3})+|\d+\.\d+)"
 """A figure with a separator."""
 
-_OPERAND = rf"(?:{FIGURE}[a-z]?|[^\W\d_])"
+_OPERAND = rf"(?:{FIGURE}[a-z]?|[^\W\d_])[⁰¹²³⁴⁵⁶⁷⁸⁹]{{0,3}}"
 
 DOMAINS = "com|org|net|edu|gov|mil|info|app|dev|io|co.uk|ac.uk|org.uk|gov.uk".replace(".", r"\.")
 """Endings that mark an address even without `www.` or a scheme.
