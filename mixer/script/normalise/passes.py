@@ -60,8 +60,16 @@ WORD_RULES = (
 """The earlier one wins where two read the same characters."""
 
 
+MAX_KEPT_CHARS, MAX_KEPT_TEXTS = 24, 1_000
+"""Short texts come again: cells of tables, answers, headings."""
+
+
 def normalise(text: str, language: str) -> NormalisedText:
     """Write out what an engine would misread in one paragraph with single spaces."""
+    return (_normalise_again if len(text) <= MAX_KEPT_CHARS else _normalise)(text, language)
+
+
+def _normalise(text: str, language: str) -> NormalisedText:
     selection = _compile_passes(load_language(language))
     normalised, selected = identity_text(text), None
     for number in range(selection.pass_count):
@@ -72,6 +80,9 @@ def normalise(text: str, language: str) -> NormalisedText:
             written_out = apply_replacements(normalised.spoken, replacements)
             normalised, selected = compose_passes(normalised, written_out), None
     return normalised
+
+
+_normalise_again = lru_cache(MAX_KEPT_TEXTS)(_normalise)
 
 
 @lru_cache(maxsize=MAX_CACHED_LANGUAGES)

@@ -135,7 +135,13 @@ def compile_rule(
 
     def find(text: str) -> Iterable[Replacement]:
         compiled, group = compile_pattern()
-        for match in compiled.finditer(text):
+        first = compiled.search(text)
+        return iter_replacements(compiled.finditer(text, first.start()), group) if first else ()
+
+    def iter_replacements(
+        matches: Iterable[re.Match[str]], group: str | int
+    ) -> Iterator[Replacement]:
+        for match in matches:
             spoken = expand(match)
             if spoken is not None and spoken != match[group]:
                 yield Replacement(*match.span(group), spoken)
@@ -252,10 +258,10 @@ class _HintedText:
 
 def propose_replacements(rules: Sequence[NormalisationRule], text: str) -> list[Replacement]:
     """The replacements of all rules, sorted; where two overlap, the earlier rule wins."""
-    hinted = _HintedText(text)
+    hinted = _HintedText(text) if len(text) > NEAR_CHARS else None  # else a hint gains nothing
     accepted: list[Replacement] = []
     for rule in rules:
-        if not rule.hint or hinted.has(rule.hint):
+        if hinted is None or not rule.hint or hinted.has(rule.hint):
             proposals = [each for each in rule.find(text) if _is_free(accepted, each)]
             if proposals:
                 accepted = sorted(accepted + proposals)

@@ -46,7 +46,8 @@ def build_ssml(utterances: Sequence[Utterance], style: SsmlStyle) -> str:
 
 def _format_element(element: ET.Element) -> str:
     """Write an element and its tail as `ET.tostring` does, in a fifth of its time."""
-    named = "".join([f' {name}="{_escape_value(value)}"' for name, value in element.items()])
+    attributes = element.attrib
+    named = "".join([f' {name}="{_escape_value(value)}"' for name, value in attributes.items()])
     tail = _escape(element.tail) if element.tail else ""
     inner = _escape(element.text) if element.text else ""
     if len(element):

@@ -1,6 +1,6 @@
 """Blocks to utterances: normalised first, then split at sentences, then cut where too long."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -77,7 +77,7 @@ def is_speakable(text: str, language: str) -> bool:
 
 def split_utterances(
     block: Block, last_ending: BreakKind, language: str, weigh: Callable[[str], int], limit: int
-) -> Iterator[Utterance]:
+) -> Iterable[Utterance]:
     """Split one heading or paragraph into utterances; a block without words gives none.
 
     Args:
@@ -86,26 +86,46 @@ def split_utterances(
         limit: the most that one utterance may weigh.
     """
     text, annotations = _normalise_block(block, language)
-    verbatim = _index_verbatim(annotations)
-    if block.kind is BlockKind.HEADING:
-        sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
-    else:
+    verbatim = _index_verbatim(annotations) if annotations else NO_SPANS
+    sentences: tuple[tuple[int, int], ...] = ((0, len(text.spoken)),)
+    if block.kind is not BlockKind.HEADING:
         sentences = _merge_sentences(split_sentences(text.spoken, language), verbatim)
-    pieces = list(_split_pieces(_CutContext(text, verbatim, weigh, limit), sentences))
+    pieces = _split_pieces(_CutContext(text, verbatim, weigh, limit), sentences)
+    last = len(pieces) - 1
+    utterances = [
+        _build_utterance(text, piece, block.speaker, last_ending if number == last else None)
+        for number, piece in enumerate(pieces)
+    ]
+    if block.annotations:
+        return _annotate(utterances, pieces, block, text, annotations)
+    return utterances
+
+
+def _build_utterance(
+    text: NormalisedText, piece: "_SpokenPiece", speaker: str, ending: BreakKind | None
+) -> Utterance:
+    """An utterance without annotations; without an ending, it has that of its own words."""
+    spoken = text.spoken[piece.start : piece.end].strip()
+    first, end = _source_span(text, piece.start, piece.end)
+    return Utterance(
+        text.source[first:end], spoken, ending or _detect_ending(spoken, piece), speaker
+    )
+
+
+def _annotate(
+    utterances: Sequence[Utterance],
+    pieces: Sequence["_SpokenPiece"],
+    block: Block,
+    text: NormalisedText,
+    annotations: Sequence[Annotation],
+) -> Iterator[Utterance]:
+    """Add a block's annotations, which refer to its spoken text, and its sounds."""
     written = [_source_span(text, piece.start, piece.end) for piece in pieces]
     sounds = assign_cues(block.annotations, len(block.text), written)
     windows = iter_windows(annotations, ((piece.start, piece.end) for piece in pieces))
-    for index, (piece, span, own) in enumerate(zip(pieces, written, windows, strict=True)):
-        is_last = index == len(pieces) - 1
-        spoken = text.spoken[piece.start : piece.end].strip()
-        yield Utterance(
-            text=text.source[slice(*span)],
-            spoken=spoken,
-            ending=last_ending if is_last else _detect_ending(spoken, piece),
-            speaker=block.speaker,
-            annotations=_clip_to_utterance(own, text.spoken, piece, is_last=is_last),
-            sounds=sounds[index],
-        )
+    for utterance, piece, own, cues in zip(utterances, pieces, windows, sounds, strict=True):
+        clipped = _clip_to_utterance(own, text.spoken, piece, is_last=piece is pieces[-1])
+        yield replace(utterance, annotations=clipped, sounds=cues)
 
 
 class _SpokenPiece(NamedTuple):
@@ -178,16 +198,18 @@ class _CutContext(NamedTuple):
 
 def _split_pieces(
     context: _CutContext, sentences: tuple[tuple[int, int], ...]
-) -> Iterator[_SpokenPiece]:
+) -> list[_SpokenPiece]:
     spoken, limit = context.text.spoken, context.limit
+    pieces: list[_SpokenPiece] = []
     for start, end in sentences:
         if not has_words(spoken[start:end]):
             continue
         while end - start > limit or context.weigh(spoken[start:end]) > limit:
             cut = _find_cut(context, start, end)
-            yield _SpokenPiece(start, cut, ends_sentence=False)
+            pieces.append(_SpokenPiece(start, cut, ends_sentence=False))
             start = cut  # noqa: PLW2901 - the rest of the sentence
-        yield _SpokenPiece(start, end, ends_sentence=True)
+        pieces.append(_SpokenPiece(start, end, ends_sentence=True))
+    return pieces
 
 
 def ends_sentence(text: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from mixer.lazy import compile_lazily
 from mixer.script.document import (
     SCENE_BREAK,
     Block,
@@ -22,6 +23,7 @@ from mixer.script.readers.web_page import drop_contents, find_headings
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
 MAX_NESTING = 100
@@ -29,6 +31,9 @@ MAX_NESTING = 100
 
 MAX_SENTENCE_TITLE_WORDS = 3
 """Of an underlined title that ends like a sentence."""
+
+_INLINE_MARK = compile_lazily(r"[\n\\`~*_!\[\]<&\u2028]")
+"""What the parser's rules for the inside of blocks begin at."""
 
 
 def read_markdown(text: str, name: str = "The text") -> Document:
@@ -49,44 +54,68 @@ def read_markdown_blocks(text: str) -> tuple[Block, ...]:
 def _build_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
+    parser.core.ruler.at("inline", _parse_marked_up)
+    return parser.enable(["table", "strikethrough"])
+
+
+def _parse_marked_up(state: "StateCore") -> None:
+    """Parse what is inside blocks; most cells of tables have nothing but words."""
+    for token in state.tokens:
+        if token.type == "inline" and _INLINE_MARK.search(token.content):
+            token.children = []
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
 def _build_blocks(tokens: "Sequence[Token]") -> Iterator[AnchoredBlock]:
     for token, before in zip(tokens, (None, *tokens), strict=False):
         match token.type:
+            case "inline":
+                opening = before if before and before.type == "heading_open" else None
+                yield from _build_text(token, opening)
             case "hr":
                 yield AnchoredBlock(SCENE_BREAK, frozenset())
-            case "inline":
-                yield from _build_text(token.children or [], before)
             case "code_block" | "fence":
                 yield AnchoredBlock(paragraph(token.content), frozenset())
             case "html_block":
                 yield from _read_html(token.content)
 
 
-def _build_text(children: "list[Token]", opening: "Token | None") -> Iterator[AnchoredBlock]:
-    """A heading where the token before opened one, a paragraph or verse otherwise."""
-    is_heading = opening is not None and opening.type == "heading_open"
-    tag = opening.tag if opening is not None and is_heading else "p"
+def _build_text(token: "Token", opening: "Token | None") -> Iterable[AnchoredBlock]:
+    """A heading where a token opened one, a paragraph or verse otherwise."""
+    children = token.children or []
     if any(child.type == "html_inline" for child in children):
-        parser = _build_parser()
+        tag, parser = opening.tag if opening else "p", _build_parser()
         page = parser.renderer.render(children, parser.options, {})
-        yield from _read_html(f"<{tag}>{page}</{tag}>")
-        return
-    is_plain = len(children) == 1 and children[0].type == "text"
-    text = children[0].content if is_plain else _inline_text(children)
-    is_sentence = opening is not None and opening.markup == "-" and _is_sentence(text)
-    if is_ornament(text) or (is_heading and not has_words(text)):
+        return _read_html(f"<{tag}>{page}</{tag}>")
+    text = _inline_text(children) if children else token.content.strip()
+    if opening:
+        return _build_heading(text, opening, children)
+    if is_ornament(text):
+        return [AnchoredBlock(SCENE_BREAK, frozenset())]
+    if children:
+        return _build_paragraphs(text, children)
+    return [AnchoredBlock(paragraph(text), frozenset())] if text else ()
+
+
+def _build_heading(
+    text: str, opening: "Token", children: "Sequence[Token]"
+) -> Iterator[AnchoredBlock]:
+    is_sentence = opening.markup == "-" and _is_sentence(text)
+    if is_ornament(text) or not has_words(text):
         yield AnchoredBlock(SCENE_BREAK, frozenset())
-    elif is_heading and not is_sentence:
-        yield AnchoredBlock(heading(text, int(tag[1:])), frozenset())
+    elif not is_sentence:
+        yield AnchoredBlock(heading(text, int(opening.tag[1:])), frozenset())
     else:
-        style = None if is_plain else _find_style(children)
-        for lines in split_paragraphs(text):
-            for block in build_paragraph(lines):
-                yield style._replace(block=block) if style else AnchoredBlock(block, frozenset())
-        yield from [AnchoredBlock(SCENE_BREAK, frozenset())] * is_sentence
+        yield from _build_paragraphs(text, children)
+        yield AnchoredBlock(SCENE_BREAK, frozenset())
+
+
+def _build_paragraphs(text: str, children: "Sequence[Token]") -> Iterator[AnchoredBlock]:
+    style = _find_style(children)
+    for lines in split_paragraphs(text):
+        for block in build_paragraph(lines):
+            yield style._replace(block=block) if style else AnchoredBlock(block, frozenset())
 
 
 def _read_html(text: str) -> "Sequence[AnchoredBlock]":
@@ -140,4 +169,4 @@ def _inline_piece(token: "Token") -> str:
 def read_markdown_line(text: str) -> str:
     """Read words of a paragraph without their markup; what begins a block elsewhere is words."""
     (line,) = _build_parser().parseInline(rewrite_dialects(text))
-    return _inline_text(line.children or ())
+    return _inline_text(line.children) if line.children else line.content

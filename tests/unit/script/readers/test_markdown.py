@@ -130,3 +130,28 @@ def test_any_text_can_be_read(text):
 )
 def test_what_typists_mean_by_rules_and_bold_type(text, blocks):
     assert read(text) == blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"a\* b", "a* b"),
+        ("a `b` c", "a b c"),
+        ("a ~~b~~ c", "a b c"),
+        ("a *b* c", "a b c"),
+        ("a _b_ c", "a b c"),
+        ("a [b](c) d", "a b d"),
+        ("a ![b](c) d", "a b d"),
+        ("a <b>c</b> d", "a c d"),
+        ("a <http://b.org> c", "a http://b.org c"),
+        ("a &amp; b", "a & b"),
+        ("a\nb", "a b"),
+        ("a: b; c, d. e? f! g (h) - i + j = k / l > m | n 'o' \"p\" # q @ r", None),
+    ],
+)
+@pytest.mark.parametrize("frame", ["{}", "|h|h|\n|-|-|\n|{}|x|", "- {}", "> {}", "# {}"])
+def test_marks_inside_every_kind_of_block_are_read(text, words, frame):
+    if "\n" in text and frame != "{}":
+        return
+    shown = frame.format(text.replace("|", "\\|") if "|x|" in frame else text)
+    assert (words or text) in [each.text for each in read_markdown(shown).blocks]
