@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -84,12 +84,17 @@ class ProjectService:
         return loaded.project
 
     def save(
-        self, caller: str, project_id: str, fields: Mapping[str, Any], if_match: str = ""
+        self,
+        caller: str,
+        project_id: str,
+        fields: Mapping[str, Any],
+        if_match: Collection[str] = (),
     ) -> Project:
         """Save a project. Saving the same again changes nothing.
 
         Args:
-            if_match: the `etag` of the state that was changed; `*` for any; empty for a new one.
+            if_match: the `etag` of the state that was changed, or several; `*` for any; empty for
+                a new project.
 
         Raises:
             ProjectChanged: it has another state by now, which is in the details.
@@ -106,7 +111,7 @@ class ProjectService:
             self._require_room(caller)
         elif current is not None and current.etag == made.etag:
             return current
-        elif current is not None and if_match not in ("*", current.etag):
+        elif current is not None and {"*", current.etag}.isdisjoint(if_match):
             raise _build_changed_error(current)
         if self._states.write(caller, made, loaded):
             return made
@@ -115,13 +120,21 @@ class ProjectService:
             raise _build_changed_error(current)
         return current
 
-    def delete(self, caller: str, project_id: str) -> None:
-        """Delete a project; raises NotFound. What others write at the same time is refused."""
+    def delete(self, caller: str, project_id: str, if_match: Collection[str] = ()) -> None:
+        """Delete a project. What others write at the same time is refused.
+
+        Raises:
+            ProjectChanged: it has another state by now than those that are given.
+            NotFound: it was deleted, or never existed.
+        """
         folder = project_folder(caller, project_id)
         while True:
             loaded = self._states.load(caller, project_id)
             if loaded.project is None and not loaded.is_damaged:
                 raise _build_missing_error(project_id)
+            current = loaded.project
+            if if_match and current and {"*", current.etag}.isdisjoint(if_match):
+                raise _build_changed_error(current)
             mark = state_key(folder, loaded.number + 1)
             if self.store.claim(mark, DELETED):
                 break

@@ -45,7 +45,7 @@ def test_one_of_many_writers_is_first_and_the_others_learn_its_state(store: Obje
     def write(number: int) -> type[MixerError] | None:
         together.wait()
         fields = {"name": "Lamp", "text": f"Dark {number}."}
-        return capture(lambda: service.save("ann", ID, fields, first.etag))
+        return capture(lambda: service.save("ann", ID, fields, [first.etag]))
 
     with ThreadPoolExecutor(THREADS) as pool:
         outcomes = list(pool.map(write, range(THREADS)))
@@ -61,7 +61,9 @@ def test_old_states_and_their_texts_go_and_a_deletion_leaves_a_mark_for_a_day(
     now_s = [0.0]
     service = ProjectService(store, clock=lambda: now_s[0])
     for number in range(9):
-        service.save("ann", ID, {"name": f"{number}", "text": f"{number // 2}"}, "*" * (number > 0))
+        if_match = ["*"] if number else []
+        fields = {"name": f"{number}", "text": f"{number // 2}"}
+        service.save("ann", ID, fields, if_match)
     assert len(keys(store)) == KEPT_STATES + 3
     (listed,) = service.list_page("ann").projects
     assert listed.fields == {"name": "8"}
@@ -73,7 +75,7 @@ def test_old_states_and_their_texts_go_and_a_deletion_leaves_a_mark_for_a_day(
     (mark,) = keys(store)
     assert mark > newest
     assert service.list_page("ann").projects == ()
-    assert capture(lambda: service.save("ann", ID, {"name": "9"}, listed.etag)) is NotFound
+    assert capture(lambda: service.save("ann", ID, {"name": "9"}, [listed.etag])) is NotFound
     now_s[0] += 2 * 86_400
     service.list_page("ann")
     assert keys(store) == []
@@ -100,7 +102,7 @@ def test_damage_is_reported_and_healed_by_saving_again(store: ObjectStore) -> No
             listed = {each.project_id: each.fields for each in service.list_page("ann").projects}
             assert listed.keys() == {ID, f"{ID}-2"}
             assert ("damaged" in listed[ID]["name"]) == (part == ".json")
-            service.save("ann", ID, fields, "an etag from before")
+            service.save("ann", ID, fields, ["an etag from before"])
             assert service.get("ann", ID).fields == fields
             service.delete("ann", ID)
             service.save("ann", ID, fields)
@@ -134,13 +136,13 @@ def test_caller_reaches_only_own_projects_and_limits_hold(
     assert sorted(name for names in seen for name in names) == ["0", "1", "2", "3", "4"]
     assert capture(lambda: service.save("ann", ID, {"name": "6"})) is BadInput
     too_large = {"name": "6", "text": "x" * module.MAX_PROJECT_BYTES}
-    assert capture(lambda: service.save("ann", f"{ID}-0", too_large, "*")) is ObjectTooLarge
+    assert capture(lambda: service.save("ann", f"{ID}-0", too_large, ["*"])) is ObjectTooLarge
     for act in (
         lambda: service.get("ben", f"{ID}-0"),
         lambda: service.delete("ben", f"{ID}-0"),
-        lambda: service.save("ben", f"{ID}-0", {"name": "x"}, "*"),
+        lambda: service.save("ben", f"{ID}-0", {"name": "x"}, ["*"]),
         lambda: service.get("ann", "../../stories/secret"),
-        lambda: service.save("ann", "", {"name": "x"}, "*"),
+        lambda: service.save("ann", "", {"name": "x"}, ["*"]),
     ):
         assert capture(act) is NotFound
     assert service.list_page("ben").projects == ()

@@ -41,7 +41,9 @@ def add_project_routes(api: Api, load_dependencies: Callable[[], ProjectDependen
     saving = describe_route("Save a project", ProjectAnswer)
     saving["responses"] |= describe_failures(ErrorAnswer, CHANGED)
     api.put(path, **saving)(routes.save)
-    api.delete(path, **describe_route("Delete a project", ProjectDeleted))(routes.delete)
+    deleting = describe_route("Delete a project", ProjectDeleted)
+    deleting["responses"] |= describe_failures(ErrorAnswer, CHANGED)
+    api.delete(path, **deleting)(routes.delete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,23 @@ class _ProjectRoutes:
         return self._answer(self._projects.get(self._caller, project_id))
 
     def save(self, project_id: ProjectId, body: Annotated[ProjectBody, Body()]) -> Response[str]:
-        given = self.api.current_event.headers.get("if-match", "")
-        etag = given.strip().removeprefix("W/").strip('"')
+        given = body.select_given()
         try:
-            saved = self._projects.save(self._caller, project_id, body.select_given(), etag)
+            saved = self._projects.save(self._caller, project_id, given, self._if_match)
         except ProjectChanged as error:
             raise self._describe_change(error) from error
         return self._answer(saved, body.warnings())
 
     def delete(self, project_id: ProjectId) -> Response[str]:
-        self._projects.delete(self._caller, project_id)
+        try:
+            self._projects.delete(self._caller, project_id, self._if_match)
+        except ProjectChanged as error:
+            raise self._describe_change(error) from error
         return json_response(200, {"project_id": project_id})
+
+    @property
+    def _if_match(self) -> tuple[str, ...]:
+        return read_etags(self.api.current_event.headers.get("if-match", ""))
 
     def _answer(self, project: Project, warnings: Sequence[str] = ()) -> Response[str]:
         body = {**self._describe(project), "warnings": [*warnings]}
@@ -95,6 +103,12 @@ class _ProjectRoutes:
     @property
     def _caller(self) -> str:
         return self.api.request_context.caller or ""
+
+
+def read_etags(header: str) -> tuple[str, ...]:
+    """Read the states that `If-Match` names (RFC 9110, 13.1.1), or `*`; quotes may be missing."""
+    given = [each.strip().removeprefix("W/") for each in header.split(",") if header.strip()]
+    return tuple(each if each == "*" else each.strip('"*') for each in given)
 
 
 def _identify(project: Project) -> dict[str, Any]:

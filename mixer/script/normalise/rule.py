@@ -136,17 +136,22 @@ def compile_rule(
     def find(text: str) -> Iterable[Replacement]:
         compiled, group = compile_pattern()
         first = compiled.search(text)
-        return iter_replacements(compiled.finditer(text, first.start()), group) if first else ()
-
-    def iter_replacements(
-        matches: Iterable[re.Match[str]], group: str | int
-    ) -> Iterator[Replacement]:
-        for match in matches:
-            spoken = expand(match)
-            if spoken is not None and spoken != match[group]:
-                yield Replacement(*match.span(group), spoken)
+        if first is None:
+            return ()
+        return _iter_replacements(compiled.finditer(text, first.start()), group, expand)
 
     return NormalisationRule(find, frozenset(required_chars), hint)
+
+
+def _iter_replacements(
+    matches: Iterable[re.Match[str]],
+    group: str | int,
+    expand: Callable[[re.Match[str]], str | None],
+) -> Iterator[Replacement]:
+    for match in matches:
+        spoken = expand(match)
+        if spoken is not None and spoken != match[group]:
+            yield Replacement(*match.span(group), spoken)
 
 
 def build_alternation(words: Iterable[str]) -> str:

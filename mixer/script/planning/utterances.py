@@ -96,9 +96,8 @@ def split_utterances(
         _build_utterance(text, piece, block.speaker, last_ending if number == last else None)
         for number, piece in enumerate(pieces)
     ]
-    if block.annotations:
-        return _annotate(utterances, pieces, block, text, annotations)
-    return utterances
+    is_plain = not block.annotations
+    return utterances if is_plain else _annotate(utterances, pieces, block, text, annotations)
 
 
 def _build_utterance(

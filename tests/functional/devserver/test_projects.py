@@ -99,6 +99,34 @@ def test_second_of_two_changes_is_refused_with_the_present_state(projects):
 
 
 @pytest.mark.parametrize(
+    ("if_match", "is_refused"),
+    [
+        ("{etag}", False),
+        ('"{etag}"', False),
+        ('W/"{etag}"', False),
+        ('"0123", "{etag}"', False),
+        ("*", False),
+        ('"*"', True),
+        ('""', True),
+        ('"0123"', True),
+        ('"0123", "4567"', True),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_states_that_a_change_or_a_deletion_names(projects, method, if_match, is_refused):
+    path = PATH + "-named"
+    projects.call("DELETE", path)
+    etag = projects.save({"name": "Now"}, path=path).json["etag"]
+    body = {"name": "Then"} if method == "PUT" else None
+    headers = {"If-Match": if_match.format(etag=etag)}
+    answered = projects.call(method, path, body, **headers)
+    assert answered.status == (412 if is_refused else 200), answered.body
+    if is_refused:
+        assert answered.json["details"]["project"]["etag"] == etag
+        assert projects.call("GET", path).json["project"]["name"] == "Now"
+
+
+@pytest.mark.parametrize(
     ("request_line", "body", "status", "word"),
     [
         (f"PUT {PATH}", {"text": "x"}, 400, "name"),
