@@ -42,6 +42,7 @@ class SpeechServer:
 
     Attributes:
         faults: counts down answers of status 503.
+        retry_after: what they say of the time to wait.
         delay_s: how long each call takes at least.
         meeting: where the first calls wait for each other, once.
     """
@@ -49,6 +50,7 @@ class SpeechServer:
     url: str
     mode: str = ""
     faults: int = 0
+    retry_after: str = ""
     delay_s: float = 0.0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -104,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        if self.state.retry_after:
+            self.send_header("Retry-After", self.state.retry_after)
         self.end_headers()
         self._write(content)
 

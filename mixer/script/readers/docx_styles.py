@@ -15,6 +15,7 @@ from mixer.script.readers.package_xml import (
     find_value,
     get_attribute,
     local_name,
+    parse_count,
     parse_xml,
 )
 
@@ -36,6 +37,8 @@ _ROMAN = (
     (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
 )  # fmt: skip
 MAX_ROMAN, LETTERS = 3_999, 26
+MAX_LABEL_CHARS = 60
+"""Of the pattern of a heading's number; longer ones are not numbers."""
 
 
 def require_harmless(archive: Archive, relations_path: str) -> None:
@@ -78,8 +81,7 @@ def read_docx_styles(archive: Archive) -> dict[str, Style]:
         match = _HEADING_NAME.fullmatch(name)
         level = int(match["level"]) + 1 if match else 0
         level = CHAPTER_LEVEL if _CHAPTER_NAME.fullmatch(name) else level
-        if not level and outline.isdecimal() and int(outline) < MAX_LEVEL:
-            level = int(outline) + 2
+        level = level or _parse_outline(outline)
         level = TITLE_LEVEL if name == "title" else level
         key = get_attribute(each, "styleId")
         raised = next((get_attribute(e, "val") for e in find_all(each, "vertAlign")), "")
@@ -147,7 +149,7 @@ def _write_roman(number: int) -> str:
 def read_number(properties: "Element") -> tuple[str, int]:
     """The list and the depth in it that a paragraph or a style states."""
     depth = find_value(properties, "ilvl")
-    return find_value(properties, "numId"), int(depth) if depth.isdecimal() else 0
+    return find_value(properties, "numId"), parse_count(depth)
 
 
 def read_numbering(archive: Archive) -> HeadingNumbers:
@@ -169,12 +171,9 @@ def read_numbering(archive: Archive) -> HeadingNumbers:
 
 
 def _read_level(level: "Element") -> _ListLevel:
-    start = find_value(level, "start")
-    return _ListLevel(
-        find_value(level, "lvlText"),
-        find_value(level, "numFmt"),
-        int(start) if start.isdecimal() else 1,
-    )
+    start, text = find_value(level, "start") or "1", find_value(level, "lvlText")
+    is_label = len(text) <= MAX_LABEL_CHARS
+    return _ListLevel(text if is_label else "", find_value(level, "numFmt"), parse_count(start))
 
 
 def is_contents(control: "Element") -> bool:
@@ -237,16 +236,22 @@ def _has_border(element: "Element") -> bool:
 def find_level(properties: "Element | None", styles: Sequence[Style]) -> int:
     """The level of a heading, by its styles or its own outline level; 0 for text."""
     outline = find_value(properties, "outlineLvl") if properties is not None else ""
-    if outline.isdecimal() and int(outline) < MAX_LEVEL:
-        return min(int(outline) + 2, MAX_LEVEL)
+    if level := _parse_outline(outline):
+        return min(level, MAX_LEVEL)
     inherited = (each.level for each in styles[1:] if each.level > TITLE_LEVEL)
     return next((each.level for each in styles[:1] if each.level), next(inherited, 0))
+
+
+def _parse_outline(written: str) -> int:
+    """The level of a heading with an outline level, which counts from 0; 0 for text."""
+    is_level = len(written) == 1 and written.isdecimal() and int(written) < MAX_LEVEL
+    return int(written) + 2 if is_level else 0
 
 
 def find_raised_tag(properties: "Element", raised: str) -> str:
     """The element of a page for letters above or below the line; `raised` is what a style says."""
     raised = find_value(properties, "vertAlign") or raised
     position = find_value(properties, "position")
-    if not raised and position.lstrip("-").isdecimal() and int(position):
+    if not raised and parse_count(position.removeprefix("-")):
         raised = "subscript" if position.startswith("-") else "superscript"
     return {"superscript": "sup", "subscript": "sub"}.get(raised, "")

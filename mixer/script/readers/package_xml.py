@@ -134,6 +134,14 @@ def find_value(element: "Element", name: str) -> str:
     return next((get_attribute(each, "val") for each in find_children(element, name)), "")
 
 
+MAX_COUNT_DIGITS = 9
+
+
+def parse_count(written: str) -> int:
+    """A number as attributes state it; 0 for anything else, and for more than a document has."""
+    return int(written) if written.isdecimal() and len(written) <= MAX_COUNT_DIGITS else 0
+
+
 def get_text(element: "Element") -> str:
     """All text of an element, with its white space folded."""
     return collapse_whitespace("".join(element.itertext()))

@@ -1,14 +1,11 @@
 """PDF to Document: its text as PDFium reports it, letter by letter, with places and sizes.
 
 What cannot be read is refused before it is paid: passwords, scans without text, fonts that do not
-say which letters they show, and parts that unpack to too much or are drawn too often, on which
-PDFium has no limits. `pdf_layout` makes lines and paragraphs of the rest.
+say which letters they show, and what takes too much (`pdf_bounds`). `pdf_layout` makes lines and
+paragraphs of the rest.
 """
 
 import ctypes
-import io
-import zlib
-from base64 import a85decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -20,6 +17,7 @@ from mixer.script.document import Document
 from mixer.script.readers.metadata import clean_title, normalise_language_tag, split_authors
 from mixer.script.readers.page_blocks import AnchoredBlock
 from mixer.script.readers.paragraph_lines import join_titles
+from mixer.script.readers.pdf_bounds import require_bounded
 from mixer.script.readers.pdf_layout import build_blocks
 from mixer.script.readers.pdf_lines import Fragment, Line, build_lines
 from mixer.script.readers.pdf_pages import drop_running_heads
@@ -29,101 +27,12 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfiumError
 
 
-MAX_STREAM_BYTES, MAX_PICTURE_RATIO = 32 << 20, 100
-"""Of a part of a page, unpacked; of a picture, to its packed size."""
-
-MAX_FILTERS, CHUNK_BYTES = 4, 1 << 16
-MAX_DRAWN, MAX_NESTED = 20_000, 30
-"""How often a part may draw others, and how deep parts may be in each other."""
-
-_OBJECT = compile_lazily(rb"(?<![0-9])(?P<number>\d{1,8}) 0 obj\b")
-_REFERENCE = compile_lazily(rb"(?<![0-9])(\d{1,8}) 0 R\b")
-_DRAWING = compile_lazily(rb"\bDo\b")
-
-
-def require_bounded(pdf: "PdfDocument", name: str, check_time: Callable[[], None]) -> None:
-    """Raise ObjectTooLarge for a PDF of a few bytes that would take all memory or time."""
-    from pypdfium2.raw import FPDF_REMOVE_SECURITY
-
-    copy = io.BytesIO()
-    pdf.save(copy, flags=FPDF_REMOVE_SECURITY)
-    content, parts = copy.getvalue(), _Parts()
-    found = list(_OBJECT.finditer(content))
-    for match, following in zip(found, [*found[1:], None], strict=True):
-        check_time()
-        end = following.start() if following else len(content)
-        start = content.find(b"stream", match.end(), end)
-        head = content[match.end() : start if start >= 0 else end]
-        unpacked = _unpack_stream(content, start, end, b"/Image" in head) if start >= 0 else b""
-        if unpacked is None:
-            raise ObjectTooLarge(
-                f"{name} cannot be used: a part of it unpacks to more than a page holds."
-            )
-        parts.add(int(match["number"]), head, unpacked)
-    if any(parts.count_drawn(number) > MAX_DRAWN for number in parts.forms):
-        raise ObjectTooLarge(f"{name} cannot be used: it draws the same parts again and again.")
-
-
-@dataclass
-class _Parts:
-    """The objects of a PDF: what each refers to, and how often those that are drawn draw others."""
-
-    references: dict[int, list[int]] = field(default_factory=dict)
-    forms: dict[int, int] = field(default_factory=dict)
-    _drawn: dict[tuple[int, int], int] = field(default_factory=dict)
-
-    def add(self, number: int, head: bytes, unpacked: bytes) -> None:
-        """Add an object."""
-        self.references[number] = [int(each) for each in _REFERENCE.findall(head)]
-        if b"/Form" in head and unpacked:
-            self.forms[number] = len(_DRAWING.findall(unpacked))
-
-    def count_drawn(self, number: int, depth: int = 0) -> int:
-        """How many parts an object draws at most, those in its parts included."""
-        if depth > MAX_NESTED:
-            return 0
-        key = (number, depth)
-        if key not in self._drawn:
-            self._drawn[key] = 0
-            below = (self.count_drawn(each, depth + 1) for each in self.references.get(number, ()))
-            most = min(max(below, default=0), MAX_DRAWN + 1)
-            times = self.forms.get(number)
-            self._drawn[key] = most if times is None else 1 + times * most
-        return self._drawn[key]
-
-
-def _unpack_stream(content: bytes, start: int, end: int, is_picture: bool) -> bytes | None:
-    """What a stream unpacks to; None where that is too much."""
-    begin = start + len("stream") + (content[start + 6 : start + 8] == b"\r\n") + 1
-    limit = max(MAX_STREAM_BYTES, (end - start) * MAX_PICTURE_RATIO * is_picture)
-    data: bytes | memoryview = memoryview(content)[begin:]
-    unpacked = b""
-    for _ in range(MAX_FILTERS):
-        data = _unpack(data, limit + 1)
-        if len(data) > limit:
-            return None
-        unpacked = bytes(data) or unpacked
-    return unpacked or content[begin:end]
-
-
-def _unpack(data: bytes | memoryview, limit: int) -> bytes:
-    """At most so many bytes of what is packed; none where it is not."""
-    stream, made = zlib.decompressobj(), bytearray()
-    try:
-        beginning = bytes(data[:CHUNK_BYTES])
-        if b"~>" in beginning and beginning.partition(b"~>")[0].isascii():
-            data = a85decode(beginning.partition(b"~>")[0], ignorechars=b"\r\n\t <~")
-        for start in range(0, len(data), CHUNK_BYTES):
-            made += stream.decompress(data[start : start + CHUNK_BYTES], limit - len(made))
-            if stream.eof or len(made) >= limit:
-                break
-    except (zlib.error, ValueError):
-        pass
-    return bytes(made)
-
-
 MAX_PAGES = 10_000
 MAX_CHARS = 20_000_000
+MAX_PAGE_CHARS = 1_000_000
+CHARS_PER_CHECK = 10_000
+"""Letters between two looks at the time."""
+
 MIN_CHARS_PER_PAGE = 8
 """Fewer are stamps on a scan."""
 
@@ -203,6 +112,7 @@ class _PageText:
 
     pdfium: Any
     text: Any
+    check_time: Callable[[], None]
     fragments: list[Fragment] = field(default_factory=list)
     unreadable: int = 0
 
@@ -210,6 +120,8 @@ class _PageText:
         """Read so many letters."""
         owner, last, is_unknown = 0, 0, False
         for index in range(count):
+            if index % CHARS_PER_CHECK == 0:
+                self.check_time()
             letter = _write_letter(self.pdfium.FPDFText_GetUnicode(self.text, index))
             drawn = self._find_owner(index)
             if drawn and (drawn != owner or not self.fragments):
@@ -266,9 +178,11 @@ def _read_pages(pdf: "PdfDocument", name: str, check_time: Callable[[], None]) -
         text = page.get_textpage()
         count = text.count_chars()
         chars += count
-        if chars > MAX_CHARS:
-            raise ObjectTooLarge(f"{name} holds more than {MAX_CHARS:,} characters.")
-        found = _PageText(raw, text.raw)
+        if chars > MAX_CHARS or count > MAX_PAGE_CHARS:
+            raise ObjectTooLarge(
+                f"{name} holds more than {MAX_CHARS:,} characters, or {MAX_PAGE_CHARS:,} on a page."
+            )
+        found = _PageText(raw, text.raw, check_time)
         found.read(count)
         text.close()
         page.close()

@@ -10,6 +10,7 @@ from mixer.lazy import compile_lazily
 from mixer.script.document import has_words
 from mixer.script.readers.headings import ends_statement, is_counted_line
 from mixer.script.readers.marks import is_contents_title, is_page_number
+from mixer.script.readers.package_xml import parse_count
 from mixer.script.readers.pdf_lines import Line
 
 HEADING_RATIO, SMALL_RATIO = 1.15, 0.95
@@ -93,10 +94,10 @@ class _RunningHeads:
         )
         steps = Counter(step for n, page in enumerate(edges) for step in _list_steps(n, page))
         lone = Counter(
-            int(line.text) - n
+            number - n
             for n, page in enumerate(edges)
             for line in page
-            if line.text.strip().isdecimal()
+            if (number := parse_count(line.text.strip()))
         )
         are_counted = len(lone) < MIN_COUNTED or max(lone.values()) > 1
         size = find_size(pages)

@@ -26,6 +26,9 @@ _ENTRY_COUNT_BYTES = 4
 _TEXT, _INTEGER = 1, 21
 """Types of values (QuickTime File Format, well-known types)."""
 
+MAX_PART_DIGITS = 4
+"""Of a number in two bytes."""
+
 _ITEM_LIST = (b"moov", b"udta", b"meta", b"ilst")
 
 _NAMED_ITEMS = (*NAMED_FIELDS, "publisher", "language")
@@ -55,7 +58,7 @@ def build_items(fields: Mapping[str, str]) -> bytes:
     if series:
         items.append(_build_item(b"\xa9mvn", _TEXT, series.encode()))
         items.append(_build_item(b"shwm", _INTEGER, b"\1"))
-    if series and part.isdigit():
+    if series and part.isdecimal() and len(part) <= MAX_PART_DIGITS:
         items.append(_build_item(b"\xa9mvi", _INTEGER, int(part).to_bytes(2)))
     return b"".join(items)
 

@@ -25,8 +25,9 @@ _TOKEN = regex.compile(
 )
 _SIGNS = {"%": "percent", "&": "and"}
 _LATIN_WORD = regex.compile(r"[a-z']+")
-_YEARS = range(1_100, 2_100)
+_YEARS, _YEAR_DIGITS = range(1_100, 2_100), 4
 _MAX_INITIALS = 5
+_NUMBER = regex.compile(r"\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}")
 
 _SPELLINGS = (
     ("tch", "CH"), ("sch", "S K"), ("igh", "AY"), ("dge", "JH"), ("eau", "OW"), ("tion", "SH AH N"),
@@ -100,7 +101,7 @@ def _read_figures(token: str) -> Iterator[list[str]]:
     plain = digits[:-2] if ordinal else digits
     if ordinal:
         yield _name_number(plain, "ordinal")
-    elif plain.isdecimal() and int(plain) in _YEARS:
+    elif plain.isdecimal() and len(plain) == _YEAR_DIGITS and int(plain) in _YEARS:
         yield _name_number(plain, "year")
     if plain.count(".") <= 1:
         yield _name_number(plain, "cardinal")
@@ -108,8 +109,11 @@ def _read_figures(token: str) -> Iterator[list[str]]:
 
 
 def _name_number(digits: str, kind: str) -> list[str]:
+    """Its words; none of what is not a number (`1²`), or is too long to have a name."""
     from num2words import num2words  # slow to import
 
+    if not _NUMBER.fullmatch(digits):
+        return []
     number = float(digits) if "." in digits else int(digits)
     return _LATIN_WORD.findall(str(num2words(number, to=kind, lang="en")))
 

@@ -238,4 +238,4 @@ def _encode(body: Mapping[str, object] | None) -> bytes | None:
 
 
 def _parse_wait(value: str) -> float:
-    return min(float(value), 60.0) if value.isdigit() else 0.0
+    return min(float(value), 60.0) if value.isdecimal() else 0.0

@@ -152,6 +152,13 @@ def test_passing_faults_are_tried_again_and_billed_once(server):
         speak(engine)
 
 
+@pytest.mark.parametrize("retry_after", ["²", "-1", "1e9", "soon", "0"])
+def test_odd_times_to_wait_are_no_error(server, retry_after):
+    server.faults, server.retry_after = 1, retry_after
+    with open_engine(server) as engine:
+        assert speak(engine).billed_chars == server.billed_chars
+
+
 def test_closing_ends_a_call_under_way(server):
     server.mode = "slowly"
     with open_engine(server, voices=(("a", ""),)) as engine:

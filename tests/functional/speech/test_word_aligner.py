@@ -138,3 +138,10 @@ def test_tokens_are_the_words_that_are_spoken():
         *[(0, text) for text in ("Don’t", "pay", "1,249.50", "50", "%", "&", "more")],
         *[(1, text) for text in ("The", "21st")],
     ]
+
+
+@pytest.mark.parametrize("token", ["1²", "10²", "²", "9" * 5_000, "9" * 400 + ".5", "1.2.3", "9½"])
+def test_figures_without_a_name_are_no_error(token):
+    for each in split_tokens([token]):
+        assert all(list_pronunciations(each.text, lambda _: None))
+    assert all(list_pronunciations(token, lambda _: None))

@@ -126,3 +126,42 @@ def test_names_that_differ_only_in_form_are_found():
         for path, content in Book({"Ma mère.xhtml": PAGE}).all_files().items():
             archive.writestr(path.replace("Ma mère", "ma me\u0300re"), content)
     assert read(made.getvalue()) == "One It began."
+
+
+LONG = "9" * 5_000
+DOCX = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def build_docx(properties: str, label: str = "%1.", start: str = "1") -> bytes:
+    """A document of 50 headings with numbers."""
+    heading = f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>The Sea</w:t></w:r></w:p>"
+    level = f'<w:lvl><w:start w:val="{start}"/><w:lvlText w:val="{label}"/></w:lvl>'
+    lists = f'<w:abstractNum w:abstractNumId="0">{level}</w:abstractNum>'
+    lists += '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, inner in (
+            ("document", f"<w:body>{heading * 50}</w:body>"),
+            ("numbering", lists),
+        ):
+            archive.writestr(f"word/{name}.xml", f'<w:{name} xmlns:w="{DOCX}">{inner}</w:{name}>')
+    return made.getvalue()
+
+
+NUMBERED = '<w:outlineLvl w:val="0"/><w:numPr><w:numId w:val="1"/></w:numPr>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        build_docx(f'<w:outlineLvl w:val="{LONG}"/>'),
+        build_docx(NUMBERED.replace("<w:numId", f'<w:ilvl w:val="{LONG}"/><w:numId')),
+        build_docx(NUMBERED, start=LONG[:4_400]),
+        build_docx(NUMBERED, label="%1." * 1_800),
+        build_docx(NUMBERED, label="%1." * 20, start="9" * 9),
+    ],
+)
+def test_numbers_of_any_length_in_a_document_change_no_more_than_a_line(content):
+    blocks = read_document(content, TextType.DOCX).blocks
+    assert len(blocks) == 50
+    assert all(block.text.endswith("The Sea") and len(block.text) < 700 for block in blocks)

@@ -1,0 +1,121 @@
+"""PDFs of a few bytes that ask for more than any book: refused before PDFium pays for them."""
+
+import zlib
+
+import pytest
+
+from mixer.errors import ObjectTooLarge
+from mixer.script.readers.pdf import read_pdf
+from mixer.script.readers.pdf_bounds import count_lzw_bytes
+
+WORDS = "This is a line of a page of words."
+FLATE, TWICE = "/Filter/FlateDecode", "/Filter[/FlateDecode/LZWDecode]"
+
+
+def show(text: str, y: int = 700) -> bytes:
+    return f"BT /F1 12 Tf 72 {y} Td ({text}) Tj ET\n".encode()
+
+
+LINES = b"".join(show(f"{WORDS} {number}", 780 - 14 * number) for number in range(20))
+
+
+def build_stream(data: bytes, fields: str = "") -> bytes:
+    return f"<<{fields}/Length {len(data)}>>stream\n".encode() + data + b"\nendstream"
+
+
+def build_pdf(
+    content: bytes, fields: str = "", *, contents: str = "5 0 R", font: str = "", cmap: bytes = b""
+) -> bytes:
+    """A PDF of one page."""
+    page = f"/Resources<</Font<</F1 4 0 R>>>>/Contents {contents}"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]{page}>>".encode(),
+        f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica{font}>>".encode(),
+        build_stream(content, fields),
+        build_stream(cmap),
+    ]
+    written, places = b"%PDF-1.7\n", []
+    for number, each in enumerate(objects, start=1):
+        places.append(len(written))
+        written += b"%d 0 obj\n%s\nendobj\n" % (number, each)
+    rows = b"".join(b"%010d 00000 n \n" % place for place in places)
+    start = len(written)
+    written += b"xref\n0 7\n0000000000 65535 f \n" + rows
+    return written + b"trailer\n<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % start
+
+
+def pack_lzw(runs: int, times: int = 1) -> bytes:
+    """LZW of zeros: at most 3,800 runs, each one byte longer than the one before; all of it again.
+
+    Codes are as wide as the table needs, one code early (ISO 32000-2, 7.4.4.2).
+    """
+    bits, known = list[str](), 257
+    for code in (256, 0, *range(258, 258 + runs)) * times:
+        width = min(12, max(9, (known + 1).bit_length()))
+        bits.append(f"{code:0{width}b}")
+        known = 257 if code == 256 else known + 1
+    whole = "".join(bits)
+    size_bytes = -(-len(whole) // 8)
+    return int(whole.ljust(size_bytes * 8, "0"), 2).to_bytes(size_bytes)
+
+
+BOMB = pack_lzw(3_700, 50)
+LETTER = b"begincmap\n1 beginbfchar\n<61> <" + b"0061" * 60_000 + b">\nendbfchar\nendcmap"
+
+
+def test_what_lzw_makes_is_counted():
+    assert count_lzw_bytes(pack_lzw(200), 1 << 30) == sum(range(1, 202))
+    assert count_lzw_bytes(pack_lzw(3_700, 2), 1 << 30) == 2 * sum(range(1, 3_702))
+    assert count_lzw_bytes(BOMB, 1 << 20) < 1 << 21
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(build_pdf(zlib.compress(BOMB), TWICE), id="LZW in Flate"),
+        pytest.param(build_pdf(BOMB, "/Filter/LZWDecode"), id="LZW"),
+        pytest.param(build_pdf(BOMB, "/Filter/LZ#57Decode"), id="LZW by an escaped name"),
+        pytest.param(
+            build_pdf(b"BI /W 9 /H 9 /BPC 8 /CS /G /F /LZW ID " + BOMB + b" EI " + LINES),
+            id="LZW of an inline picture",
+        ),
+        pytest.param(build_pdf(b"q " * 5_000 + LINES), id="states in each other"),
+        pytest.param(build_pdf(b"[]q" * 5_000 + LINES), id="states without spaces"),
+        pytest.param(build_pdf(LINES, contents="[" + "5 0 R " * 2_000 + "]"), id="one part again"),
+        pytest.param(
+            build_pdf(show("a" * 2_000), font="/ToUnicode 6 0 R", cmap=LETTER),
+            id="a letter that stands for pages",
+        ),
+    ],
+)
+def test_few_bytes_that_take_all_memory_are_refused(content):
+    with pytest.raises(ObjectTooLarge):
+        read_pdf(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(build_pdf(b"q " * 50 + LINES + b"Q " * 50), id="some states"),
+        pytest.param(build_pdf(b"q Q " * 5_000 + LINES), id="states one after another"),
+        pytest.param(build_pdf(LINES, contents="[5 0 R]"), id="a list of parts"),
+        pytest.param(build_pdf(show("9" * 5_000, 790) + LINES), id="a line of 5,000 digits"),
+    ],
+)
+def test_unusual_pages_are_read(content):
+    text = " ".join(block.text for block in read_pdf(content).blocks)
+    assert f"{WORDS} 3" in text
+
+
+def count_looks_at_the_time(lines: int) -> int:
+    """How often the time is looked at while a page of so many lines is read."""
+    looks: list[None] = []
+    page = b"".join(show(f"{number} {WORDS} {WORDS}", number % 700 + 50) for number in range(lines))
+    read_pdf(build_pdf(page), check_time=lambda: looks.append(None))
+    return len(looks)
+
+
+def test_one_long_page_does_not_outlast_its_time():
+    assert count_looks_at_the_time(1_000) >= count_looks_at_the_time(10) + 3
