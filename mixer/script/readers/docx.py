@@ -51,13 +51,14 @@ from mixer.script.readers.package_xml import (
 from mixer.script.readers.page_blocks import BlockList
 from mixer.script.readers.page_elements import PageElements, find_anchors
 from mixer.script.readers.page_head import NO_STYLES, PageHead
-from mixer.script.readers.paragraph_lines import has_wrapped_lines, join_titles, join_wrapped
+from mixer.script.readers.paragraph_lines import join_titles
 from mixer.script.readers.web_page import (
     NoteReferences,
     drop_contents,
     drop_notes,
     find_headings,
 )
+from mixer.script.readers.wrapped_lines import has_wrapped_lines, join_wrapped
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

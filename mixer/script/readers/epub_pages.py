@@ -18,8 +18,8 @@ from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_head import NO_STYLES, PageStyles, read_styles
 from mixer.script.readers.page_lists import drop_lists
 from mixer.script.readers.page_reader import read_page
-from mixer.script.readers.paragraph_lines import has_wrapped_lines, join_wrapped
 from mixer.script.readers.web_page import NoteReferences, Place, drop_notes, find_headings
+from mixer.script.readers.wrapped_lines import has_wrapped_lines, join_wrapped
 
 MAX_STYLE_BYTES = 1 << 20
 MIN_TEXT_CHARS = 2_000

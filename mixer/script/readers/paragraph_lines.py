@@ -28,16 +28,12 @@ from mixer.script.readers.headings import (
     split_run_in,
 )
 from mixer.script.readers.marks import is_ornament
-from mixer.script.readers.page_blocks import AnchoredBlock
 
 WRAPPED_LINE_CHARS = 90
 """Editors wrap before this; where longer lines end sentences, each line is a paragraph."""
 
 MIN_RUN_INS = 2
 MIN_STANZA_LINES, MAX_STANZA_LINE_CHARS = 4, 60
-MIN_WRAPPED, MIN_BLOCKS_PER_LINE, MIN_LINE_CHARS = 5, 4, 45
-"""Of lines that a tool took for paragraphs, which are at least a fourth of all."""
-
 MIN_LINES_PER_GAP, MIN_LONG_LINES = 5, 3
 """Where each line is a paragraph, few are empty, between scenes."""
 
@@ -275,38 +271,3 @@ def join_headings(number: Block, name: Block) -> Block:
         spans = (*origin.spans, *name.origin.spans)
         origin = replace(origin, spans=spans, is_exact=False)
     return replace(number, text=text, origin=origin)
-
-
-def has_wrapped_lines(blocks: Sequence[AnchoredBlock]) -> bool:
-    """Whether a tool made a paragraph of each line of a text."""
-    broken = sum(_is_wrapped(one.block, two.block) for one, two in pairwise(blocks))
-    return broken >= MIN_WRAPPED and broken * MIN_BLOCKS_PER_LINE >= len(blocks)
-
-
-def join_wrapped(blocks: Sequence[AnchoredBlock]) -> Iterator[AnchoredBlock]:
-    """Blocks with lines that were taken for paragraphs as whole sentences."""
-    last: AnchoredBlock | None = None
-    end: Block | None = None
-    for each in blocks:
-        if last is not None and end is not None and _is_wrapped(end, each.block):
-            last = last._replace(block=_join_blocks(last.block, each.block))
-        else:
-            yield from [last] if last is not None else []
-            last = each
-        end = each.block
-    yield from [last] if last is not None else []
-
-
-def _is_wrapped(one: Block, two: Block) -> bool:
-    """Whether a line goes on in the next: it is long, and no sentence ends with it."""
-    are_text = one.kind is two.kind is BlockKind.PARAGRAPH and not one.continues
-    is_line = MIN_LINE_CHARS <= len(one.text) <= WRAPPED_LINE_CHARS
-    is_open = one.text[-1:].isalnum() or one.text.endswith((",", ";", ":", "-", "—", "–", "”", "]"))
-    return are_text and is_line and is_open and not ends_statement(one.text)
-
-
-def _join_blocks(one: Block, two: Block) -> Block:
-    origin = one.origin
-    if origin is not None and two.origin is not None:
-        origin = replace(origin, spans=origin.spans + two.origin.spans)
-    return replace(one, text=f"{one.text} {two.text}", origin=origin)

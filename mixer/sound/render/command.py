@@ -144,10 +144,8 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
     moving = [(level.start, level.end) for level in levels if level.from_db != level.to_db]
     moving += [(cue_start, cue_start + fade_in), (cue_end - fade_out, cue_end)]
     first = _find_steady_frame(begin, moving)
-    skip = mix_samples(timeline, cue.skip)
-    pieces = bed.pieces(first - cue_start + skip, end - first)
-    played = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
-    stream = graph.chain(played, [FLOATS])
+    played_at = first - cue_start + mix_samples(timeline, cue.skip)
+    stream = _play_bed(graph, bed, played_at, end - first)
     active = [level for level in levels if level.start < end and level.end > first]
     levelled = _apply_levels(graph, stream, active, first, cue.gain_db + timeline.mastering.gain_db)
     fades = fade_filters("in", 0, fade_in, "qsin") if first == cue_start else []
@@ -155,9 +153,14 @@ def add_music(graph: FilterGraph, timeline: Timeline, segment: Segment, cue: Cue
         fades += fade_filters("out", max(0, cue_end - fade_out - first), fade_out, "qsin")
     placing = [f"adelay=delays={begin - window[0]}S:all=1"] if begin > window[0] else []
     cutting = [f"atrim=start_sample={begin - first}", RESTART] if begin > first else []
-    return graph.chain(
-        levelled, [*fades, *cutting, *placing, *length_filters(window[1] - window[0])]
-    )
+    filling = length_filters(window[1] - window[0])
+    return graph.chain(levelled, [*fades, *cutting, *placing, *filling])
+
+
+def _play_bed(graph: FilterGraph, bed: Bed, start: int, length: int) -> str:
+    pieces = bed.pieces(start, length)
+    played = concatenate(graph, [graph.add_bed(bed, *piece) for piece in pieces])
+    return graph.chain(played, [FLOATS])
 
 
 def _find_steady_frame(frame: int, moving: Sequence[tuple[int, int]]) -> int:

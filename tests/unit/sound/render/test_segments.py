@@ -21,6 +21,7 @@ from mixer.sound.presets import PRESETS
 from mixer.sound.render.bed import predict_bed
 from mixer.sound.render.segment_cache import segment_cache_key
 from mixer.sound.render.segments import (
+    CUT_GRIDS,
     HEAD_GRIDS,
     MAX_CLIPS,
     POSTROLL_S,
@@ -49,7 +50,8 @@ def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int
     assert segments[-1].end == timeline.length
     assert all(before.end == after.start for before, after in pairwise(segments))
     assert [segment.is_last for segment in segments] == [False] * (len(segments) - 1) + [True]
-    longest = (1.5 * grids + 2 + HEAD_GRIDS) * timeline.grid  # sections are cut into equal parts
+    # sections are cut into equal parts, at multiples of CUT_GRIDS
+    longest = (1.5 * grids + 2 + CUT_GRIDS + HEAD_GRIDS) * timeline.grid
     assert all(0 < segment.end - segment.start <= longest for segment in segments)
 
 
