@@ -109,8 +109,6 @@ def _read_book(
     check_time: Callable[[], None],
 ) -> Document:
     """Read a book by what it is, whatever its name says."""
-    if _OPEN_DOCUMENT in content[:_SNIFFED_BYTES]:
-        raise UnreadableText(f"{name} is an OpenDocument text: save it as a DOCX or an EPUB.")
     match _detect_book_type(content):
         case TextType.PDF:
             from mixer.script.readers.pdf import read_pdf
@@ -124,25 +122,33 @@ def _read_book(
             from mixer.script.readers.epub import read_epub
 
             return read_epub(content, name, front_matter=front_matter, check_time=check_time)
+    raise UnreadableText(f"{name} {_explain_unread(content)}")
+
+
+def _explain_unread(content: bytes) -> str:
+    if _is_open_document(content):
+        return "is an OpenDocument text: save it as a DOCX or an EPUB."
     if content.startswith(_OLE):
-        raise UnreadableText(
-            f"{name} is an old Word document, or a DOCX with a password: save it as a DOCX without "
-            "one."
-        )
-    raise UnreadableText(f"{name} is not an EPUB, a DOCX or a PDF.")
+        return "is an old Word document, or a DOCX with a password: save it as a DOCX without one."
+    return "is not an EPUB, a DOCX or a PDF."
+
+
+def _is_open_document(content: bytes) -> bool:
+    return _OPEN_DOCUMENT in content[:_SNIFFED_BYTES]
 
 
 def _detect_book_type(content: bytes) -> TextType | None:
     if _PDF in content[:_SNIFFED_BYTES]:
         return TextType.PDF
-    if is_archive(content):
+    if is_archive(content) and not _is_open_document(content):
         return TextType.DOCX if _DOCX_PART in content else TextType.EPUB
     return None
 
 
 def is_book(content: bytes) -> bool:
-    """Whether bytes are a book (EPUB, DOCX, PDF, or Word's older files, which are refused)."""
-    return _detect_book_type(content) is not None or content.startswith(_OLE)
+    """Whether bytes are a book (EPUB, DOCX, PDF, or another that is refused by its name)."""
+    is_refused = content.startswith(_OLE) or _is_open_document(content)
+    return is_refused or _detect_book_type(content) is not None
 
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
