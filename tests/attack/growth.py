@@ -74,6 +74,8 @@ def number_pieces(piece: str, before: str = "", after: str = "") -> Build:
 PROSODY = "<prosody rate='90%'>"
 SPEAK = ("<speak>", "</speak>")
 PAGE = ("<!doctype html><html><body>", "</body></html>")
+ASCIIDOC, RESTRUCTURED = "= A\n\n== B\n\n", ".. note:: A\n\nB\n=\n\n"
+FICTIONBOOK = "<FictionBook><body>"
 GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("open brackets", TextType.TEXT, repeat("[[")),
     ("open brackets and a letter", TextType.TEXT, repeat("[[x")),
@@ -93,6 +95,11 @@ GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("heads with numbers", TextType.TEXT, number_pieces("and of the\n\nThe Lamp {}\n\nmen\n\n")),
     ("titles apart", TextType.TEXT, number_pieces("\n\n\nThe Lamp {}x\n\nIt was late.\n")),
     ("pages with notes", TextType.TEXT, number_pieces("The men7 went.\n\n7 Note.\n\n{0}\n\f")),
+    ("attributes of AsciiDoc", TextType.TEXT, repeat('"a', f"{ASCIIDOC}[")),
+    ("notes of AsciiDoc", TextType.TEXT, repeat("footnote:[a ", ASCIIDOC)),
+    ("fences of AsciiDoc", TextType.TEXT, repeat("====\n", ASCIIDOC)),
+    ("roles of reStructuredText", TextType.TEXT, repeat(":a", RESTRUCTURED)),
+    ("titles of reStructuredText", TextType.TEXT, repeat("a\n==\n\n", RESTRUCTURED)),
     ("joiners", TextType.TEXT, repeat("a\u200d")),
     ("combining marks", TextType.TEXT, repeat("a\u0301\u0301")),
     ("emoji", TextType.TEXT, repeat("👩\u200d👩 ")),
@@ -114,6 +121,9 @@ GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("nested lists", TextType.HTML, nest("<ul><li>", "a", "</li></ul>", *PAGE)),
     ("section types", TextType.HTML, number_pieces("<p epub:type='t{0}'>a</p>", *PAGE)),
     ("links", TextType.HTML, number_pieces("<a href='#{0}'> {0} </a>", *PAGE)),
+    ("names of a FictionBook", TextType.HTML, repeat(' name="', f"{FICTIONBOOK}<body")),
+    ("note links of a FictionBook", TextType.HTML, repeat(' type="note', f"{FICTIONBOOK}<a")),
+    ("sections of a FictionBook", TextType.HTML, repeat("<section><title>a</title>", FICTIONBOOK)),
     ("nested prosody", TextType.SSML, nest(PROSODY, "<s>a</s>" * 50, "</prosody>", *SPEAK)),
     ("sentences", TextType.SSML, repeat("<s>Go on.</s>", *SPEAK)),
     ("substitutions", TextType.SSML, repeat("<sub alias='a b'>AB</sub> ", *SPEAK)),

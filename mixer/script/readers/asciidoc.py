@@ -11,7 +11,7 @@ _SECTION = compile_lazily(r"(?m)^==+[ \t]+\S")
 _START = compile_lazily(r"\A(?:\s*+(?://.*|:[\w-]+:.*)\n)*+\s*+= \S")
 _SKIPPED_LINE = compile_lazily(
     r":!?[\w-]+!?:(?:\s.*)?|//(?!/).*|\[\[(?!\s*(?:pause|emphasis|lang|say|music|sting|sound)\b)"
-    r"[\w:.-]+(?:,[^\]]*)?\]\]|\[(?!\[)[^\]\n]*(?:\"[^\"\n]*\"[^\]\n]*)*\]|\+|<{3}|-{2}"
+    r"[\w:.-]+(?:,[^\]]*)?\]\]|\[(?!\[)(?:[^\]\"]|\"[^\"]*+\"|\")*+\]|\+|<{3}|-{2}"
     r"|(?:image|include|toc|ifdef|ifndef|endif|ifeval|video|audio)::.*|\|={3,}.*|[,!:]={3,}"
 )
 _QUOTED = compile_lazily(r"\[(?:quote|verse)[^,\]]*,\s*(?P<source>[^\]]+)\]")

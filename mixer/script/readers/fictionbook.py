@@ -14,9 +14,13 @@ _START = compile_lazily(
 )
 _HIDDEN = compile_lazily(
     r"<binary\b[^<>]*+>[^<]*+</binary>|<stylesheet\b[^<>]*+>[^<]*+</stylesheet>"
-    r"|<a\b(?=[^<>]*\btype=[\"']note[\"'])[^<>]*+>[^<]{0,60}(?:<su[bp]>[^<]{0,60}</su[bp]>)?[^<]{0,60}</a>"
 )
-_NOTES = compile_lazily(r"<body\b[^<>]*?\bname=[\"'][^<>]*+>")
+_LINK = compile_lazily(
+    r"<a\b(?P<attributes>[^<>]*+)>[^<]{0,60}(?:<su[bp]>[^<]{0,60}</su[bp]>)?[^<]{0,60}</a>"
+)
+_NOTE_LINK = compile_lazily(r"\btype=[\"']note[\"']")
+_BODY = compile_lazily(r"<body\b(?P<attributes>[^<>]*+)>")
+_NAME = compile_lazily(r"\bname=[\"']")
 _TAG = compile_lazily(r"<(?P<closes>/?)(?P<name>[\w-]+)[^<>]*+>")
 _FIELD = r"<{0}\b[^<>]*+>([^<>]*+)</{0}>"
 _NAMES = ("first-name", "middle-name", "last-name")
@@ -38,11 +42,12 @@ def is_fictionbook(text: str) -> bool:
 
 def rewrite_fictionbook(text: str) -> str:
     """Rewrite a FictionBook as a page of HTML."""
-    text = _HIDDEN.sub("", text)
+    text = _LINK.sub(_drop_note_link, _HIDDEN.sub("", text))
     head, closing, body = text.partition("</description>")
     description = head.partition("<title-info")[2].partition("</title-info>")[0]
     body = body if closing else text
-    notes = _NOTES.search(body)
+    named = (each for each in _BODY.finditer(body) if _NAME.search(each["attributes"]))
+    notes = next(named, None)
     body = body[: notes.start()] if notes else body
     title, author = _find_field(description, "book-title"), _find_author(description)
     return (
@@ -50,6 +55,10 @@ def rewrite_fictionbook(text: str) -> str:
         f'<title>{title}</title><meta name="author" content="{html.escape(author)}"></head>'
         f"<body>{_TAG.sub(_PageWriter().rewrite, body)}</body></html>"
     )
+
+
+def _drop_note_link(link: regex.Match[str]) -> str:
+    return "" if _NOTE_LINK.search(link["attributes"]) else link[0]
 
 
 def _find_field(description: str, name: str) -> str:
