@@ -27,7 +27,7 @@ from tests.servers import run_server
 FACTOR = int(os.environ.get("DESCRIPTION_FACTOR", "1"))
 """The attack campaign tries more; its seeds are others."""
 
-EXAMPLES = {"none": 8 * FACTOR, "token": 5 * FACTOR}
+EXAMPLES = {"none": 5 * FACTOR, "token": 3 * FACTOR}
 """By mode, for each operation; what the description itself gives occasion for comes on top."""
 
 SHARING = ("EstimateBody", "TextBody", "MixBody", "ProjectBody")
