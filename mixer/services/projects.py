@@ -111,7 +111,7 @@ class ProjectService:
             self._require_room(caller)
         elif current is not None and current.etag == made.etag:
             return current
-        elif current is not None and {"*", current.etag}.isdisjoint(if_match):
+        elif current is not None and not _is_named(current, if_match):
             raise _build_changed_error(current)
         if self._states.write(caller, made, loaded):
             return made
@@ -133,7 +133,7 @@ class ProjectService:
             if loaded.project is None and not loaded.is_damaged:
                 raise _build_missing_error(project_id)
             current = loaded.project
-            if if_match and current and {"*", current.etag}.isdisjoint(if_match):
+            if if_match and current and not _is_named(current, if_match):
                 raise _build_changed_error(current)
             mark = state_key(folder, loaded.number + 1)
             if self.store.claim(mark, DELETED):
@@ -180,6 +180,10 @@ def _build_missing_error(project_id: str, *, is_damaged: bool = False) -> MixerE
         f"The project {project_id[:64]!r} does not exist; it may have been deleted.",
         project_id=project_id[:64],
     )
+
+
+def _is_named(current: Project, if_match: Collection[str]) -> bool:
+    return not {"*", current.etag}.isdisjoint(if_match)
 
 
 def _build_changed_error(current: Project) -> ProjectChanged:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import has_words
+from mixer.script.readers.replacements import compile_replacements, replace_all
 
 _TITLE = compile_lazily(r"={1,6}[ \t]+(?P<title>\S.*?)(?:[ \t]+=+)?[ \t]*")
 _SECTION = compile_lazily(r"(?m)^==+[ \t]+\S")
@@ -22,25 +23,22 @@ _BULLET = compile_lazily(r"\s*(?:(?P<dots>\.{1,5})|\*{1,5}|-)\s+(?=\S)")
 _BLOCK_TITLE = compile_lazily(r"\A\.(?=[^\s.])")
 _TERM = compile_lazily(r"(?P<term>\S.{0,200}?):{2,4}(?:\s+(?P<meaning>\S.*))?")
 _CELL = compile_lazily(r"(?:^|\s)(?:\d*[.+*<^>\d]*[aehlmdsv]?)\|")
-_INSIDE = tuple(
-    (compile_lazily(pattern), replacement)
-    for pattern, replacement in (
-        (r"footnote(?:ref)?:[\w-]*\[(?:[^\[\]]|\[[^\[\]]*\])*\]", ""),
-        (r"\(\(\([^()]*\)\)\)|(?:indexterm:|image:[^\s\[\]]{1,300})\[[^\]]*\]", ""),
-        (r"\[\[[\w:.-]+\]\]", ""),
-        (r"\(\(([^()]+)\)\)|indexterm2:\[([^\]]*)\]", r"\1\2"),
-        (r"<<[^<>,\n]+,\s*([^<>]+)>>", r"\1"),
-        (r"<<[^<>\n]+>>|xref:[^\s\[\]]{1,300}\[\]", ""),
-        (r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]{1,500}\[([^\[\],^]+)[^\[\]]*\]", r"\1"),
-        (r"\[[.#%\w-]+\](?=[#*_`])", ""),
-        (r"(?<!\w)#{1,2}([^#\n]{1,500})#{1,2}(?!\w)", r"\1"),
-        (r"\"`(.{1,500}?)`\"", r"“\1”"),
-        (r"'`(.{1,500}?)`'", r"‘\1’"),
-        (r"`'", "’"),
-        (r"\{(?:empty|zwsp|wj)\}", ""),
-        (r"\{nbsp\}", " "),
-        (r"(?<!\w)(\*\*|__)(\S(?:.{0,500}?\S)?)\1(?!\w)", r"\2"),
-    )
+_INSIDE = compile_replacements(
+    (r"footnote(?:ref)?:[\w-]*\[(?:[^\[\]]|\[[^\[\]]*\])*\]", ""),
+    (r"\(\(\([^()]*\)\)\)|(?:indexterm:|image:[^\s\[\]]{1,300})\[[^\]]*\]", ""),
+    (r"\[\[[\w:.-]+\]\]", ""),
+    (r"\(\(([^()]+)\)\)|indexterm2:\[([^\]]*)\]", r"\1\2"),
+    (r"<<[^<>,\n]+,\s*([^<>]+)>>", r"\1"),
+    (r"<<[^<>\n]+>>|xref:[^\s\[\]]{1,300}\[\]", ""),
+    (r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]{1,500}\[([^\[\],^]+)[^\[\]]*\]", r"\1"),
+    (r"\[[.#%\w-]+\](?=[#*_`])", ""),
+    (r"(?<!\w)#{1,2}([^#\n]{1,500})#{1,2}(?!\w)", r"\1"),
+    (r"\"`(.{1,500}?)`\"", r"“\1”"),
+    (r"'`(.{1,500}?)`'", r"‘\1’"),
+    (r"`'", "’"),
+    (r"\{(?:empty|zwsp|wj)\}", ""),
+    (r"\{nbsp\}", " "),
+    (r"(?<!\w)(\*\*|__)(\S(?:.{0,500}?\S)?)\1(?!\w)", r"\2"),
 )
 _HARD_BREAK = " +"
 _COMMENT, _PASSED = "/", "+"
@@ -61,8 +59,7 @@ def rewrite_asciidoc(text: str) -> str:
     while end < len(lines) and lines[end].strip():
         end += 1
     body = "\n".join(_AsciiDocWriter(lines[end:]).write())
-    for pattern, replacement in _INSIDE:
-        body = pattern.sub(replacement, body)
+    body = replace_all(body, _INSIDE)
     author = _find_author(lines[start + 1 : end])
     head = f"---\ntitle: {title['title'] if title else ''}\nauthor: {author}\n---\n\n"
     return f"{head}# {title['title'] if title else ''}\n\n{body}"

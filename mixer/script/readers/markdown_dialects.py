@@ -10,6 +10,7 @@ from itertools import groupby, pairwise, zip_longest
 
 from mixer.lazy import compile_lazily
 from mixer.script.readers.marks import remove_spans
+from mixer.script.readers.replacements import replace_all
 
 MAX_TABLE_LINES = 500
 _RULE = compile_lazily(r" {0,3}-{2,}(?: +-{2,})+ *")
@@ -254,8 +255,7 @@ def _rewrite_words(text: str) -> str:
     if not any(mark in text for mark in "[{=^~:$"):
         return text
     text = _drop_inline_notes(text)
-    for pattern, replacement in _INSIDE:
-        text = pattern.sub(replacement, text)
+    text = replace_all(text, _INSIDE)
     return _MATHS.sub(lambda match: _rewrite_formula(match["formula"]), text)
 
 

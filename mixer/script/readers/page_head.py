@@ -189,12 +189,8 @@ def parse_classes(attributes: Attributes) -> frozenset[str]:
 
 def parse_types(attributes: Attributes) -> frozenset[str]:
     """What an element says that it is: `epub:type` and `role`."""
-    names = (
-        "epub:type",
-        "role",
-        "data-type",
-        "type",
-    )  # `type` in books that calibre made of Kindle's
+    # `type` in books that calibre made of Kindle's
+    names = ("epub:type", "role", "data-type", "type")
     written = [attributes[name] for name in names if name in attributes]
     return frozenset(" ".join(written).lower().split()) if written else _NO_NAMES
 

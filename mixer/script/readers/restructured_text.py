@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import split_names
+from mixer.script.readers.replacements import compile_replacements, replace_all
 
 _ADORNMENT = compile_lazily(r"(?P<sign>[!-/:-@\[-`{-~])(?P=sign)+")
 _DIRECTIVE_LINE = compile_lazily(r"(?m)^\.\. (?:[\w:-]+::|\[[^\]\n]+\] |_[^:\n]+:)")
@@ -23,18 +24,15 @@ _TITLED = split_names("admonition topic rubric sidebar table list-table centered
 _CODE = split_names("code-block code")
 _ROWS = compile_lazily(r"\s*\*?\s*-\s+(?=\S)")
 _LIST_ITEM = compile_lazily(r"\s*(?:[-*+•]|#\.|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
-_INSIDE = tuple(
-    (compile_lazily(pattern), replacement)
-    for pattern, replacement in (
-        (r" ?\[(?:\d{1,3}|#[\w-]*|\*)\]_(?!\w)", ""),
-        (r":[\w:+-]{1,40}:`([^`<]{1,300}?)\s*(?:<[^<>`]*>)?`", r"\1"),
-        (r"`([^`<]{1,300}?)\s*<[^<>`]+>`__?", r"\1"),
-        (r"(?<!`)`([^`\n]+)`__?(?!\w)", r"\1"),
-        (r"``([^`]+)``", r"\1"),
-        (r"\\ ", ""),
-        (r"::$", ":"),
-        (r"^(\s*)#\. ", r"\g<1>1. "),
-    )
+_INSIDE = compile_replacements(
+    (r" ?\[(?:\d{1,3}|#[\w-]*|\*)\]_(?!\w)", ""),
+    (r":[\w:+-]{1,40}:`([^`<]{1,300}?)\s*(?:<[^<>`]*>)?`", r"\1"),
+    (r"`([^`<]{1,300}?)\s*<[^<>`]+>`__?", r"\1"),
+    (r"(?<!`)`([^`\n]+)`__?(?!\w)", r"\1"),
+    (r"``([^`]+)``", r"\1"),
+    (r"\\ ", ""),
+    (r"::$", ":"),
+    (r"^(\s*)#\. ", r"\g<1>1. "),
 )
 
 
@@ -159,6 +157,4 @@ class _RestructuredTextWriter:
 def _rewrite_words(line: str) -> str:
     if not any(mark in line for mark in "`_:\\#"):
         return line
-    for pattern, replacement in _INSIDE:
-        line = pattern.sub(replacement, line)
-    return line
+    return replace_all(line, _INSIDE)

@@ -162,8 +162,8 @@ def _divide_takes(
         take.ends_paragraph and hash_fraction(take.source) < take.measured.duration_s / spacing_s
         for take in part
     ]
-    ends = [first + end for end in find_boundaries(ends_section, durations_s, spacing_s)]
-    return pairwise([first, *ends])
+    cuts = find_boundaries(ends_section, durations_s, spacing_s)
+    return pairwise([first, *(first + cut for cut in cuts)])
 
 
 def _trim_takes(takes: Sequence[Take], gains_db: Sequence[float]) -> list[tuple[Clip, int]]:
