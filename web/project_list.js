@@ -39,6 +39,7 @@ export async function loadList() {
     projects = found;
     showError("projects-error", "");
   } catch (error) {
+    if (number !== loads) return;
     if (!error.isTemporary && ![401, 403].includes(error.status)) showError("projects-error", `Your projects could not be loaded: ${formatError(error)}`);
   }
   showList();
