@@ -57,7 +57,6 @@ def find_sealed(
     with suppress(DamagedObject):
         found = store.head(key)
         if found is None:
-            store.set_aside(key)  # a folder may be in its place
             return None
         if not found.is_sealed:
             return found if accept_unsealed else None

@@ -1,7 +1,7 @@
 """Renders segments of a story into the cache, and the finished file from there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +40,9 @@ from mixer.stories.request_files import RequestFolder
 
 RENDER_SHARE = 0.9
 """Share of rendering in the join step; the rest is verification."""
+
+MAX_LOSSES = 3
+"""How often segments of a mix may be lost, and rendered again, before it fails."""
 
 T = TypeVar("T")
 ShareProgress = Callable[[float], None]
@@ -125,16 +128,16 @@ class StoryRenderer:
     def _retry_if_lost(self, work: Callable[[], T], segments: Sequence[Segment]) -> T:
         """Do what needs cached segments.
 
-        If one is damaged, or another run on this store has deleted it, render it again and do it
+        If one is damaged, or other runs on this store have deleted it, render it again and do it
         once more.
         """
-        try:
-            return work()
-        except (DamagedObject, NotFound):
+        for _ in range(MAX_LOSSES):
+            with suppress(DamagedObject, NotFound):
+                return work()
             cache = SegmentCache(self.store)
             cache.remove_damaged(self._open_renderer(()).object_keys(segments, cache))
             self.render_segments(segments)
-            return work()
+        return work()
 
     def join_mix(self, folder: StoryFolder) -> JoinedMix:
         """Store the finished audio, rendered again if it misses the target loudness."""

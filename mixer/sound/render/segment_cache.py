@@ -59,7 +59,6 @@ class SegmentCache:
         """Find a segment; None if it has to be rendered."""
         head = self.store.head(key)
         if head is None:
-            self.store.set_aside(key)  # a folder may be in its place
             return None
         with suppress(ValueError, KeyError, TypeError, AttributeError):
             fields = json.loads(head.metadata[FIELD])

@@ -1,13 +1,15 @@
 """Stories whose records were damaged: listed as such, started again by the same request."""
 
 import shutil
+from collections import Counter
 
 import pytest
 
 from mixer.errors import StoryEnded
-from mixer.store import put_sealed
+from mixer.store import find_sealed, put_sealed
 from mixer.store.folder import FolderStore
 from mixer.stories import StoryState
+from mixer.stories.renderer import MAX_LOSSES
 from tests.functional.story_world import CALLER, StoryWorld
 from tests.pictures import build_picture
 
@@ -126,20 +128,21 @@ def test_a_damaged_cover_is_made_again_or_named(story_with_cover, change):
 
 
 class SharedStore(FolderStore):
-    """Loses each segment once, as if a run for another file no longer needed it.
+    """Loses each segment up to `times`, as if runs for other files no longer needed it.
 
     `lookups` is how often it is found before that; 0 means that it is lost when it is read.
     """
 
-    def __init__(self, root, lookups):
+    def __init__(self, root, lookups, times):
         super().__init__(root)
-        self.lookups, self.seen, self.lost = lookups, {}, set()
+        self.lookups, self.times = lookups, times
+        self.seen, self.lost = Counter(), Counter()
 
     def head(self, key):
         found = super().head(key)
         if found and key.startswith("segments/"):
-            self.seen[key] = self.seen.get(key, 0) + 1
-            if self.seen[key] == self.lookups:
+            self.seen[key] += 1
+            if self.lookups and self.seen[key] % self.lookups == 0:
                 self._lose(key)
         return found
 
@@ -149,15 +152,28 @@ class SharedStore(FolderStore):
         return super().read_into(key, *more)
 
     def _lose(self, key):
-        if key not in self.lost:
-            self.lost.add(key)
+        if self.lost[key] < self.times:
+            self.lost[key] += 1
             self.delete(key)
 
 
-@pytest.mark.parametrize("lookups", range(4))
-def test_segments_that_another_run_deletes_are_rendered_again(finished, tmp_path, lookups):
+@pytest.mark.parametrize(
+    ("lookups", "times"), [(0, 1), (1, 1), (2, 1), (3, 1), (0, MAX_LOSSES), (1, MAX_LOSSES)]
+)
+def test_segments_that_another_run_deletes_are_rendered_again(finished, tmp_path, lookups, times):
     _, _, audio = finished
-    world = StoryWorld(tmp_path, store=SharedStore(tmp_path, lookups))
+    world = StoryWorld(tmp_path, store=SharedStore(tmp_path, lookups, times))
     story = world.create_story(TEXTS[0])
     assert world.read_audio(story) == audio
-    assert world.store.lost
+    assert set(world.store.lost.values()) == {times}
+
+
+def test_an_object_that_appears_while_it_is_looked_up_stays(tmp_path):
+    class LateStore(FolderStore):
+        def head(self, key):
+            found = super().head(key)
+            put_sealed(FolderStore(tmp_path), key, b"new")
+            return found
+
+    assert find_sealed(LateStore(tmp_path), "chunks/a.mp3") is None
+    assert FolderStore(tmp_path).get("chunks/a.mp3") == b"new"
