@@ -85,7 +85,9 @@ def _check_gateway(speech: Mapping[str, str]) -> None:
     if status not in (
         REFUSED_STATUSES if speech["AuthMode"] == "token" else {HTTPStatus.BAD_REQUEST}
     ):
-        raise DeploymentError(f"{speech['SynthesizeUrl']} answers a stranger with {status}.")
+        raise DeploymentError(
+            f"{speech['SynthesizeUrl']} answered a request without a token with {status}."
+        )
 
 
 def _call_function(
@@ -139,6 +141,6 @@ def _measure_audio(sound: bytes) -> SmokeResult:
         raise DeploymentError(f"One sentence became {result.duration_s:.2f} s of sound.")
     if abs(result.loudness_lufs - TARGET_LUFS) > TOLERANCE_LU:
         raise DeploymentError(
-            f"It sounds at {result.loudness_lufs:.1f} LUFS, not at {TARGET_LUFS:.0f}."
+            f"Its loudness is {result.loudness_lufs:.1f} LUFS, not {TARGET_LUFS:.0f}."
         )
     return result

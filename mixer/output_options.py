@@ -91,18 +91,18 @@ class OutputOptions(BaseModel):
     ] = "signed"
     disclose: Annotated[
         Literal["none", "start", "end"],
-        Field(description="Where a line says that the voice is synthetic, if anywhere."),
+        Field(description="Where to add a spoken line that the voice is synthetic."),
     ] = "none"
     disclosure: Annotated[
         str,
         Field(
             max_length=MAX_LINE_CHARS,
-            description="Words of that line; by default Mixer's, in the language of the text.",
+            description="The words of that line; by default Mixer's, in the language of the text.",
         ),
     ] = ""
     plain_narrator: Annotated[
         bool,
-        Field(description="Do not add to the narrator's name that the voice is synthetic."),
+        Field(description="Leave “(synthetic voice)” out of the narrator's name."),
     ] = False
 
 
@@ -117,7 +117,7 @@ class FeedOptions(BaseModel):
         str,
         Field(
             max_length=MAX_FEED_NAME_CHARS,
-            description="Name of a podcast feed in which the story becomes an episode.",
+            description="Name of the podcast feed that gets the story as an episode.",
         ),
     ] = ""
     feed_episodes: Annotated[
@@ -131,5 +131,7 @@ class FeedOptions(BaseModel):
     season: Annotated[int | None, Field(ge=1, le=MAX_NUMBER, description="Season number.")] = None
     explicit: Annotated[
         bool | None,
-        Field(description="Whether it has explicit language; by default what the text states."),
+        Field(
+            description="Whether the story has explicit language; by default what the text states."
+        ),
     ] = None

@@ -15,7 +15,7 @@ async function loadCapabilities() {
   try {
     return await callApi("GET", "/capabilities", { retries: 2 });
   } catch (error) {
-    showError("form-error", `The server reported an error: ${error.message} Retrying automatically.`);
+    showError("form-error", `The server reported an error: ${error.message} Trying again automatically.`);
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     return loadCapabilities();
   }

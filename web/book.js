@@ -21,7 +21,7 @@ export const getDamage = () => damage;
 
 export function showDamage(message) {
   damage = message;
-  showTitle(getBook().name, "", "It could not be read.");
+  showTitle(getBook().name, "", "The book could not be read.");
 }
 
 export function setBook(key, name) {

@@ -7,7 +7,7 @@ const MESSAGES = {
   fine: "",
   waiting: "The server is taking a long time to answer. Still waiting; your text is safe.",
   slow: `The server did not answer in time. ${RESUMES}`,
-  busy: "The server is busy or has a problem. It is asked again in a moment; your text is safe.",
+  busy: "The server is busy or has a problem. The page will try again in a moment; your text is safe.",
   lost: `The server cannot be reached. ${RESUMES}`,
 };
 
@@ -15,7 +15,7 @@ let current = "fine";
 
 export function showConnection(state) {
   if (state === current) return;
-  if (state === "fine") announce("The server answers again.");
+  if (state === "fine") announce("The server is back.");
   current = state;
   $("#connection").hidden = state === "fine";
   $("#connection").textContent = MESSAGES[state];

@@ -173,7 +173,7 @@ async function followVersion(record, shown) {
     document.dispatchEvent(new CustomEvent("version", { detail: { story: shown, version: number, duration_s: status.duration_s } }));
     await reloadStory();
     note.textContent = `Version ${number} is ready.`;
-  } else showError("player-error", `Version ${record.version} could not be made: ${status.error?.error ?? status.state}. The story is as it was.`);
+  } else showError("player-error", `Version ${record.version} could not be made: ${status.error?.error ?? status.state}. The story is unchanged.`);
   await showVersions();
 }
 
@@ -202,7 +202,7 @@ async function showVersions() {
 }
 
 function createRow(each, { version: newest, restored }) {
-  const what = each.restored ? `version ${each.restored} again` : [...each.changes.map((note) => note.after), ...each.lexicon].join(" · ") || "as first narrated";
+  const what = each.restored ? `version ${each.restored} restored` : [...each.changes.map((note) => note.after), ...each.lexicon].join(" · ") || "as first narrated";
   const facts = [formatDate(Date.parse(each.created_at)), each.duration_s ? formatClock(each.duration_s) : each.state].join(" · ");
   const row = el("li", {}, el("p", {}, el("b", {}, `Version ${each.version}`), ` ${what} `, el("small", {}, facts)));
   const name = `version ${each.version}`;

@@ -37,8 +37,8 @@ function createRow({ feed_id, title, url }) {
   const button = (label, action) => el("button", { type: "button", class: "link-button", "aria-label": `${label}: ${title}`, onclick: action }, label);
   const status = el("p", { class: "meta" }, url ? "Anyone with the link can subscribe." : "No link: closed to subscribers.");
   const copy = url && button("Copy link", (event) => copyLink(event.currentTarget, url, title));
-  const replace = button(url ? "New link" : "Make a link", () => change("POST", path, { link: "replace" }, `${title} has a new link.`));
-  const revoke = url && button("Revoke", () => change("POST", path, { link: "revoke" }, `The link of ${title} was revoked.`));
+  const replace = button(url ? "New link" : "Create a link", () => change("POST", path, { link: "replace" }, `${title} has a new link.`));
+  const revoke = url && button("Revoke", () => change("POST", path, { link: "revoke" }, `The link to ${title} was revoked.`));
   const details = button("Episodes", (event) => showEpisodes(event.currentTarget, path, status));
   return el("li", {}, el("div", {}, el("h3", {}, title), status), el("div", { class: "row" }, copy, replace, revoke, details));
 }
@@ -59,10 +59,10 @@ async function copyLink(button, url, title) {
   try {
     await navigator.clipboard.writeText(url);
     button.textContent = "Copied";
-    announce(`The link of ${title} was copied.`);
+    announce(`The link to ${title} was copied.`);
     setTimeout(() => (button.textContent = "Copy link"), COPIED_MS);
   } catch {
-    showError("feeds-error", `The browser does not let this page copy. The link: ${url}`);
+    showError("feeds-error", `The browser does not let this page copy. Copy this link: ${url}`);
   }
 }
 

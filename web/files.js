@@ -34,7 +34,7 @@ async function readFile(file) {
 
 async function readText(file) {
   if (!STORY_TEXT.test(file.name)) throw new Error(`“${file.name}” is not a text file. Choose a file ending in ${formatChoice(listTextTypes())}.`);
-  if (file.size > maxStoryChars() * 4) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}): a story can have at most ${formatCount(maxStoryChars())} characters. Choose a shorter one, or split it into parts.`);
+  if (file.size > maxStoryChars() * 4) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}): a story can have at most ${formatCount(maxStoryChars())} characters. Choose a shorter text, or split it into parts.`);
   const content = decodeText(await readBytes(file));
   if (CONTROLS.test(content)) throw new Error(`“${file.name}” is not a text file, despite its name.`);
   if (!content.trim()) throw new Error(`“${file.name}” is empty.`);

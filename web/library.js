@@ -197,7 +197,7 @@ async function cancelStory(entry) {
       await callApi("DELETE", `/stories/${entry.story}`, { retries: 2 });
     } catch (error) {
       // 409: it has ended meanwhile, and the next poll shows how
-      return error.status === 409 ? null : updateEntry(entry, { trouble: `It could not be cancelled: ${describeError(error)}` });
+      return error.status === 409 ? null : updateEntry(entry, { trouble: `The story could not be cancelled: ${describeError(error)}` });
     } finally {
       setBusy(card.cancel, false);
     }

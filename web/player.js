@@ -66,7 +66,7 @@ function showFacts() {
   section.toggleAttribute("data-live", isBeingMade);
   $("#downloads").hidden = isBeingMade;
   showPassages();
-  const facts = [isBeingMade ? "Plays while it is made" : formatClock(story.duration_s)];
+  const facts = [isBeingMade ? "Playing while it is made" : formatClock(story.duration_s)];
   if (story.loudness_lufs) facts.push(`${story.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`);
   $("#player-facts").textContent = facts.join(" · ");
   waveform.setAttribute("aria-valuemax", Math.round(getDuration_s()));

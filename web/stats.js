@@ -24,7 +24,7 @@ export function init(speechOptions, textPreparation) {
 }
 
 export const formatTooLong = (chars) =>
-  `${formatCount(chars)} characters exceed the limit of ${formatCount(maxStoryChars())} per story: shorten it by ${formatCount(chars - maxStoryChars())}, or split it into parts.`;
+  `${formatCount(chars)} characters exceed the limit of ${formatCount(maxStoryChars())} per story: shorten the text by ${formatCount(chars - maxStoryChars())}, or split it into parts.`;
 
 export function updateStats() {
   const chars = text.value.length;
@@ -69,7 +69,7 @@ async function fetchEstimate() {
     hasFailed = true;
     if (error.details?.field) showApiError(error);
     if (getBook() && error.code === "unreadable_text") showDamage(formatError(error));
-    else if (!error.isNetworkError) showError("text-error", `Length and cost are not available yet: ${error.message}`);
+    else if (!error.isNetworkError) showError("text-error", `Length and cost are not available: ${error.message}`);
     if (error.isTemporary) timer = setTimeout(fetchEstimate, RETRY_MS);
   }
 }

@@ -172,10 +172,10 @@ class ElevenLabsVoicesAnswer(BaseModel):
 class OpenAIErrorDetail(BaseModel):
     """What went wrong."""
 
-    message: Annotated[str, Field(description="A sentence for people.")]
+    message: Annotated[str, Field(description="A message for people, in one sentence.")]
     type: Annotated[str, Field(description="invalid_request_error, server_error, …")]
-    param: Annotated[str | None, Field(description="The field that is wrong.")]
-    code: Annotated[str, Field(description="A code for programs.")]
+    param: Annotated[str | None, Field(description="The field at fault.")]
+    code: Annotated[str, Field(description="A stable code for programs.")]
     request_id: str
 
 
@@ -188,8 +188,8 @@ class OpenAIErrorAnswer(BaseModel):
 class ElevenLabsErrorDetail(BaseModel):
     """What went wrong."""
 
-    status: Annotated[str, Field(description="A code for programs.")]
-    message: Annotated[str, Field(description="A sentence for people.")]
+    status: Annotated[str, Field(description="A stable code for programs.")]
+    message: Annotated[str, Field(description="A message for people, in one sentence.")]
     request_id: str
 
 

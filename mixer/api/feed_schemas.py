@@ -18,7 +18,7 @@ class FeedBody(RequestBody):
     title: Annotated[
         Title,
         Field(
-            description="Its title, by which stories name it (`feed`).",
+            description="Its title; stories name it by this in `feed`.",
             examples=["The Kettle"],
         ),
     ]
@@ -55,10 +55,10 @@ class FeedBody(RequestBody):
     ] = None
     series: Annotated[
         str | None,
-        Field(max_length=MAX_LINE_CHARS, description="Also take every story of this series."),
+        Field(max_length=MAX_LINE_CHARS, description="Also add every story of this series."),
     ] = None
     all_stories: Annotated[
-        bool | None, Field(description="Also take every story of the caller.")
+        bool | None, Field(description="Also add every story of the caller.")
     ] = None
     episodes: Annotated[
         EpisodeMode | None, Field(description="One episode per story (default), or per chapter.")

@@ -55,7 +55,7 @@ def describe_sound_route(
     """Build the summary and responses of a route that answers with sound of these types."""
     sound = {"schema": {"type": "string", "format": "binary"}}
     content = dict.fromkeys(sorted({*content_types}), sound)
-    answer = {"description": "The sound, as it is made.", "content": content}
+    answer = {"description": "The audio, streamed while it is made.", "content": content}
     return {"summary": summary, "responses": {200: answer, **describe_failures(failure)}}
 
 

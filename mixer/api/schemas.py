@@ -158,7 +158,7 @@ class MixBody(GapOption, MixOptions, RequestBody):
     ] = None
     music: Annotated[
         str | None,
-        Field(description="Key of a sound in the music bucket; only the path of a URL is used."),
+        Field(description="Key of a sound in the music bucket; of a URL, only the path is used."),
     ] = None
 
 
@@ -216,7 +216,9 @@ class EstimateAnswer(BaseModel):
     voice: str
     engine: str
     language: str
-    cost_usd: Annotated[float, Field(description="With this engine, if nothing were in the store.")]
+    cost_usd: Annotated[
+        float, Field(description="With this engine, if no chunk were in the store yet.")
+    ]
     costs_usd: Annotated[dict[str, float], Field(description="By engine of Amazon Polly.")]
     contents: Annotated[list[ChapterAnswer], Field(description="The chapters, in order.")]
     doubtful_words: Annotated[
@@ -275,8 +277,8 @@ class MixAnswer(BaseModel):
 class ErrorAnswer(BaseModel):
     """What went wrong."""
 
-    error: Annotated[str, Field(description="A sentence for people.")]
-    code: Annotated[str, Field(description="A code for programs.")]
+    error: Annotated[str, Field(description="A message for people, in one sentence.")]
+    code: Annotated[str, Field(description="A stable code for programs.")]
     request_id: str
     details: dict[str, Any]
 

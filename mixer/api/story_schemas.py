@@ -33,11 +33,13 @@ class StoryBody(
     ] = None
     music: Annotated[
         str | None,
-        Field(description="Key of a sound in the music bucket; only the path of a URL is used."),
+        Field(description="Key of a sound in the music bucket; of a URL, only the path is used."),
     ] = None
     webhook: Annotated[
         str | None,
-        Field(max_length=2_000, description="https address that is notified when the story ends."),
+        Field(
+            max_length=2_000, description="An https address that is notified when the story ends."
+        ),
     ] = None
 
 
@@ -75,26 +77,27 @@ class StoryLinks(BaseModel):
     ] = None
     chapters_vtt: Annotated[str | None, Field(description="For `<track kind=chapters>`.")] = None
     chapter_files: Annotated[
-        str | None, Field(description="A zip with a file for each chapter, if asked for.")
+        str | None, Field(description="A zip with a file for each chapter, if requested.")
     ] = None
     read_aloud: Annotated[
-        str | None, Field(description="An EPUB with media overlays, if asked for.")
+        str | None, Field(description="An EPUB with media overlays, if requested.")
     ] = None
     stems: Annotated[
-        str | None, Field(description="A zip with voice.flac, music.flac and labels, if asked for.")
+        str | None, Field(description="A zip with voice.flac, music.flac and labels, if requested.")
     ] = None
     words_json: Annotated[
-        str | None, Field(description="When each word is spoken, if asked for.")
+        str | None, Field(description="When each word is spoken, if requested.")
     ] = None
     words_vtt: str | None = None
     karaoke_ass: str | None = None
     credentials: Annotated[
-        str | None, Field(description="The signed manifest of an Opus file; others contain theirs.")
+        str | None,
+        Field(description="The signed manifest of an Opus file; other formats contain theirs."),
     ] = None
-    notes_md: Annotated[str | None, Field(description="Show notes, if asked for.")] = None
+    notes_md: Annotated[str | None, Field(description="Show notes, if requested.")] = None
     notes_html: str | None = None
     transcript: Annotated[
-        str | None, Field(description="Every word with its speaker, if asked for.")
+        str | None, Field(description="The transcript with speakers, if requested.")
     ] = None
     cover: str | None = None
     picture: str | None = None
@@ -108,13 +111,15 @@ class StoryLinks(BaseModel):
 class StoryListenLinks(BaseModel):
     """Temporary links that play a story while it is made, from `start` (seconds, or `live`)."""
 
-    playlist: Annotated[str, Field(description="HLS: MP3 in MPEG-TS; EVENT, in the end VOD.")]
+    playlist: Annotated[
+        str, Field(description="HLS with MP3 in MPEG-TS: an EVENT playlist that ends as VOD.")
+    ]
     audio: Annotated[
-        str | None, Field(description="One MP3 response that grows, for other players; not in AWS.")
+        str | None, Field(description="An MP3 response that grows, for other players; not on AWS.")
     ] = None
     captions: Annotated[
         str | None,
-        Field(description="WebVTT of what is made, from `start` on; not in AWS."),
+        Field(description="WebVTT captions of what is made so far, from `start` on; not on AWS."),
     ] = None
     expires_s: int
 
@@ -146,7 +151,7 @@ class StoryAnswer(StorySummary):
     warnings: list[str]
     error: StoryError | None
     version: Annotated[
-        int | None, Field(description="The newest finished version, of a story that was changed.")
+        int | None, Field(description="Of a story that was edited: its newest finished version.")
     ] = None
     newest_version: int | None = None
     links: StoryLinks | None = None

@@ -25,7 +25,7 @@ class ChangeBody(RequestBody):
     ] = None
     speaker: Annotated[
         str | None,
-        Field(max_length=60, description="A name of the cast; empty for the narrator."),
+        Field(max_length=60, description="A name in the cast; empty for the narrator."),
     ] = None
     pause_ms: Annotated[
         int | None,
@@ -33,7 +33,7 @@ class ChangeBody(RequestBody):
     ] = None
     take: Annotated[
         int | None,
-        Field(ge=0, le=99, description="Another recording of the same words, by number."),
+        Field(ge=0, le=99, description="Another take of the same words, by number."),
     ] = None
 
 
@@ -55,7 +55,7 @@ class VersionBody(ProposalBody):
     """Changes to keep, or an older version to go back to."""
 
     restore: Annotated[
-        int | None, Field(ge=1, description="Go back to this version, instead of changes.")
+        int | None, Field(ge=1, description="The version to restore, instead of `changes`.")
     ] = None
 
 
@@ -70,7 +70,7 @@ class PreviewAnswer(BaseModel):
     ends_s: float
     sentence: Annotated[int, Field(description="Its number in the changed story.")]
     cost_usd: Annotated[
-        float, Field(description="What was paid for it; keeping it costs nothing more.")
+        float, Field(description="What the preview cost; keeping the change costs nothing more.")
     ]
     synthesized_chunks: int
 
@@ -91,7 +91,7 @@ class VersionAnswer(BaseModel):
         str, Field(description="Its own id: GET /stories/{story_id} has its status and files.")
     ]
     base: Annotated[int, Field(description="The version that was changed; 0 for the first.")]
-    restored: Annotated[int | None, Field(description="The version that it repeats.")]
+    restored: Annotated[int | None, Field(description="The version that it restores.")]
     created_at: str
     changes: list[NoteAnswer]
     lexicon: list[str]
@@ -120,7 +120,7 @@ class SentenceAnswer(BaseModel):
     spoken: Annotated[str, Field(description="The text that is spoken.")]
     speaker: Annotated[str, Field(description="Empty for the narrator.")]
     ending: Annotated[
-        BreakKind, Field(description="What ends with it, such as a sentence or a paragraph.")
+        BreakKind, Field(description="What ends with the sentence, such as a paragraph.")
     ]
     pause_ms: Annotated[
         int | None, Field(description="Set by the author; null for the natural pause.")
@@ -136,7 +136,7 @@ class SentencesAnswer(BaseModel):
     version: int
     newest: int
     total: int
-    speakers: Annotated[list[str], Field(description="The names of the cast.")]
+    speakers: Annotated[list[str], Field(description="The names in the cast.")]
     sentences: list[SentenceAnswer]
 
 

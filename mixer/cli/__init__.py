@@ -49,8 +49,8 @@ SUMMARIES = {
     "voices": "List the voices of an engine.",
     "serve": "Serve the API and the demo page, on 127.0.0.1 only unless --public-url names an "
     "address.",
-    "mcp": "Offer plan, estimate, narrate, status and voices as tools to agents (MCP, stdio).",
-    "sanitize": "Delete old objects and images that are no longer needed.",
+    "mcp": "Give agents the tools plan, estimate, narrate, status and voices (MCP over stdio).",
+    "sanitize": "Clean up an AWS account: list old objects and images, or delete them.",
 }
 """The first sentence of each command's help, so that the list imports none of them."""
 

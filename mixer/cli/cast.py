@@ -59,9 +59,9 @@ def cast(
 ) -> None:
     """Find who says what in BOOK, a novel or a play in English.
 
-    Prints the characters with their names, gender and number of words, and a voice for each. With
-    --out cast.md it writes the book so that `mixer narrate cast.md` speaks with these voices;
-    change them in its first lines. --voice names the narrator's.
+    Prints each character's names, gender, number of words and proposed voice. With --out cast.md
+    it also writes the book with this cast, for `mixer narrate cast.md`; change voices in its first
+    lines. --voice sets the narrator's.
     """
     inputs = {Path(book): "the book"} if book != "-" else {}
     written = claim_file(out, inputs, find_store_folder(os.environ), force=force)

@@ -39,7 +39,7 @@ UNITS = ("_lufs", "_dbtp", "_dbfs", "_s", "_hz", "_kbps")
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
-    help="The report of the mix, for the places of speech and music.  [default: next to FILE]",
+    help="The report of the mix, which states where speech and music are.  [default: next to FILE]",
 )
 @click.option(
     "--picture",

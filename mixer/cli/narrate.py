@@ -47,7 +47,7 @@ STANDARD_OUTPUT = Path("-")
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
-    help="The report (JSON).  [default: next to --out]",
+    help="Where to write the report (JSON).  [default: next to --out]",
 )
 @store_option
 @force_option
@@ -82,15 +82,16 @@ def narrate(
 ) -> None:
     """Turn a story into a finished file.
 
-    STORY is a text, Markdown, HTML, EPUB or SSML file, or - for standard input. The suffix of --out
-    sets the format; --out - streams MP3 from the first words on, for players: mixer narrate
-    story.md --out - | mpv -. Next to a file appear captions (.vtt, .srt), a waveform picture
-    (.png), chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report
-    (.json); --outputs adds more. Spoken chunks are kept (--store) and never synthesized again.
+    STORY is a text, Markdown, HTML, EPUB, DOCX, PDF or SSML file, or - for standard input. The
+    suffix of --out sets the format; --out - streams MP3 from the first words on, for players:
+    mixer narrate story.md --out - | mpv -. Captions (.vtt, .srt), a waveform picture (.png),
+    chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report (.json) are
+    written next to the file; --outputs adds more. Speech is kept (--store), and never paid for
+    twice.
     """
     feed, feed_url, library = (given.pop(name) for name in ("feed", "feed_url", "library"))
     if library and out:
-        raise click.UsageError("--library: choose it or --out, not both.")
+        raise click.UsageError("--library cannot be combined with --out.")
     options = collect_options(given)
     output = mixer.Output(out, report, store, force, feed, feed_url or "", library)
     if options.dry_run:

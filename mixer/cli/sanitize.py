@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A policy document (JSON).  [default: from environment variables]",
 )
-@click.option("--bucket", "buckets", multiple=True, help="Clean the usual folders of this bucket.")
+@click.option("--bucket", "buckets", multiple=True, help="Clean Mixer's folders in this bucket.")
 @click.option("--repository", "repositories", multiple=True, help="Clean this ECR repository.")
 @click.option("--age-days", help="Age threshold for all targets, in days.")
 @click.option(
@@ -51,7 +51,7 @@ def sanitize(
     form: str,
     **limits: str | None,
 ) -> None:
-    """Delete old objects and images that are no longer needed."""
+    """Clean up an AWS account: list old objects and images, or delete them."""
     require_extra("aws", "boto3", "The clean-up of an AWS account")
     from mixer.retention import CleanupRun, Mode
 

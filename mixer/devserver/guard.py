@@ -78,7 +78,7 @@ class HttpRefusal(HTTPException):
 async def respond_to_error(request: Request, error: Exception) -> JSONResponse:
     """Respond to an exception; a Starlette error means that no route has the method."""
     if isinstance(error, HTTPException) and not isinstance(error, HttpRefusal):
-        message = f"{request.method} is not possible at {request.scope['path']}."
+        message = f"{request.method} is not allowed at {request.scope['path']}."
         error = HttpRefusal(HTTPStatus.NOT_FOUND, "not_found", message)
     elif not isinstance(error, HttpRefusal):
         message = "The server failed; see its log."

@@ -224,6 +224,6 @@ def _describe_gaps(state: FolderState) -> Iterator[str]:
         )
     if state.channel.artwork is None:
         yield (
-            "The feed has no picture; directories require one of 1400 to 3000 pixels, square. "
+            "The feed has no picture; directories require a square one of 1,400 to 3,000 pixels. "
             "Narrate a story with a cover into it."
         )

@@ -118,7 +118,7 @@ class Narrations:
         if path in unfinished:
             raise Conflict(f"name: {path.name} is still being made; choose another name.")
         if len(unfinished) >= MAX_UNFINISHED:
-            raise Conflict(f"{MAX_UNFINISHED} narrations are not finished; ask again later.")
+            raise Conflict(f"{MAX_UNFINISHED} narrations are still running; ask again later.")
 
     def _reserve(self, options: Options) -> Options:
         """Take a narration's cap from what all together may cost.
@@ -129,7 +129,9 @@ class Narrations:
             return options.model_copy(update={"engine": EMBEDDED, "max_cost_usd": 0.0})
         cap = options.max_cost_usd
         if cap is None:
-            raise TooExpensive("max_cost_usd: this engine costs money; state what it may cost.")
+            raise TooExpensive(
+                "max_cost_usd: this engine costs money; set the most that it may cost."
+            )
         if not cap <= self.max_cost_usd:
             raise TooExpensive(
                 f"max_cost_usd: {format_usd(cap)} is more than the "

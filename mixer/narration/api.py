@@ -247,7 +247,7 @@ def _open_context(progress: Progress, cancellation: Cancellation | None) -> Iter
         yield JobContext(StageTimer(progress), cancellation.processes)
     except OutOfTime as error:
         if cancellation.is_cancelled:
-            raise StoryCancelled("The work was cancelled; what is done is kept.") from error
+            raise StoryCancelled("The work was cancelled; finished work is kept.") from error
         raise
     except BaseException:
         cancellation.processes.stop()

@@ -102,7 +102,7 @@ def apply_head(options: Options, source: Source) -> Options:
     try:
         stated = parse_options(parse_texts(source.document.options))
     except BadOption as error:
-        message = f"{name_story(source.name)}: in the head, {error}"
+        message = f"{name_story(source.name)}: in the front matter, {error}"
         raise BadOption(message, **error.details) from error
     update = stated.model_dump(exclude_unset=True, exclude=options.model_fields_set)
     return options.model_copy(update=update)

@@ -55,7 +55,7 @@ class BucketSource:
         except ClientError as error:
             if error_code(error) in {"NoSuchBucket", "404"}:
                 return "the bucket does not exist"
-            return f"it is not ours, or we may not look at it ({describe_error(error)})"
+            return f"it belongs to another account, or may not be read ({describe_error(error)})"
         return ""
 
     def read_versioning(self) -> str:

@@ -61,7 +61,7 @@ class RepositorySource:
         except ClientError as error:
             if error_code(error) == "RepositoryNotFoundException":
                 return "the repository does not exist"
-            return f"it is not ours, or we may not look at it ({describe_error(error)})"
+            return f"it belongs to another account, or may not be read ({describe_error(error)})"
         return ""
 
     def read_listing(self) -> RepositoryListing:

@@ -112,7 +112,7 @@ def assign_voices(
     shared = sum(count for count in uses.values() if count > 1)
     if shared:
         note = (
-            f"{shared} characters share a voice with another, because the engine has no more that "
+            f"{shared} characters share a voice with another, because the engine has too few that "
             "fit: change some, or use another engine (docs/voices.md)."
         )
         cast = replace(cast, notes=(*cast.notes, note))

@@ -67,10 +67,10 @@ class Preset:
                 " leave out the music."
             )
         if self.codec and codec != self.codec:
-            yield f"The preset requires {self.codec}, and the format is {codec}: use {self.codec}."
+            yield f"The preset requires {self.codec}, but the format is {codec}: use {self.codec}."
         if kbps < self.min_kbps:
             yield (
-                f"The preset requires at least {self.min_kbps} kbit/s, and the bit rate is {kbps}:"
+                f"The preset requires at least {self.min_kbps} kbit/s, but the bit rate is {kbps}:"
                 " use a higher one."
             )
 

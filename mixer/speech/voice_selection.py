@@ -194,7 +194,7 @@ def _list_names(names: Collection[str]) -> str:
 def _mismatch_error(voice: Voice, engine: str, voices: Iterable[Voice]) -> UnknownVoice:
     others = [v.id for v in voices if engine in v.engines and v.language == voice.language]
     return UnknownVoice(
-        f"engine: {voice.id} does not speak with “{engine}”, but with "
+        f"engine: the voice {voice.id} does not have “{engine}”, but "
         f"{', '.join(voice.engines)}.{_suggest_names(others[:5])}",
         field="engine",
         engines=list(voice.engines),

@@ -193,7 +193,7 @@ class FolderStore:
                 self._metadata_path(key).unlink(missing_ok=True)
 
     def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:  # noqa: ARG002
-        """Make a link that expires, for both methods.
+        """Create a link that expires, for both methods.
 
         Without a server it is the file's address, which never expires.
         """

@@ -122,7 +122,7 @@ class ObjectStore(Protocol):
         ...
 
     def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:
-        """Make a link for anyone to download an object, which need not exist yet.
+        """Create a link for anyone to download an object, which need not exist yet.
 
         It expires with the credentials that sign it: a Lambda's last some hours, so promise at most
         two. `for_head`: for a HEAD request instead of GET.

@@ -219,7 +219,7 @@ class S3Store:
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def url(self, key: str, expires_s: int, *, for_head: bool = False) -> str:
-        """Make a link that expires, at the latest with the credentials that sign it."""
+        """Create a link that expires, at the latest with the credentials that sign it."""
         validate_key(key)
         return self._client.generate_presigned_url(
             "head_object" if for_head else "get_object",

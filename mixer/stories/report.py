@@ -162,7 +162,7 @@ def _replace_surrogates(text: str) -> str:
 
 
 FLAWS = {
-    Flaw.CLIPPED: "Recorded too loudly; the peaks are cut off: {sources}.",
+    Flaw.CLIPPED: "Recorded too loudly, so the peaks are clipped: {sources}.",
     Flaw.OFFSET: "A DC offset was removed: {sources}.",
     Flaw.DAMAGED: "Damaged or cut short; the readable part was mixed: {sources}.",
 }

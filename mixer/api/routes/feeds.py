@@ -46,7 +46,7 @@ class LinkMaker(Protocol):
     """Makes temporary links."""
 
     def __call__(self, key: str, *, for_head: bool = False) -> str:
-        """Make a link to an object for GET, or for HEAD."""
+        """Create a link to an object for GET, or for HEAD."""
         ...
 
 

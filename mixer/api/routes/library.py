@@ -56,7 +56,9 @@ class UploadBody(RequestBody):
             min_length=1, max_length=255, description="Name of the file.", examples=["evening.mp3"]
         ),
     ]
-    size_bytes: Annotated[int, Field(ge=1, description="Size of the file; it may not be larger.")]
+    size_bytes: Annotated[
+        int, Field(ge=1, description="Size of the file in bytes; the upload may not exceed it.")
+    ]
 
 
 class UploadAnswer(BaseModel):
@@ -65,7 +67,7 @@ class UploadAnswer(BaseModel):
     key: Annotated[str, Field(description="Key to send as `music`, `cover` or `source`.")]
     url: str
     fields: Annotated[
-        dict[str, str], Field(description="Fields of the form, before the field `file`.")
+        dict[str, str], Field(description="Form fields to send before the field `file`.")
     ]
     max_bytes: int
     expires_s: int
@@ -108,8 +110,8 @@ class CapabilitiesAnswer(BaseModel):
     events: Annotated[
         bool, Field(description="Whether GET /stories/{story_id}/events streams the status.")
     ]
-    feeds: Annotated[bool, Field(description="Whether podcast feeds are offered.")]
-    verify: Annotated[bool, Field(description="Whether speech can be checked (`verify`).")]
+    feeds: Annotated[bool, Field(description="Whether podcast feeds are available.")]
+    verify: Annotated[bool, Field(description="Whether `verify` is available.")]
     presets: list[str]
     formats: list[str]
     text_types: list[str]
@@ -117,7 +119,7 @@ class CapabilitiesAnswer(BaseModel):
     limits: LimitsAnswer
     music_types: Annotated[list[str], Field(description="File extensions of music.")]
     source_types: Annotated[
-        list[str], Field(description="File extensions of texts that may be uploaded.")
+        list[str], Field(description="File extensions of texts that can be uploaded.")
     ]
     picture_types: Annotated[list[str], Field(description="File extensions of covers.")]
     outputs: Annotated[list[str], Field(description="Extra files that a story can make.")]

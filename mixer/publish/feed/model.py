@@ -69,8 +69,8 @@ class FeedChannel:
         """List what keeps directories from accepting the feed."""
         if self.artwork is None:
             yield (
-                "The feed has no picture; directories require one of 1400 to 3000 pixels, square. "
-                "Publish a story with a cover, or set `cover`."
+                "The feed has no picture; directories require a square one of 1,400 to 3,000 "
+                "pixels. Publish a story with a cover, or set `cover`."
             )
         if self.is_listed and not self.owner_email:
             yield "The feed has no owner's address; directories send a code there. Set `email`."
@@ -242,6 +242,6 @@ def _square(cover: Picture) -> Picture:
 def _describe_change(cover: Picture, fitted: Picture, name: str) -> str:
     return (
         f"The picture “{name}” has {cover.width_px} × {cover.height_px} pixels; podcast apps want a"
-        f" square of {MIN_ARTWORK_PX} to {MAX_ARTWORK_PX} pixels, so it was put on one of "
+        f" square of {MIN_ARTWORK_PX:,} to {MAX_ARTWORK_PX:,} pixels, so it was centred on one of "
         f"{fitted.width_px} × {fitted.height_px}."
     )

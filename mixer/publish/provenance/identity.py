@@ -166,7 +166,7 @@ def _find_flaw(pem: bytes, key: "EllipticCurvePublicKey", now: datetime) -> str:
     if now > last:
         return f"expired on {last:%Y-%m-%d}"
     if now < first:
-        return f"is valid from {first:%Y-%m-%d} on, and the clock shows {now:%Y-%m-%d}"
+        return f"is valid only from {first:%Y-%m-%d}, and the clock shows {now:%Y-%m-%d}"
     return ""
 
 

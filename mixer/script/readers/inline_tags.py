@@ -111,7 +111,7 @@ class InlineTagReader:
 
     @property
     def speaker_names(self) -> frozenset[str]:
-        """The names of the cast."""
+        """The names in the cast."""
         return frozenset(role.name for role in self.cast)
 
     def prepare_text(self, text: str) -> str:

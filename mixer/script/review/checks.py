@@ -209,10 +209,10 @@ def check_directions(script: Script, limits: Mapping[str, EngineLimits]) -> tupl
     if not ignored:
         return ()
     return (
-        f"{len(ignored)} directions such as “{ignored[0]}” are not followed: this engine takes "
+        f"{len(ignored)} directions such as “{ignored[0]}” are ignored: this engine takes "
         "none. A speech server may (ENGINE_INSTRUCTIONS)."
         if len(ignored) > 1
-        else f"The direction “{ignored[0]}” is not followed: this engine takes none. A speech "
+        else f"The direction “{ignored[0]}” is ignored: this engine takes none. A speech "
         "server may (ENGINE_INSTRUCTIONS).",
     )
 

@@ -66,14 +66,14 @@ class ComplianceRule:
         """Say what was measured and what the rule requires."""
         if self.name in {"codec", "artwork"}:
             found, accepted = self.wanted.rstrip(")").split(" (")
-            return f"The {self.name} is {found}, and {accepted} is required."
+            return f"The {self.name} is {found}, but {accepted} is required."
         if self.name.startswith("tag "):
             return f"The {self.name} is empty."
         label, unit = _LABELS.get(self.name, (self.name, ""))
         if self.measured is None or not math.isfinite(self.measured):
-            return f"{label}: silent, and {self.wanted} {unit} is required.".replace("  ", " ")
+            return f"{label}: silent, but {self.wanted} {unit} is required.".replace("  ", " ")
         measured = f"{self.measured:.1f}" if unit else f"{self.measured:g}"
-        sentence = f"{label}: {measured} {unit}, and {self.wanted} {unit} is required."
+        sentence = f"{label}: {measured} {unit}, but {self.wanted} {unit} is required."
         return sentence.replace("  ", " ").replace(" ,", ",")
 
 

@@ -87,7 +87,7 @@ class AudioTags:
         is_shape_right = len({*sides}) == 1 or not is_square
         passed = is_shape_right and low <= min(sides) and max(sides) <= high
         found = "{} × {}".format(*sides) if self.cover else "none"
-        wanted = f"{found} ({'a square' if is_square else 'sides'} of {low} to {high} pixels)"
+        wanted = f"{found} ({'a square' if is_square else 'sides'} of {low:,} to {high:,} pixels)"
         return ComplianceRule("artwork", wanted, None, passed)
 
     def _check_chapters(self, target: Target) -> Iterator[ComplianceRule]:

@@ -94,7 +94,7 @@ def _unknown_voice_error(by_id: dict[str, Voice], voice_id: str) -> UnknownVoice
 def _engine_mismatch_error(voices: Iterable[Voice], voice: Voice, engine: str) -> UnknownVoice:
     near = [v.id for v in voices if engine in v.engines and v.language == voice.language]
     return UnknownVoice(
-        f"{voice.id} does not speak with the engine “{engine}”, but with "
+        f"The voice {voice.id} does not have the engine “{engine}”, but "
         f"{', '.join(voice.engines)}. {_suggest_names(near[:MAX_NEAR_MATCHES])}",
         voice=voice.id,
         engine=engine,

@@ -141,7 +141,9 @@ class OutputMaker:
         except (OutOfTime, StoryCancelled):
             raise
         except MixerError as error:
-            return None, (f"The read aloud has plain pages instead of the book's own: {error}",)
+            return None, (
+                f"The read-aloud book has plain pages instead of the book's own: {error}",
+            )
 
 
 def _book_metadata(

@@ -35,7 +35,7 @@ def test_six_million_characters_are_refused_and_kept(server, visit):
     page = visit(server.url).open()
     page.evaluate(SIX_MILLION)
     assert "6,000,000 characters exceed the limit of 5,000,000" in error(page, "text")
-    assert "shorten it by 1,000,000" in error(page, "text")
+    assert "shorten the text by 1,000,000" in error(page, "text")
     before = server.faults.count("POST /stories")
     page.click("#narrate")
     assert server.faults.count("POST /stories") == before

@@ -38,7 +38,7 @@ def test_podcast_is_made_filled_and_copied(feed_server, visit):
     page = tab.open()
     assert not page.is_visible("#feeds")  # there is no story to publish
     tab.request_story("The first story.")
-    page.click("text=Make a podcast")
+    page.click("text=Create a podcast")
     assert "title" in page.text_content("#feeds-error")
     page.get_by_label("Title of a new podcast").fill("The Harbour")
     page.keyboard.press("Enter")
@@ -66,7 +66,7 @@ def test_link_is_revoked_and_made_again(feed_server, visit):
     await_status(page, "No link")
     with pytest.raises(urllib.error.HTTPError, match="404"):
         fetch(url)
-    page.get_by_label("Make a link: The Harbour").click()
+    page.get_by_label("Create a link: The Harbour").click()
     await_status(page, "Anyone")
     assert read_url(page) not in (None, url)
 

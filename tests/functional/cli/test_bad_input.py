@@ -85,7 +85,7 @@ def test_clipped_recording_is_named(mixer: InProcessCli):
         Path("loud.wav"), np.clip(8 * speech(2.0, 2, rms_db=-10), -1, 1), VOICE_HZ
     )
     done, _ = mix_with_good_chunk(mixer, clipped)
-    assert "Recorded too loudly; the peaks are cut off: loud.wav." in done.out
+    assert "Recorded too loudly, so the peaks are clipped: loud.wav." in done.out
     assert "good.wav" not in done.out
 
 

@@ -147,13 +147,13 @@ def test_wrong_value_in_the_head_is_refused_by_name(mixer: InProcessCli):
     write("preset: podcats")
     done = mixer("plan", "story.md")
     assert done.code == 2
-    assert done.error.startswith("story.md: in the head, preset: must be 'story'")
+    assert done.error.startswith("story.md: in the front matter, preset: must be 'story'")
 
 
 @pytest.mark.parametrize(
     ("arguments", "before", "after"),
     [
-        (["--out", "a.m4b"], "The preset requires mp3, and the format is m4b", "is required"),
+        (["--out", "a.m4b"], "The preset requires mp3, but the format is m4b", "is required"),
         (["--bitrate-kbps", "64"], "The preset requires at least 192 kbit/s", "bit"),
     ],
 )

@@ -83,7 +83,7 @@ def test_tools_by_the_client_of_the_sdk(tmp_path):
     assert "cover: /etc/hostname is outside the story's folder" in answers["foreign_cover"]
     assert "cover: “/etc/hostname” is not in the music folder" in answers["hidden_cover"]
     assert len(answers["long_engine"]) < 2_100
-    assert "state what it may cost" in answers["uncapped"]
+    assert "set the most that it may cost" in answers["uncapped"]
     assert "$0.60 is more than the $0.50" in answers["beyond_the_cap"]
     assert (tmp_path / "out" / "lamp.mp3").stat().st_size > 10_000
     assert answers["done"]["files"][0].endswith("lamp.mp3")

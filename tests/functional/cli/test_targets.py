@@ -69,12 +69,12 @@ def test_book_in_a_library_is_read_back_as_audiobookshelf_reads_it(mixer):
     assert len(tags["covr"]) == 1
     checked = mixer("inspect", str(path), "--target", "audiobookshelf")
     assert checked.code == 0, checked.err
-    assert "kept    artwork: 600 × 900 (sides of 200 to 3000 pixels)" in checked.out
+    assert "kept    artwork: 600 × 900 (sides of 200 to 3,000 pixels)" in checked.out
     broken = mixer("inspect", str(path), "--target", "acx")
     assert broken.code
     for rule in ("bitrate_kbps", "artwork", "room_tone_before_s"):
         assert rule in broken.error
-    assert "BROKEN  artwork: 600 × 900 (a square of 2400 to 3000 pixels)" in broken.out
+    assert "BROKEN  artwork: 600 × 900 (a square of 2,400 to 3,000 pixels)" in broken.out
     assert "without its permission" in broken.out
 
 
@@ -83,10 +83,10 @@ def test_broken_rules_of_a_target_are_warnings(mixer):
     Path("story.md").write_text(HEAD)
     again = mixer("narrate", "story.md", "--out", "video.m4a", "--target", "youtube")
     assert again.code == 0, again.err
-    for rule in ("Chapters: 2, and at least 3 is required.", "Shortest chapter: "):
+    for rule in ("Chapters: 2, but at least 3 is required.", "Shortest chapter: "):
         assert f"A rule of YouTube is broken. {rule}" in again.err
     podcast = mixer("narrate", "story.md", "--out", "episode.mp3", "--target", "apple-podcasts")
-    artwork = "The artwork is 600 × 900, and a square of 1400 to 3000 pixels is required."
+    artwork = "The artwork is 600 × 900, but a square of 1,400 to 3,000 pixels is required."
     assert f"A rule of Apple Podcasts is broken. {artwork}" in podcast.err
 
 

@@ -183,7 +183,7 @@ def test_small_artwork_is_made_to_fit_and_reported(feeds):
     form = feeds.call("POST /uploads", {"name": "a.png", "size_bytes": 100_000}).json
     feeds.served.store.put(form["key"], build_picture(300, 300))
     made = feeds.set_up("Picture", cover=form["key"])
-    assert any("300 × 300" in each and "1400" in each for each in made["warnings"])
+    assert any("300 × 300" in each and "1,400" in each for each in made["warnings"])
     parsed, _ = feeds.read(made["url"])
     assert feeds.open(parsed["cover_url"]).status == 302
 

@@ -60,9 +60,9 @@ def test_broken_rule_says_what_was_measured_and_what_is_required():
         -20.0,
     )
     assert [rule.sentence for rule in found if not rule.passed] == [
-        "Noise floor: -59.0 dBFS, and at most -60 dBFS is required.",
-        "Room tone: -59.0 dBFS, and -90 to -60 dBFS is required.",
-        "Bit rate: 64.0 kbit/s, and MP3 of at least 192 kbit/s is required.",
+        "Noise floor: -59.0 dBFS, but at most -60 dBFS is required.",
+        "Room tone: -59.0 dBFS, but -90 to -60 dBFS is required.",
+        "Bit rate: 64.0 kbit/s, but MP3 of at least 192 kbit/s is required.",
     ]
 
 
