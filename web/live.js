@@ -10,7 +10,7 @@ const LEAD_S = 0.4; // the finished file is sought this far ahead, and starts wh
 const LOAD_MS = 15_000;
 
 // Safari plays no growing response; Chromium cannot seek in a playlist that grows.
-// A service in AWS has the playlist only.
+// A service on AWS has the playlist only.
 export const usesHls = (audio) => (!links.story?.listen?.audio || navigator.vendor.startsWith("Apple")) && Boolean(audio.canPlayType(HLS));
 
 // The URL to play from a time on, and the time at which its sound begins: a playlist knows all

@@ -1,4 +1,4 @@
-"""The parts of a process in AWS, or of one that uses its services."""
+"""The parts of a process on AWS, or of one that uses its services."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AwsServices(Services):
-    """A process in AWS.
+    """A process on AWS.
 
     Attributes:
         s3: None for its own client.

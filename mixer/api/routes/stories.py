@@ -1,6 +1,6 @@
 """The routes of stories: POST /stories, GET /stories, GET and DELETE /stories/{story_id}.
 
-Those of projects and, in AWS, of listeners come with them.
+Those of projects and, on AWS, of listeners come with them.
 """
 
 import re
@@ -110,7 +110,7 @@ class _StoryRoutes:
         return json_response(200, _build_status(dependencies, story_id, status))
 
     def listen(self, story_id: str, listening: str) -> Response[str]:
-        """Answer with the playlist of a story in AWS, or redirect to one of its segments.
+        """Answer with the playlist of a story on AWS, or redirect to one of its segments.
 
         The signature of a link takes the place of a token. Segments are signed again each time they
         are asked for, so a playlist stays valid as long as its own link.

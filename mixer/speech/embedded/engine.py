@@ -41,7 +41,7 @@ VOICES = tuple(
         (ENGINE_NAME,),
         "Male" if pitch < MALE_BELOW else "Female",
         realtime_factor=REALTIME_FACTOR,
-        note="the one voice" if pitch == 1 else f"the same voice, pitched {pitch - 1:+.0%}",
+        note="natural pitch" if pitch == 1 else f"the same voice, pitched {pitch - 1:+.0%}",
     )
     for name, pitch in PITCHES.items()
 )
