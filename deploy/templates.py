@@ -1,7 +1,6 @@
 """Read the templates as plain values: `!Ref X` becomes {"Ref": "X"}, `!Sub` {"Fn::Sub": ...}."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -28,11 +27,11 @@ def _construct_intrinsic(loader: yaml.CSafeLoader, tag: str, node: Any) -> dict[
 TemplateLoader.add_multi_constructor("!", _construct_intrinsic)
 
 
-def load_templates(folder: Path = TEMPLATES) -> dict[str, Template]:
+def load_templates() -> dict[str, Template]:
     """Load every template by its file's name without `.yml`."""
     return {
         path.stem: yaml.load(path.read_text(encoding="utf-8"), TemplateLoader)  # noqa: S506 - a safe loader
-        for path in sorted(folder.glob("*.yml"))
+        for path in sorted(TEMPLATES.glob("*.yml"))
     }
 
 

@@ -83,7 +83,7 @@ def _load_policy(
     if policy_file:
         return parse_policy(_read_policy_file(policy_file), override=override)
     if buckets or repositories:
-        return build_default_policy(buckets, repositories, override=override)
+        return build_default_policy(buckets, repositories, override)
     return read_environment_policy(os.environ, override)
 
 

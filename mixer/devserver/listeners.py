@@ -80,7 +80,7 @@ class ListenRoutes:
     async def send_captions(self, request: Request) -> Response:
         """Answer with captions (WebVTT) of what is made, from `start` on for ten minutes."""
         story = await self._admit(request)
-        start_s = _parse_seconds(request, "start")
+        start_s = _parse_start(request)
         text = await _run(lambda: self.service.build_captions(story, start_s, start_s + CAPTIONS_S))
         return Response(text, headers=HEADERS, media_type="text/vtt")
 
@@ -91,7 +91,7 @@ class ListenRoutes:
             seen = await _run(lambda: self.service.look(story))
             start_s = seen.made_s
         else:
-            start_s = _parse_seconds(request, "start")
+            start_s = _parse_start(request)
             await _run(lambda: self.service.look(story))
         if self._slots.available_tokens < 1:
             message = "Too many people are listening; try again soon."
@@ -156,13 +156,13 @@ def _parse_piece(text: str) -> int:
     return int(text)
 
 
-def _parse_seconds(request: Request, name: str) -> float:
-    text = request.query_params.get(name, "0")
+def _parse_start(request: Request) -> float:
+    text = request.query_params.get("start", "0")
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= MAX_START_S:
-        message = f"{name}: give seconds from the beginning, or `live` for a stream."
+        message = "start: give seconds from the beginning, or `live` for a stream."
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad_input", message)
     return seconds

@@ -163,11 +163,10 @@ def read_environment_policy(environ: Mapping[str, str], override: Fields = NO_FI
 def build_default_policy(
     buckets: Iterable[str],
     repositories: Iterable[str],
-    common: Fields = NO_FIELDS,
     override: Fields = NO_FIELDS,
 ) -> Policy:
     """Build the default rules for some buckets and repositories."""
-    return read_policy(build_default_document(buckets, repositories), common, override)
+    return read_policy(build_default_document(buckets, repositories), override=override)
 
 
 def build_default_document(

@@ -26,7 +26,6 @@ from mixer.sound.analysis import (
     Verification,
     check_compliance,
     measure,
-    probe_stream,
     verify,
 )
 from mixer.sound.arrange import bed_outline
@@ -40,6 +39,9 @@ ALLOWANCE = 0.05
 """Of a level, which is shown with one decimal."""
 
 TIMEOUT_S = 600.0
+_STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)[^\n]*")
+_STATED_KBPS = regex.compile(r", (?P<kbps>\d+) kb/s")
+_COPIED_BYTES = regex.compile(r"\baudio:(?P<kib>\d+)KiB")
 _PICTURE = regex.compile(r"Stream #0:\d+.*?: Video: [^\n]*?, (?P<width>\d+)x(?P<height>\d+)")
 _LABEL = regex.compile(r"(?P<name>[^=\\]+)=(?P<value>.*)", regex.DOTALL)
 _CHAPTER = regex.compile(
@@ -75,7 +77,7 @@ def inspect(
     """
     measured = measure(path, channels=MUSIC_CHANNELS, processes=processes)
     checked = verify(path, measured.duration_s, COLUMNS, processes=processes)
-    stream = probe_stream(path, measured, processes)
+    stream = _probe_stream(path, measured, processes)
     rules: tuple[ComplianceRule, ...] = ()
     if preset is not None:
         limits = PRESETS[preset]
@@ -93,6 +95,21 @@ def inspect(
         sound_peaks_dbtp=_sound_peaks_dbtp(fields, timeline),
         provenance=read_provenance(path),
     )
+
+
+def _probe_stream(path: Path, measurement: Measurement, processes: ProcessGroup) -> StreamInfo:
+    """Probe a measured file; the bit rate is that of its sound, without cover and tags.
+
+    Where the file does not state it, the packets of the sound are counted.
+    """
+    command = [*ffmpeg.confine_input(0), "-map", "0:a:0", "-c", "copy", "-f", "null", "-"]
+    log = ffmpeg.run(command, files=[path], timeout_s=TIMEOUT_S, processes=processes).stderr
+    stream, copied = _STREAM.search(log), _COPIED_BYTES.search(log)
+    stated = _STATED_KBPS.search(stream[0]) if stream else None
+    counted_kbps = int(copied["kib"]) * 8.192 / measurement.duration_s if copied else 0.0
+    kbps = float(stated["kbps"]) if stated else counted_kbps
+    codec = stream["codec"] if stream else ""
+    return StreamInfo(codec, measurement.rate_hz, round(kbps, 1), measurement.duration_s)
 
 
 def collect_figures(inspection: Inspection) -> dict[str, float | int | str | None]:

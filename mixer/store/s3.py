@@ -43,7 +43,6 @@ CLAIM = "claim"
 
 def create_s3_client(
     *,
-    region: str | None = None,
     endpoint_url: str | None = None,
     addressing_style: "AddressingStyle" = "virtual",
     session: "boto3.Session | None" = None,
@@ -67,7 +66,7 @@ def create_s3_client(
         s3={"addressing_style": addressing_style, "us_east_1_regional_endpoint": "regional"},
     )
     source = session or boto3.Session()
-    return source.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
+    return source.client("s3", endpoint_url=endpoint_url, config=config)
 
 
 class S3Store:

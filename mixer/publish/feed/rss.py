@@ -199,13 +199,13 @@ def shorten_title(title: str) -> str:
 def format_summary(text: str) -> str:
     """Format a plain text as a description, which players read as HTML, of at most 4,000 bytes."""
     if not _MARKUP.search(text):
-        return shorten_bytes(text)
-    return _CUT_ENTITY.sub("…", shorten_bytes(escape(text, quote=False)))
+        return _shorten_summary(text)
+    return _CUT_ENTITY.sub("…", _shorten_summary(escape(text, quote=False)))
 
 
-def shorten_bytes(text: str, limit: int = MAX_SUMMARY_BYTES) -> str:
-    """Cut a text to so many bytes of UTF-8."""
+def _shorten_summary(text: str) -> str:
+    """Cut a text to the bytes of UTF-8 that a summary may have."""
     content = clean_text(text).encode()
-    if len(content) <= limit:
+    if len(content) <= MAX_SUMMARY_BYTES:
         return content.decode()
-    return f"{content[: limit - 3].decode(errors='ignore').rstrip()}…"
+    return f"{content[: MAX_SUMMARY_BYTES - 3].decode(errors='ignore').rstrip()}…"

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mixer.sound.analysis.compliance import ComplianceRule, StreamInfo, check_compliance
     from mixer.sound.analysis.decoding import DecodedLevels
     from mixer.sound.analysis.measurement import MUSIC_CHANNELS, Measurement, measure
-    from mixer.sound.analysis.probe import probe_stream
     from mixer.sound.analysis.profile import Edge, Flaw, Profile
     from mixer.sound.analysis.verification import (
         EncodedPiece,

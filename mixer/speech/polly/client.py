@@ -87,20 +87,17 @@ MAX_CONNECTIONS = max(quota.in_flight for quota in POLLY_QUOTAS.values())
 
 def create_polly_client(
     *,
-    region: str | None = None,
     endpoint_url: str | None = None,
     connections: int = MAX_CONNECTIONS,
-    connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
     session: "boto3.Session | None" = None,
 ) -> "PollyClient":
     """Create a client without retries of its own; the caller closes it.
 
     Args:
-        region: None for the environment's.
         endpoint_url: of another server that speaks Polly's protocol; None for the real one.
         connections: kept open at most; the parallelism of the engine.
-        session: with the credentials; None for boto3's default.
+        session: with credentials and region; None for boto3's default.
 
     Raises:
         MixerError: the extra `aws` is not installed, no region is configured, or the profile does
@@ -110,10 +107,10 @@ def create_polly_client(
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    config = _build_client_config(connections, connect_timeout_s, read_timeout_s)
+    config = _build_client_config(connections, read_timeout_s)
     try:
         source = session or boto3.Session()
-        return source.client("polly", region_name=region, endpoint_url=endpoint_url, config=config)
+        return source.client("polly", endpoint_url=endpoint_url, config=config)
     except BotoCoreError as error:
         raise MixerError(
             f"Amazon Polly cannot be reached: {str(error).rstrip('.')}; set region and credentials "
@@ -121,14 +118,12 @@ def create_polly_client(
         ) from error
 
 
-def _build_client_config(
-    connections: int, connect_timeout_s: float, read_timeout_s: float
-) -> "Config":
+def _build_client_config(connections: int, read_timeout_s: float) -> "Config":
     from botocore.config import Config
 
     return Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=connect_timeout_s,
+        connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
         max_pool_connections=connections,
         tcp_keepalive=True,

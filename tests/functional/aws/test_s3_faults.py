@@ -99,7 +99,9 @@ def test_claim_whose_answer_is_lost_is_not_taken_for_that_of_another(client, is_
 
     def write():
         fields = {"Metadata": about["Metadata"]} if is_own else {}
-        with closing(create_s3_client(session=Session("test", "test"), region="us-east-1")) as s3:
+        with closing(
+            create_s3_client(session=Session("test", "test", region_name="us-east-1"))
+        ) as s3:
             s3.put_object(Bucket="mixer", Key="key", Body=CONTENT, **fields)
 
     lose_first_answer(client, write)

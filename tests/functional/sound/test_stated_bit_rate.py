@@ -8,8 +8,7 @@ from PIL import Image
 
 from mixer.formats import FormatName
 from mixer.publish.cover import encode_cover
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
-from mixer.sound.analysis.probe import probe_stream
+from mixer.services.inspection import inspect
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.sound.formats.tags import AudioTags
 from tests.mixes import ChunkSpec, prepare_mix
@@ -29,7 +28,7 @@ def large_cover() -> bytes:
 def test_cover_is_not_counted(tmp_path: Path, kind: FormatName, least: float, most: float):
     mix = prepare_mix(tmp_path, [ChunkSpec(speech(6.0))], kind=kind, bitrate_kbps=64)
     mix.render(tags=AudioTags({"title": "x"}, cover=encode_cover(large_cover(), "cover.png")))
-    found = probe_stream(mix.path, measure(mix.path, channels=MUSIC_CHANNELS), ProcessGroup())
+    found = inspect(mix.path, None, None, ProcessGroup()).stream_info
     assert least <= found.kbps <= most
     whole_kbps = mix.path.stat().st_size * 8 / 1000 / mix.timeline.duration_s
     assert whole_kbps > found.kbps + 200
