@@ -25,7 +25,7 @@ export COMMIT
 .PHONY: help demo play voices serve test check judges permissions e2e clients first-use page-test page-pictures deploy destroy smoke token image sbom audit picture push parameters bench faults attack lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # What is imported is compiled once, when it first is, and not in each of many processes. Most
 # modules never are: pip compiles nothing.
@@ -187,7 +187,7 @@ push: ## Build and push the image of the commit, once, and record its digest
 parameters: ## Write the pipeline's parameters: current values with the new digest
 	@.ci/parameters
 
-bench: $(DEV_STAMP) ## Run all benchmarks (45 minutes; one of them: python -m bench NAME)
+bench: $(DEV_STAMP) ## Run all benchmarks (an hour; one of them: .venv/bin/python -m bench NAME)
 	$(BIN)/python -m bench
 
 faults: $(DEV_STAMP) ## Kill a story, or fail a call of it, at 50 random points; print the results

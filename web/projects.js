@@ -284,7 +284,7 @@ function showBar() {
   [nameInput.hidden, close.hidden, keep.hidden] = [!open, !open, open];
   if (nameInput !== document.activeElement) nameInput.value = name;
   updateChoices({ project: open ? { id: open.id, name } : null }, false);
-  status.textContent = !open ? "Saves your work, for all your devices." : isUnsent() ? status.textContent : "Saved";
+  status.textContent = !open ? "Saves your work across all your devices." : isUnsent() ? status.textContent : "Saved";
   showQuestion();
 }
 

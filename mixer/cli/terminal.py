@@ -67,7 +67,7 @@ class ProgressLines:
                 is_due = time.monotonic() - self._last_line_s >= LINE_EVERY_S
                 left_s = self._remaining.predict_left_s()
                 if is_due and left_s is not None and not self._ended.is_set():
-                    share = f"{self._remaining.read_share():.0%} of the whole"
+                    share = f"{100 * self._remaining.read_share():.0f} % of the total"
                     left = format_clock(left_s)
                     self._print(f"{self._remaining.stage}: {share}, about {left} left")
 

@@ -13,6 +13,7 @@ from mixer.speech.embedded.kokoro.catalogue import load_catalogue
 from mixer.speech.embedded.kokoro.files import MODEL_NAME
 from mixer.speech.embedded.kokoro.phonemes import KokoroPhonemizer, find_espeak
 from mixer.speech.embedded.mapped_text import MappedText
+from mixer.speech.embedded.model import LEAD_SAMPLES
 from mixer.speech.engine import VoiceSettings
 from tests.kokoro import VOICE_FOLDER, needs_voices
 
@@ -35,7 +36,7 @@ def speak(engine, voice, ssml=GREETING):
 def test_sentences_and_words_have_their_times(engine, tmp_path):
     speech = speak(engine, "af_heart")
     first, second = speech.sentences
-    assert 0 == first.start_samples < first.end_samples < second.start_samples
+    assert LEAD_SAMPLES == first.start_samples < first.end_samples < second.start_samples
     assert [word.text for word in speech.words] == ["Good", "evening", "Tom"]
     starts = [word.span.start_samples for word in speech.words]
     assert starts == sorted(starts)
