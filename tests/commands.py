@@ -32,6 +32,7 @@ class CommandResult:
         assert not complaints, self.err
         assert "Traceback" not in self.err, self.err
         assert last.startswith("mixer: "), self.err
+        assert not last.startswith("mixer: unexpected error"), self.err
         return last.removeprefix("mixer: ")
 
 

@@ -87,7 +87,7 @@ def _discard_output() -> None:
 def describe_error(error: MixerError) -> str:
     """An error's sentence, with its option as it is typed: `--rate`, not `rate`."""
     name, colon, reason = str(error).partition(": ")
-    if isinstance(error, BadOption) and colon and name.isidentifier():
+    if isinstance(error, BadOption | UnknownVoice) and colon and name.isidentifier():
         return f"--{name.replace('_', '-')}: {reason}"
     return str(error)
 

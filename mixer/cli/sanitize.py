@@ -105,7 +105,10 @@ def _open_account() -> "AwsAccount":
     try:
         return open_account()
     except (BotoCoreError, ClientError) as error:
-        raise StoreFailed(f"AWS access failed: {describe_error(error)}") from error
+        raise StoreFailed(
+            f"AWS access failed: {describe_error(error)}; set region and credentials with "
+            "`aws configure`, or with AWS_DEFAULT_REGION and AWS_PROFILE."
+        ) from error
 
 
 def _print_json(report: "RunReport", plans: "Sequence[RetentionPlan[Item]]") -> None:

@@ -41,7 +41,7 @@ from mixer.narration.story_plan import (
     select_limits,
     warn_about,
 )
-from mixer.narration.story_source import name_story_in_errors
+from mixer.narration.story_source import name_story_in_errors, require_file
 from mixer.progress import Progress, StageTimer, ignore_progress
 from mixer.requests import Options, PresetName
 from mixer.script import Role
@@ -201,6 +201,8 @@ def _resolve_stream(options: Options) -> Options:
 
 def _build_input(files: StoryFiles, feed: FeedFolder | None = None) -> StoryInput:
     files.require_sounds()
+    if files.music:
+        require_file(files.music, "music")
     cover = read_cover_file(files.cover) if files.cover else None
     source = files.source
     return StoryInput(source.document, files.music, files.sounds, cover, feed, source.book)
@@ -213,6 +215,10 @@ def _collect_mix_files(
     inputs |= {music: "the music"} if music else {}
     inputs |= {Path(options.cover): "the cover"} if options.cover else {}
     require_distinct_paths([output.path], inputs)
+    for path in map(Path, chunks):
+        require_file(path, "sound file")
+    if music:
+        require_file(music, "music")
     cover = read_cover_file(Path(options.cover)) if options.cover else None
     return LocalMix(tuple(map(Path, chunks)), music, cover)
 

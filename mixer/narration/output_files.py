@@ -232,8 +232,9 @@ def resolve_format(options: Options, out: Path) -> Options:
     suffix = out.suffix.lower().removeprefix(".")
     if suffix not in FORMATS or options.format not in (None, suffix):
         allowed = [options.format] if options.format else FORMATS
-        suffixes = " or ".join(f".{each}" for each in allowed)
-        raise BadOption(f"out: {out} must end in {suffixes}.", field="out")
+        suffixes = ", ".join(f".{each}" for each in allowed)
+        any_of = "one of " if len(allowed) > 1 else ""
+        raise BadOption(f"out: {out} must end in {any_of}{suffixes}.", field="out")
     return options.model_copy(update={"format": suffix})
 
 

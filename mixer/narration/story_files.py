@@ -32,7 +32,7 @@ class StoryFiles:
     Attributes:
         music: a file to play under it.
         sounds: by their names in the story.
-        missing: a sentence for each sound that was not found.
+        missing: a sentence for each sound, music included, that was not found.
     """
 
     source: Source
@@ -81,6 +81,8 @@ def collect_story_files(story: str | Path, options: Options, music: Path | None)
     source = read_source(story, options)
     sounds, missing = _find_sounds(source.document, source.name, music)
     is_folder = music is not None and music.is_dir()
+    if music is not None and not music.exists():
+        missing = (f"The music {music} does not exist.", *missing)
     cover = _find_cover(options, source.name, source.document)
     return StoryFiles(source, None if is_folder else music, sounds, cover, missing)
 

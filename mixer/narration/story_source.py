@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO
 
 from mixer.errors import BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
@@ -163,11 +164,25 @@ def read_file_content(path: Path, kind: str, max_bytes: int = MAX_FILE_BYTES) ->
         NotFound, StoreFailed: it cannot be read; they call it by its kind.
         UnreadableText: it is too large.
     """
-    try:
+    with _name_file_in_errors(path, kind):
         if path.stat().st_size > max_bytes:
             raise _build_length_error(f"The {kind} {path}", max_bytes)
         with path.open("rb") as file:
             return _read_bounded(file, f"The {kind} {path}", max_bytes)
+
+
+def require_file(path: Path, kind: str) -> None:
+    """Require a file that can be read; raises NotFound or StoreFailed, which name its kind."""
+    with _name_file_in_errors(path, kind):
+        if not S_ISREG(path.stat().st_mode):
+            raise StoreFailed(f"The {kind} {path} is not a file.", path=str(path))
+        path.open("rb").close()
+
+
+@contextmanager
+def _name_file_in_errors(path: Path, kind: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise NotFound(f"The {kind} {path} does not exist.", key=str(path)) from error
     except OSError as error:

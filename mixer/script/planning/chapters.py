@@ -87,7 +87,7 @@ def _iter_numbers(choice: str, count: int) -> Iterator[int]:
         first, _, last = part.strip().partition("-")
         start, end = int(first), int(last or first)
         if not 1 <= start <= end <= count:
-            range_text = f"1 to {count}" if count > 1 else "1 only"
+            range_text = f"1 to {count}" if count > 1 else "only one"
             raise BadOption(
                 f"chapters: “{part.strip()}” is not among the chapters of this text, which has "
                 f"{range_text}; mixer plan lists them.",

@@ -83,7 +83,7 @@ def test_it_leaves_audio_captions_picture_and_report_and_says_where(told, home):
 def test_without_a_terminal_progress_is_plain_lines(told):
     assert "speech: done in" in told.err
     assert "\x1b" not in told.err
-    assert all(re.match(r"\w+: (done|\d+%)", line) for line in told.err.splitlines()), told.err
+    assert all(re.match(r"\w+: (done|\d+ %)", line) for line in told.err.splitlines()), told.err
 
 
 @pytest.mark.usefixtures("told")
@@ -190,7 +190,8 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
 @pytest.mark.parametrize(
     ("arguments", "code", "told_of"),
     [
-        (["--voice", "Nobody"], 2, "“Nobody” is not available. Choose one of Ada"),
+        (["--voice", "Nobody"], 2, "--voice: “Nobody” is not available. Choose one of Ada"),
+        (["--chapters", "7"], 2, "--chapters: “7” is not among the chapters of this text"),
         (["--engine", "parrot"], 2, "--engine: unknown engine 'parrot'"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--language", "a" * 300], 2, "--language: must have at most 35 characters"),
