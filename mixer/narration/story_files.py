@@ -82,7 +82,7 @@ def collect_story_files(story: str | Path, options: Options, music: Path | None)
     sounds, missing = _find_sounds(source.document, source.name, music)
     is_folder = music is not None and music.is_dir()
     if music is not None and not music.exists():
-        missing = (f"The music {music} does not exist.", *missing)
+        missing = (*missing, f"The music {music} does not exist.")
     cover = _find_cover(options, source.name, source.document)
     return StoryFiles(source, None if is_folder else music, sounds, cover, missing)
 
