@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from mixer.settings import find_voice_folder
 from mixer.speech import SpeechEngine, Voice, VoiceSettings
 from mixer.speech.embedded import EmbeddedEngine
-from mixer.speech.embedded.kokoro import KokoroEngine, find_voice_folder
+from mixer.speech.embedded.kokoro import KokoroEngine
 
 SENTENCES: dict[str, list[str]] = tomllib.loads(
     Path(__file__).with_name("sentences.toml").read_text("utf-8")

@@ -15,10 +15,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.settings import find_voice_folder
 from mixer.sound import ProcessGroup
 from mixer.speech import SpeechEngine, VoiceSettings
 from mixer.speech.embedded import EmbeddedEngine, decode_audio
-from mixer.speech.embedded.kokoro import KokoroEngine, find_voice_folder
+from mixer.speech.embedded.kokoro import KokoroEngine
 
 EMBEDDED_CAST = ("Ada", "Ben", "Cora", "Dora", "Eve")
 KOKORO_CAST = ("af_heart", "am_michael", "bf_emma", "bm_george", "af_nicole")

@@ -5,7 +5,8 @@ import re
 import sys
 from pathlib import Path
 
-from mixer.speech.embedded.kokoro import find_voice_folder, is_installed
+from mixer.settings import find_voice_folder
+from mixer.speech.embedded.kokoro import is_installed
 
 VOICES = {"Ada": "af_heart", "Ben": "bm_george", "Cora": "bf_emma"}
 """Kokoro's, in place of the one embedded voice at its pitches."""

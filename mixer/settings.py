@@ -82,7 +82,9 @@ class FeedLinks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of a deployment; a laptop also reads MIXER_STORE and XDG_CACHE_HOME.
+    """The settings of a deployment.
+
+    A laptop also reads MIXER_STORE, MIXER_VOICES, XDG_CACHE_HOME and XDG_DATA_HOME.
 
     Attributes:
         output_bucket: OUTPUT_BUCKET: for chunks and mixes.
@@ -159,6 +161,12 @@ def find_store_folder(environ: Mapping[str, str]) -> Path:
     """Find the store of a laptop: MIXER_STORE, or else the XDG cache folder."""
     cache = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(environ.get("MIXER_STORE") or Path(cache, "mixer"))
+
+
+def find_voice_folder(environ: Mapping[str, str]) -> Path:
+    """Find the folder of Kokoro's voices: MIXER_VOICES, or else one in the user's data."""
+    data = environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
+    return Path(environ.get("MIXER_VOICES") or Path(data, "mixer", "voices"))
 
 
 def load_auth(environ: Mapping[str, str]) -> Auth:

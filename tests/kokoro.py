@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from mixer.speech.embedded.kokoro import find_voice_folder, is_installed
+from mixer.settings import find_voice_folder
+from mixer.speech.embedded.kokoro import is_installed
 
 VOICE_FOLDER = find_voice_folder(os.environ)
 

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from mixer.narration import read_lexicon_file
 from mixer.output_options import FeedOptions, MetadataOptions, OutputOptions
 from mixer.requests import (
     LISTS,
@@ -114,6 +113,8 @@ def collect_options(given: Mapping[str, Any]) -> Options:
     """Check the options given on the command line; the others have their defaults."""
     values = {name: value for name, value in given.items() if value is not None}
     if "lexicon" in values:
+        from mixer.narration import read_lexicon_file
+
         values["lexicon"] = read_lexicon_file(Path(values["lexicon"]))
     return parse_options(parse_texts(values))
 

@@ -64,7 +64,8 @@ def install(folder: Path | None, source: Path | None) -> None:
     Speaking needs no network. The Spanish, French and Brazilian Portuguese voices also need the
     program espeak-ng (apt-get install espeak-ng, or brew install espeak-ng).
     """
-    from mixer.speech.embedded.kokoro import find_voice_folder, install_voices, is_installed
+    from mixer.settings import find_voice_folder
+    from mixer.speech.embedded.kokoro import install_voices, is_installed
 
     folder = folder or find_voice_folder(os.environ)
     if source is None and is_installed(folder):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
-    from mixer.compose.adapters import create_process_group
     from mixer.compose.aws import (
         AwsServices,
         open_bucket_services,
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
         open_story_starter,
     )
     from mixer.compose.engines import is_polly, list_engines, list_local_voices, open_local_engine
+    from mixer.compose.installation import Installation
     from mixer.compose.laptop import (
         LaptopServices,
         build_story_runner,

@@ -137,7 +137,8 @@ def _open_embedded() -> "SpeechEngine":
 
 
 def _open_kokoro() -> "SpeechEngine":
-    from mixer.speech.embedded.kokoro import KokoroEngine, find_voice_folder
+    from mixer.settings import find_voice_folder
+    from mixer.speech.embedded.kokoro import KokoroEngine
 
     return KokoroEngine(find_voice_folder(os.environ))
 

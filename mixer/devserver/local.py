@@ -21,7 +21,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from mixer.compose import (
-    create_process_group,
     open_bucket_services,
     open_cloud_services,
     open_folder_services,
@@ -125,7 +124,9 @@ class ProcessRegistry:
 
     def open_group(self) -> "ProcessGroup":
         """Open a group; after `close` it is already stopped."""
-        group = create_process_group()
+        from mixer.sound import ProcessGroup
+
+        group = ProcessGroup()
         with self._lock:
             self._groups.add(group)
             if self._is_closed:

@@ -14,12 +14,12 @@ from mixer.errors import BadOption, StoreFailed
 from mixer.feeds import FeedFolder, build_slug
 from mixer.files import require_writable, resolve_path, translate_disk_errors, write_atomic
 from mixer.formats import DEFAULT_FORMAT, FormatName
+from mixer.narration.request import Output, as_output
 from mixer.narration.story_files import apply_head
 from mixer.narration.story_source import Source
 from mixer.publish import build_tags, require_cuttable
 from mixer.requests import Options
 from mixer.script import Document
-from mixer.settings import find_store_folder
 
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 
@@ -34,30 +34,6 @@ _ADDRESS = regex.compile(r"https?://[^\s/?#@<>\"]+(/[^?#<>\"]*)?")
 
 EDGE_BYTES = 1 << 20
 """From each end of a file, for its fingerprint."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where a run writes.
-
-    Attributes:
-        path: the finished file; None for one named like the story, in the current folder.
-        report: None for next to it.
-        store: the folder that keeps chunks; None for MIXER_STORE, or else the user's cache.
-        force: whether files may be overwritten that Mixer did not write.
-        feed: the folder of a podcast feed in which the story is published; None for none.
-        feed_url: the address at which that folder is published, if it is new.
-        library: the folder of a player's library, instead of `path`: the file is put into
-            Author/Series/Title.
-    """
-
-    path: Path | None = None
-    report: Path | None = None
-    store: Path | None = None
-    force: bool = False
-    feed: Path | None = None
-    feed_url: str = ""
-    library: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +70,8 @@ def settle_output(
 
 def resolve_store(out: str | Path | Output | None, default: Path) -> StoredOutput:
     """Settle the file to write, and the folder that keeps chunks."""
-    output = out if isinstance(out, Output) else Output(None if out is None else Path(out))
-    store = output.store or find_store_folder(os.environ)
-    return StoredOutput(output.path or default, store, output.report, output.force)
+    output = as_output(out)
+    return StoredOutput(output.path or default, output.store_folder, output.report, output.force)
 
 
 def place_in_library(library: Path, document: Document, options: Options, stem: str) -> Path:

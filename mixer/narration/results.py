@@ -1,29 +1,38 @@
 """What the public functions return."""
 
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from warnings import catch_warnings, simplefilter
 
-from mixer.compose import create_process_group
-from mixer.errors import MixerError
+from mixer.errors import MixerError, MixerWarning
 from mixer.files import open_scratch_folder
-from mixer.script import Script
-from mixer.script.review import Estimate
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
+    from mixer.script import Script
+    from mixer.script.review import Estimate
     from mixer.sound import ProcessGroup
 
 DECODE_TIMEOUT_S = 600.0
+
+CALLER = 3
+"""The frame of the caller of a public function, for the place of a warning."""
+
+
+def _create_process_group() -> "ProcessGroup":
+    from mixer.sound import ProcessGroup
+
+    return ProcessGroup()
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
     """Stops one call from another thread."""
 
-    processes: "ProcessGroup" = field(default_factory=create_process_group)
+    processes: "ProcessGroup" = field(default_factory=_create_process_group)
 
     def cancel(self) -> None:
         """Stop the call with StoryCancelled; finished parts are kept."""
@@ -90,13 +99,13 @@ class Plan:
         warnings: what deserves attention before it is spoken.
     """
 
-    script: Script
+    script: "Script"
     characters: int
     chapters: int
     chunks: int
     duration_s: float
     costs_usd: dict[str, float]
-    estimate: Estimate
+    estimate: "Estimate"
     voice: str = ""
     engine: str = ""
     warnings: tuple[str, ...] = ()
@@ -117,10 +126,18 @@ class MixedAudio:
         return open_segment(self.path)
 
 
+def warn_about(sentences: Iterable[str], caller: int = CALLER) -> None:
+    """Warn the caller of a public function, whose frame is `caller`."""
+    for sentence in sentences:
+        warnings.warn(MixerWarning(sentence), stacklevel=caller)
+
+
 def open_segment(path: Path) -> "AudioSegment":
     """Open a sound file as a pydub AudioSegment, which holds all of it in memory."""
-    with catch_warnings():
-        simplefilter("ignore")  # pydub's, about itself and about an FFmpeg that is not needed
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # pydub's, about itself and about an FFmpeg that is not needed
         try:
             from pydub import AudioSegment
         except ImportError as error:

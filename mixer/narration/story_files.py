@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mixer.errors import BadInput, BadOption, NotFound
+from mixer.narration.request import STDIN
 from mixer.narration.story_source import (
-    STDIN,
     TEXT,
     Source,
     name_story,
@@ -63,6 +63,13 @@ class StoryFiles:
         files |= {self.music: "the music"} if self.music else {}
         files |= {self.cover: "the cover"} if self.cover else {}
         return files | dict.fromkeys(self.sounds.values(), "a sound")
+
+    def list_places(self) -> tuple[Path, ...]:
+        """Where files that it uses are, and where sounds would be found before them."""
+        document, folder = self.source.document, _find_folder(self.source.name)
+        lexicon = [folder / document.lexicon_name] if document.lexicon_name else []
+        first = [folder / name for name in self.sounds]
+        return (*self.describe_inputs(), *first, *lexicon)
 
 
 def collect_story_files(story: str | Path, options: Options, music: Path | None) -> StoryFiles:

@@ -1,14 +1,14 @@
 """Planning a story: what will be spoken, how long it takes, what it costs, what to warn about."""
 
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mixer.compose import is_polly, list_engines, open_local_engine
-from mixer.errors import BadOption, MixerError, MixerWarning
+from mixer.errors import BadOption, MixerError
 from mixer.formats import DEFAULT_FORMAT
+from mixer.narration.request import DEFAULTS, as_path
 from mixer.narration.results import Plan
 from mixer.narration.story_files import (
     StoryFiles,
@@ -29,17 +29,12 @@ from mixer.sound import PRESETS
 from mixer.speech import EMBEDDED, VoiceSettings, charge_factor, costs_usd, select_voice
 from mixer.stories.steps import plan_script
 
-DEFAULTS = Options()
 DEFAULT_LANGUAGE = "en-US"
 POLLY, BEST_OF_POLLY = "polly", "generative"
 """The first takes the best engine that the voice has, which only an account knows."""
 
 LIMITS_BY_NAME = {EMBEDDED: LIMITS[EMBEDDED], POLLY: LIMITS[BEST_OF_POLLY], **LIMITS}
 """Limits of a call, by the names of the option `engine`."""
-
-
-CALLER = 3
-"""The frame of the caller of a public function, for the place of a warning."""
 
 
 def plan(
@@ -151,17 +146,6 @@ def select_limits(engine: str) -> EngineLimits:
             f"engine: unknown engine {engine!r}; choose one of {names}.", field="engine"
         )
     return LIMITS_BY_NAME.get(engine, LIMITS_BY_NAME[POLLY])
-
-
-def as_path(path: str | Path | None) -> Path | None:
-    """Make a Path of what a caller gave, if anything."""
-    return None if path is None else Path(path)
-
-
-def warn_about(sentences: Iterable[str]) -> None:
-    """Warn the caller of a public function."""
-    for sentence in sentences:
-        warnings.warn(MixerWarning(sentence), stacklevel=CALLER)
 
 
 def list_conflicts(options: Options, *, has_music: bool) -> tuple[str, ...]:

@@ -10,11 +10,10 @@ from stat import S_ISREG
 from typing import IO
 
 from mixer.errors import BadOption, NotFound, StoreFailed, UnknownVoice, UnreadableText
+from mixer.narration.request import STDIN
 from mixer.requests import Options
 from mixer.script import Document
 from mixer.script.readers import TextType, decode_text, detect_text_type, is_book, read_document
-
-STDIN = "-"
 
 TEXT = "This text"
 """Names a text that was given itself."""

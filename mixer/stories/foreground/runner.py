@@ -78,12 +78,16 @@ class StoryInput:
 
 @dataclass(frozen=True, slots=True)
 class StoryRun:
-    """A finished story; of its outputs the audio comes first and the report last."""
+    """A finished story; of its outputs the audio comes first and the report last.
+
+    `is_complete` unless a file could not be written or signed.
+    """
 
     narration: StoryNarration
     timeline: Timeline
     result: StoryResult
     outputs: tuple[Path, ...]
+    is_complete: bool
 
 
 VerifierSelector = Callable[[ObjectStore], VerifierOpener]
@@ -139,7 +143,8 @@ class StoryRunner:
                 copier = FeedCopier(folder, result.links["audio"], out, signed)
                 warnings = (*warnings, *publish_in_folder(copier, story.feed, options))
             result = replace(result, warnings=warnings)
-            return StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
+            narration, timeline = load_narration(folder), load_timeline(folder)
+            return StoryRun(narration, timeline, result, files.paths, not files.warnings)
 
     def _open_audio_signer(
         self, folder: RunFolder, options: Options, out: Path

@@ -6,6 +6,6 @@ from mixer.lazy import export_lazily
 
 if TYPE_CHECKING:
     from mixer.speech.embedded.kokoro.engine import KokoroEngine
-    from mixer.speech.embedded.kokoro.files import find_voice_folder, install_voices, is_installed
+    from mixer.speech.embedded.kokoro.files import install_voices, is_installed
 
 __getattr__ = export_lazily(__name__)

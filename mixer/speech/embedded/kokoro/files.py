@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,8 +24,6 @@ MODEL_NAME = "model.onnx"
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 MODEL_BYTES = 92_361_271
 VOICE_BYTES = 522_240
-
-FOLDER_VARIABLE = "MIXER_VOICES"
 
 MODEL_PARTS = (
     (
@@ -56,12 +54,6 @@ FETCH_TIMEOUT_S = 1_800.0
 """118 MB on a slow line."""
 
 AGAIN = "`mixer voices install` fetches it again"
-
-
-def find_voice_folder(environ: Mapping[str, str]) -> Path:
-    """Find the folder of the voices: MIXER_VOICES, or else one in the user's data."""
-    data = environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    return Path(environ.get(FOLDER_VARIABLE) or Path(data, "mixer", "voices"))
 
 
 def is_installed(folder: Path) -> bool:
