@@ -30,10 +30,14 @@ FileDigests = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A narration as it was returned, and the warnings that came before it."""
+    """A narration as it was returned, and the warnings that came before it.
+
+    `audio_sha256` spares reading the audio once more; empty where it is not known.
+    """
 
     narration: Narration
     notices: tuple[str, ...]
+    audio_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +152,14 @@ def _list_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _write_record(run: FinishedRun) -> dict[str, object]:
     narration = run.narration
+    known = {narration.path: run.audio_sha256}
+    written = {
+        str(each): known.get(each) or _digest_file(each) for each in _list_files(narration.outputs)
+    }
     return {
         "notices": run.notices,
         "outputs": list(map(str, narration.outputs)),
-        "written": _digest_files(_list_files(narration.outputs)),
+        "written": written,
         "chunks": [(each.text, str(each.path), each.start_s) for each in narration.chunks],
         "figures": {name: getattr(narration, name) for name in FIGURES},
     }

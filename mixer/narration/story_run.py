@@ -60,7 +60,7 @@ def run_story(
     ):
         run, narration = _make_files(story_input, options, output, context)
     if output.feed is None and _is_repeatable(run):
-        runs.save(FinishedRun(narration, notices), inputs)
+        runs.save(FinishedRun(narration, notices, run.audio_sha256), inputs)
     return narration
 
 

@@ -80,14 +80,16 @@ class StoryInput:
 class StoryRun:
     """A finished story; of its outputs the audio comes first and the report last.
 
-    `is_complete` unless a file could not be written or signed.
+    `is_complete` unless a file could not be written or signed. `audio_sha256` is that of the audio,
+    empty where it was not signed.
     """
 
     narration: StoryNarration
     timeline: Timeline
     result: StoryResult
     outputs: tuple[Path, ...]
-    is_complete: bool
+    is_complete: bool = False
+    audio_sha256: str = ""
 
 
 VerifierSelector = Callable[[ObjectStore], VerifierOpener]
@@ -143,8 +145,8 @@ class StoryRunner:
                 copier = FeedCopier(folder, result.links["audio"], out, signed)
                 warnings = (*warnings, *publish_in_folder(copier, story.feed, options))
             result = replace(result, warnings=warnings)
-            narration, timeline = load_narration(folder), load_timeline(folder)
-            return StoryRun(narration, timeline, result, files.paths, not files.warnings)
+            run = StoryRun(load_narration(folder), load_timeline(folder), result, files.paths)
+            return replace(run, is_complete=not files.warnings, audio_sha256=files.audio_sha256)
 
     def _open_audio_signer(
         self, folder: RunFolder, options: Options, out: Path

@@ -46,10 +46,14 @@ CHAPTERS_SUFFIX = "-chapters"
 
 @dataclass(frozen=True, slots=True)
 class ExportedFiles:
-    """The files in the user's folder, the audio first and the report last, and what is missing."""
+    """The files in the user's folder, the audio first and the report last, and what is missing.
+
+    `audio_sha256` is empty where the audio was not signed.
+    """
 
     paths: tuple[Path, ...]
     warnings: tuple[str, ...]
+    audio_sha256: str = ""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,7 @@ class AudioSigner:
     Attributes:
         identity: of the audio without a signature, once it was identified.
         is_current: whether the file in its place is that audio, signed.
+        sha256: of the file in its place, once it is signed.
     """
 
     files: FileSigner
@@ -68,12 +73,15 @@ class AudioSigner:
     out: Path
     identity: str = ""
     is_current: bool = False
+    sha256: str = ""
 
     def identify_audio(self, identity: str) -> bool:
         """Note which audio is finished; returns whether the file in its place is it, signed."""
         self.identity = identity
-        recorded, marks = self._recall() if self.out.is_file() else (), self._marks
-        self.is_current = recorded[:-1] == marks and recorded[-1] == hash_file(self.out)
+        recorded = self._recall() if self.out.is_file() else ()
+        if recorded[:-1] == self._marks:
+            self.sha256 = hash_file(self.out)
+            self.is_current = recorded[-1] == self.sha256
         return self.is_current
 
     def sign(self, audio: Path) -> None:
@@ -81,11 +89,11 @@ class AudioSigner:
 
         Raises MixerError if it cannot be signed; then the file is not written.
         """
+        self.sha256 = ""
         self.files.sign(self.out, audio)
+        self.sha256 = hash_file(self.out)
         with suppress(StoreFailed):
-            put_sealed(
-                self.kept, self._key, json.dumps([*self._marks, hash_file(self.out)]).encode()
-            )
+            put_sealed(self.kept, self._key, json.dumps([*self._marks, self.sha256]).encode())
 
     @property
     def _key(self) -> str:
@@ -128,7 +136,7 @@ def export_files(
         paths.append(report)
         content = json.loads(store.get(result.links["report"])) | provenance
         _write_report(content, stages_s, paths)
-    return ExportedFiles(tuple(paths), tuple(warnings))
+    return ExportedFiles(tuple(paths), tuple(warnings), signer.sha256 if signer else "")
 
 
 def _export_audio(store: FolderStore, key: str, out: Path, signer: AudioSigner | None) -> list[str]:
