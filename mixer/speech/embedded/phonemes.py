@@ -104,10 +104,11 @@ class Phonemizer:
     """Loads the rules; takes about half a second. Not for more than one thread."""
 
     def __init__(self, *, british: bool = False) -> None:
-        from hibari.g2p import G2P  # slow to import
-        from hibari.tts import ASSETS
+        from hibari.g2p import ASSETS  # slow to import
 
-        self._g2p: Any = G2P(british=british)
+        from mixer.speech.embedded.rules import Rules
+
+        self._g2p: Any = Rules(british=british)
         self.ids: dict[str, int] = json.loads(
             (Path(ASSETS) / "vocab.json").read_text(encoding="utf-8")
         )
