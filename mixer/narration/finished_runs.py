@@ -49,7 +49,8 @@ class RunInputs:
 
     def add_files(self, paths: Iterable[Path]) -> "RunInputs":
         """Add files that are about to be read; some were noted before."""
-        return replace(self, files=_digest_files(paths) | self.files)
+        new = (each for each in paths if str(each) not in self.files)
+        return replace(self, files=self.files | _digest_files(new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,13 @@ class FinishedRuns:
         """Whether this request can be remembered: what standard input has is read only once."""
         return self.request.story != Path(STDIN) and self.request.output.feed is None
 
-    def find(self) -> FinishedRun | None:
+    def find(self, inputs: RunInputs) -> FinishedRun | None:
         """Find the run that made the files that are in their places; None if one must be made."""
         store = self._installation.store
         with suppress(MixerError, OSError, ValueError, KeyError, TypeError, IndexError):
             if self.is_known and find_sealed(store, self._key) is not None:
                 record = json.loads(store.get(self._key))
-                if self._is_current(record):
+                if _is_current(record, inputs):
                     return _read_record(record)
         return None
 
@@ -92,16 +93,6 @@ class FinishedRuns:
             with suppress(MixerError):
                 put_sealed(self._installation.store, self._key, json.dumps(record).encode())
 
-    def _is_current(self, record: Mapping[str, Any]) -> bool:
-        if record["request"] != self._digest_request():
-            return False
-        narration = _read_record(record).narration
-        return (
-            record["files"] == _digest_files(map(Path, record["files"]))
-            and all(each.path.is_file() for each in narration.chunks)
-            and record["written"] == _digest_files(_list_files(narration.outputs))
-        )
-
     @property
     def _installation(self) -> Installation:
         return Installation(self.request.output.store_folder)
@@ -120,8 +111,9 @@ class FinishedRuns:
         request, options = self.request, self.request.options
         output = replace(request.output, store=None, force=False)
         given = (request.story, output, request.music, options, sorted(options.model_fields_set))
+        keys = sorted(self._digest_keys())
         with suppress(OSError):
-            parts = [self._installation.fingerprint(), os.getcwd(), *map(repr, given)]  # noqa: PTH109
+            parts = [self._installation.fingerprint(), os.getcwd(), keys, *map(repr, given)]  # noqa: PTH109
             return sha256(json.dumps(parts).encode()).hexdigest()
         return ""
 
@@ -130,6 +122,17 @@ class FinishedRuns:
         if self.request.options.provenance != "signed":
             return {}
         return _digest_files(self._installation.list_signing_files())
+
+
+def _is_current(record: Mapping[str, Any], inputs: RunInputs) -> bool:
+    if record["request"] != inputs.digest:
+        return False
+    narration = _read_record(record).narration
+    return (
+        record["files"] == inputs.add_files(map(Path, record["files"])).files
+        and all(each.path.is_file() for each in narration.chunks)
+        and record["written"] == _digest_files(_list_files(narration.outputs))
+    )
 
 
 def _digest_files(paths: Iterable[Path]) -> FileDigests:

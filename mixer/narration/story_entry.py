@@ -40,10 +40,11 @@ def narrate(
     """
     request = NarrationRequest(story, as_output(out), options, as_path(music))
     runs = FinishedRuns(request)
+    inputs = runs.begin()
     is_cancelled = cancellation is not None and cancellation.is_cancelled
-    if not is_cancelled and (found := runs.find()):
+    if not is_cancelled and (found := runs.find(inputs)):
         warn_about(found.notices)
         return found.narration
     from mixer.narration.story_run import run_story
 
-    return run_story(request, runs, progress, cancellation)
+    return run_story(runs, inputs, progress, cancellation)

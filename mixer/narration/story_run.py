@@ -7,14 +7,13 @@ from mixer.compose import build_story_runner, open_local_engine
 from mixer.errors import OutOfTime, StoryCancelled
 from mixer.feeds import FeedFolder
 from mixer.files import require_writable, require_writable_folder
-from mixer.narration.finished_runs import FinishedRun, FinishedRuns
+from mixer.narration.finished_runs import FinishedRun, FinishedRuns, RunInputs
 from mixer.narration.output_files import (
     StoredOutput,
     WrittenFiles,
     require_distinct_paths,
     settle_output,
 )
-from mixer.narration.request import NarrationRequest
 from mixer.narration.results import Cancellation, NarratedChunk, Narration, warn_about
 from mixer.narration.story_files import (
     StoryFiles,
@@ -39,13 +38,13 @@ CALLER = 4
 
 
 def run_story(
-    request: NarrationRequest,
     runs: FinishedRuns,
+    inputs: RunInputs,
     progress: Progress,
     cancellation: Cancellation | None,
 ) -> Narration:
     """Make the files of a story, and remember the run; raises as `narrate`."""
-    inputs = runs.begin()
+    request = runs.request
     files = collect_story_files(request.story, request.options, request.music)
     inputs = inputs.add_files(files.list_places())
     options, output = settle_output(files.source, request.options, request.output)

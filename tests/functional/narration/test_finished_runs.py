@@ -139,6 +139,7 @@ def test_what_has_changed_is_made_again_once(folder, change):
     "variables",
     [
         {"MIXER_SIGNING": "off"},
+        {"XDG_CONFIG_HOME": "other-config"},
         {"ENGINE_URL": "http://127.0.0.1:9/v1"},
     ],
 )
