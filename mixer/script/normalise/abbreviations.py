@@ -40,6 +40,7 @@ from mixer.script.normalise.rule import (
     previous_word,
     starts_sentence,
 )
+from mixer.script.normalise.rule_selection import list_marks
 
 _COUNT = re.compile(
     rf":?{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
@@ -49,23 +50,29 @@ _FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
 _ORDINAL_BEFORE = re.compile(rf"\d(?:st|nd|rd|th){SPACE}$")
 _NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
 
+_SIGNS = frozenset("&/°§'’-")
+"""Of `w/o`, `& Co.`, `B’fast`: few, and in other texts than most abbreviations."""
+
 Reading = Callable[[re.Match[str], str], str | None]
 """From a match and its long form to what is spoken; None leaves it as written."""
 
 
 def build_rules(language: Language) -> Iterator[NormalisationRule]:
-    """One rule for all abbreviations, and those for suffixes."""
+    """One rule for abbreviations with a sign, one for all others, and those for suffixes."""
     readings = _build_readings(language)
     if readings:
         by_key = {_strip_spaces(written): choices for written, choices in readings.items()}
-        written = build_alternation(readings).replace(r"\ ", f"{SPACE}?")
 
         def expand(match: re.Match[str]) -> str | None:
             choices = by_key[_strip_spaces(match[0])]
             expansions = (reading(match, spoken) for spoken, reading in choices)
             return next((each for each in expansions if each is not None), None)
 
-        yield compile_rule(rf"(?<![\w.&-]){written}(?![\w-]|(?<!\.)\.-)", expand)
+        with_sign = {written for written in readings if not _SIGNS.isdisjoint(written)}
+        for group in filter(None, (with_sign, readings.keys() - with_sign)):
+            written = build_alternation(group).replace(r"\ ", f"{SPACE}?")
+            pattern = rf"(?<![\w.&-]){written}(?![\w-]|(?<!\.)\.-)"
+            yield compile_rule(pattern, expand, list_marks(group))
     yield from _build_suffix_rules(language)
 
 

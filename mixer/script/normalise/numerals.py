@@ -6,7 +6,7 @@ M) are never read as numbers.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.ordinals import spell_ordinal
@@ -22,6 +22,7 @@ from mixer.script.normalise.rule import (
     previous_word,
     starts_sentence,
 )
+from mixer.script.normalise.rule_selection import list_marks
 
 ROMAN_HUNDREDS = ("", "C", "CC", "CCC")
 ROMAN_TENS = ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")
@@ -52,9 +53,6 @@ _AFTER_FIRST = re.compile(r" (?:\(\d|the |in (?:\d|[A-Z])|at [A-Z]|from \d)|[;)]
 _BEFORE_RULER = frozenset(
     ["of", "under", "by", "against", "after", "since", "from", "between", "until", "King", "Queen"]
 )
-
-MAX_ENDING_CHARS = 3
-"""Of a heading, by which numerals are searched for."""
 
 _PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+(?:,| and| or|, and) $")
 _PAIRED_BEHIND = re.compile(r"(?:,| and| or|, and) (?:[A-Z][a-z]+ )?[A-Z][a-z]+ [IVX]+(?![\w'’])")
@@ -93,18 +91,8 @@ def _build_heading_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?P<numeral>{NUMERAL}|[ivxlc]{{2,8}})(?P<parts>(?:\.(?:[A-Z]|\d{{1,2}})(?!\w)){{1,3}})?"
         rf"(?P<tail>{_build_tail(language)})(?:\.(?=[,;] [a-z]))?)(?![\w-]|['’]\w|\.\w)",
         expand,
-        "IVXivx",
-        _build_heading_hint(headings),
-    )
-
-
-def _build_heading_hint(headings: Sequence[str]) -> str:
-    """A numeral behind the last letters of a heading: it may be the pronoun, `and I`."""
-    width = min(MAX_ENDING_CHARS, *map(len, headings))
-    endings = {form[-width:] for form in _list_forms(headings)}
-    return (
-        rf"{SPACE}(?=(?:[IVXLC]{{1,8}}|[ivxlc]{{1,8}})(?!\w))"
-        rf"(?<={build_alternation(endings)}{SPACE})"
+        list_marks(_list_forms(headings)),
+        rf"{SPACE}(?<=[\w.].)(?:[IVXLC]{{1,8}}|[ivxlc]{{2,8}})(?!\w)",
     )
 
 
@@ -181,8 +169,8 @@ def _build_ruler_rules(language: Language) -> Iterator[NormalisationRule]:
         rf"(?P<name>{build_alternation(names)}){SPACE}"
         r"(?P<edit>(?P<numeral>[IVX]{1,6})(?:\.(?= [a-z(]|[,;:]))?)(?![\w-]|\.\w)",
         expand,
-        "IVX",
-        rf"{build_alternation(names)}{SPACE}[IVX]",
+        list_marks(names),
+        rf"{SPACE}[IVX]{{1,6}}(?!\w)",
     )
 
 

@@ -37,9 +37,9 @@ from mixer.script.normalise.offset_map import (
 )
 from mixer.script.normalise.rule import (
     NormalisationRule,
-    RuleSelection,
     propose_replacements,
 )
+from mixer.script.normalise.rule_selection import RuleSelection
 
 WORD_RULES = (
     symbols.build_address_rules,

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from itertools import chain, groupby
+from itertools import groupby
 from typing import NamedTuple
 
 from mixer.script.normalise.language import Language
@@ -21,7 +21,7 @@ SPACE = "[ \u00a0\u2009\u202f]"
 FIGURE = r"\d(?:[\d.,]{0,20}\d)?"
 """Digits with the separators of any language; long enough for quintillions."""
 
-MAX_KEPT_MASKS, MAX_KEPT_HINTS = 1_000, 1_000
+MAX_KEPT_HINTS = 1_000
 
 NEAR_CHARS = 24
 """How far from a figure a short hint that asks for one is searched for."""
@@ -33,8 +33,6 @@ _NEXT_WORD = re.compile(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w
 _CLOSED = re.compile(r"[\"'”’»)\]\s]*")
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
 _STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
-_DIGIT = re.compile(r"\d")
-_LONE_LETTER = re.compile(r"\.(?<=\W(\w)\.)")
 _FIGURES = re.compile(rf"\d(?:.{{0,{NEAR_CHARS}}}\d)*", re.DOTALL)
 _LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
 
@@ -103,19 +101,20 @@ class NormalisationRule:
     """One way of reading something.
 
     `find` proposes replacements for a text, sorted and not overlapping, in linear time; the rule
-    applies only to texts that hold one of `required_chars`, if there are any, and in which the
-    pattern `hint` matches somewhere. Of the required, `b.` is a letter that stands alone.
+    applies only to texts that hold one of `required`, if there are any, and in which the pattern
+    `hint` matches somewhere. The required are characters, and words with their full stops: `b.` is
+    a letter that stands alone.
     """
 
     find: Callable[[str], Iterable[Replacement]]
-    required_chars: frozenset[str] = ANY_TEXT
+    required: frozenset[str] = ANY_TEXT
     hint: str = ""
 
 
 def compile_rule(
     pattern: str,
     expand: Callable[[re.Match[str]], str | None],
-    required_chars: Iterable[str] = ANY_TEXT,
+    required: Iterable[str] = ANY_TEXT,
     hint: str = "",
 ) -> NormalisationRule:
     """A rule for what a pattern matches; it is compiled for the first text that may hold it.
@@ -124,7 +123,7 @@ def compile_rule(
         pattern: a regular expression; what its group `edit` matched is replaced, or all of
             it without such a group.
         expand: the spoken form, or None to leave the text as it is written.
-        required_chars: see NormalisationRule.
+        required: see NormalisationRule.
         hint: a cheaper pattern that matches somewhere in all texts in which the costlier one does.
     """
 
@@ -140,7 +139,7 @@ def compile_rule(
             return ()
         return _iter_replacements(compiled.finditer(text, first.start()), group, expand)
 
-    return NormalisationRule(find, frozenset(required_chars), hint)
+    return NormalisationRule(find, frozenset(required), hint)
 
 
 def _iter_replacements(
@@ -170,49 +169,8 @@ def build_alternation(words: Iterable[str]) -> str:
     return "(?:" + "|".join(parts) + ")"
 
 
-class RuleSelection:
-    """The rules of passes, of which a text gets those that its characters call for.
-
-    Each rule is a bit of a mask, and each character has the mask of the rules that require it or
-    its like; the rules of a pass's mask are kept, since a book has few of them.
-    """
-
-    def __init__(self, passes: Iterable[Iterable[NormalisationRule]]) -> None:
-        self._rules = tuple(map(tuple, passes))
-        self._always, self._by_char, self._needs_digit = 0, dict[str, int](), 0
-        for number, rule in enumerate(chain.from_iterable(self._rules)):
-            self._always |= 0 if rule.required_chars else 1 << number
-            self._needs_digit |= 1 << number if _needs_digit(rule.hint) else 0
-            for char in rule.required_chars:
-                self._by_char[char] = self._by_char.get(char, 0) | 1 << number
-        self._by_mask = [dict[int, tuple[NormalisationRule, ...]]() for _ in self._rules]
-        self._required = frozenset(self._by_char)
-        self.pass_count = len(self._rules)
-
-    def select_rules(self, text: str) -> list[tuple[NormalisationRule, ...]]:
-        """The rules of each pass for a text, in their order."""
-        lone = _LONE_LETTER.findall(text) if "." in text else ()
-        marks = (text[:2], *(f"{letter}." for letter in lone))
-        mask = self._always
-        for char in self._required.intersection(chain(text, marks)):
-            mask |= self._by_char[char]
-        if not _DIGIT.search(text):
-            mask &= ~self._needs_digit
-        selected = []
-        for rules, by_mask in zip(self._rules, self._by_mask, strict=True):
-            own = mask & (1 << len(rules)) - 1
-            mask >>= len(rules)
-            found = by_mask.get(own)
-            if found is None:
-                if len(by_mask) >= MAX_KEPT_MASKS:
-                    by_mask.clear()
-                found = tuple(each for n, each in enumerate(rules) if own >> n & 1)
-                by_mask[own] = found
-            selected.append(found)
-        return selected
-
-
-def _needs_digit(hint: str) -> bool:
+@lru_cache(maxsize=MAX_KEPT_HINTS)
+def needs_digit(hint: str) -> bool:
     """Whether a hint asks for a figure outside groups: then it is not searched for without any."""
     plain, grouped = re.sub(r"\[[^\]]*\]", "x", hint), ""
     while plain != grouped:
@@ -231,7 +189,7 @@ def _compile_hint(hint: str) -> _Hint:
     plain = re.sub(r"\\.|\[[^\]]*\]", "x", hint)
     chars = len(hint) + sum(map(int, re.findall(r"\{(?:\d*,)?(\d+)\}", plain)))
     is_bounded = chars <= NEAR_CHARS and re.search(r"[*+]|,\}", plain) is None
-    return _Hint(re.compile(hint).search, is_bounded and _needs_digit(hint))
+    return _Hint(re.compile(hint).search, is_bounded and needs_digit(hint))
 
 
 class _HintedText:
