@@ -8,7 +8,8 @@ from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
 from mixer.script.document import split_names
 from mixer.script.readers.archive import Archive
-from mixer.script.readers.headings import CHAPTER_LEVEL, NUMBER_WORDS
+from mixer.script.readers.headings import CHAPTER_LEVEL
+from mixer.script.readers.number_words import NUMBER_WORDS
 from mixer.script.readers.package_xml import (
     find_all,
     find_children,

@@ -6,12 +6,15 @@ in a sequence; a line in capitals only where prose stands before and after it.
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import regex
 
 from mixer.lazy import compile_lazily
+from mixer.script.readers.line_starts import list_starts, starts_like
 from mixer.script.readers.marks import strip_note_marks
+from mixer.script.readers.number_words import NUMBER_VALUES, TEENS, TENS, UNITS
 
 CHAPTER_LEVEL = 2
 """Level of a heading that opens a chapter; level 1 is the title of the whole."""
@@ -28,47 +31,20 @@ MIN_CAPITALISED_CHARS = 4
 MAX_STEP = 2
 """From one chapter's number to the next: one may be missing, or written otherwise."""
 
-_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-_TEENS = [
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen",
-]  # fmt: skip
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
-_FRENCH = ["un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"]
-_SPANISH = ["uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez"]
-_NUMBER_VALUES = {
-    **{word: value for value, word in enumerate(_UNITS + _TEENS)},
-    **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
-    **{
-        f"{tens}-{unit}": 10 * value + number
-        for value, tens in enumerate(_TENS, start=2)
-        for number, unit in enumerate(_UNITS[1:10], start=1)
-    },
-    **{word: n for n, word in enumerate(_GERMAN, start=1)},
-    **{word: n for n, word in enumerate(_FRENCH, start=1)},
-    **{word: n for n, word in enumerate(_SPANISH, start=1)},
-}
-NUMBER_WORDS = {value: word for word, value in reversed(_NUMBER_VALUES.items())}
-"""The English words of numbers up to 99."""
-
-_NUMBER_VALUES |= {word.replace("-", " "): value for word, value in _NUMBER_VALUES.items()}
-
 _ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     r"thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth "
     "thirtieth fortieth fiftieth last final"
 ).replace(" ", "|")
-_TENS_WORDS = "|".join(_TENS)
-_CARDINALS = "|".join(sorted(_UNITS + _TEENS + _TENS, key=len, reverse=True))
+_TENS_WORDS = "|".join(TENS)
+_CARDINALS = "|".join(sorted(UNITS + TEENS + TENS, key=len, reverse=True))
 _NUMBER = (
     rf"(?:\d{{1,4}}|[ivxlcdm]+\b|(?:(?:{_TENS_WORDS})[-\s])?(?:(?:{_CARDINALS})\b|(?:{_ORDINALS})\b)"
     rf"|the\s+(?:(?:{_TENS_WORDS})[-\s])?(?:{_ORDINALS})\b)"
 )
-_CHAPTER_WORD = compile_lazily(
-    r"(?:chapter|chap\.?|ch\.?|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk)\s*\b",
-    regex.IGNORECASE,
-)
+_NAMED = r"(?:chapter|chap\.?|ch\.?|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk)\s*\b"
+_NAMED_STARTS = ("ch", "ka", "ca", "ho")
+_CHAPTER_WORD = compile_lazily(_NAMED, regex.IGNORECASE)
 _ENGLISH_WORDS = (
     r"chapter|chap\.?|ch\.?|part|book|act|scene|canto|volume|vol\.|stave|adventure|letter|day|night"
     r"|week|year|episode|section|lesson|story|tale|fit|fytte|appendix|lecture|sermon|essay|entry"
@@ -98,7 +74,7 @@ _STANDALONE_WORDS = (
     "|épilogue|avant-propos|préface|introducción|introduzione|пролог|эпилог"
 )
 _BACK_WORDS = (
-    "notes|acknowledge?ments|dedication|glossary|bibliography|(?:principal )?sources"
+    "notes|acknowledge?ments|dedication|glossary|bibliography|principal sources|sources"
     "|further reading|works cited|about the authors?"
     "|(?:author|translator|editor)[’']?s (?:note|preface)"
     "|a note on [\\p{L} ]{3,30}|note to the reader|dramatis personae|chronology"
@@ -119,13 +95,19 @@ _CHAPTER_LINE = compile_lazily(
     r"|제\s*\d+\s*[장부화막].*)",
     regex.IGNORECASE,
 )
+_COUNTED_NOUNS = (
+    "kapitel", "teil", "buch", "akt", "aufzug", "brief", "partie", "livre", "chapitre", "lettre",
+    "acte",
+)  # fmt: skip
+"""They follow any number, in figures or as a word."""
+
 _PART_LINE = compile_lazily(
     r"(?:(?:the\s+)?[\p{L}-]{3,12}\s+|\d{1,2}\.\s+)?(?:part|book|volume|vol\.?|act|teil|buch|akt|band|partie"
     r"|livre|tome|acte|parte|libro|livro|atto|acto|ato|deel|boek)(?!\w).*",
     regex.IGNORECASE,
 )
 _RUN_IN = compile_lazily(
-    rf"(?P<title>(?i:{_CHAPTER_WORD.pattern}{_NUMBER})\s*(?:[.:]|(?=--|[–—]))"
+    rf"(?P<title>(?i:{_NAMED}{_NUMBER})\s*(?:[.:]|(?=--|[–—]))"
     r"(?:\s+(?:\p{Lu}[\p{Lu}\d’',]*+[\s-]+){1,10}\p{Lu}[\p{Lu}\d’']+[.:]\s)?)"
     r"\s*(?:--|[–—])?\s*(?P<text>[“\"‘'«„(]?\p{Lu}.*)"
 )
@@ -155,7 +137,7 @@ def ends_statement(text: str) -> bool:
 
 def is_chapter_line(text: str) -> bool:
     """Whether a line names a chapter by its usual words, perhaps with a title behind."""
-    match = _CHAPTER_LINE.fullmatch(text) if len(text) <= TITLE_CHARS else None
+    match = _match_chapter_line(text) if len(text) <= TITLE_CHARS else None
     if match is None:
         return False
     title = match["title"] or ""
@@ -166,9 +148,26 @@ def is_chapter_line(text: str) -> bool:
     return not title.lstrip()[0].islower() and not ends_sentence(title)
 
 
+def _match_chapter_line(text: str) -> "regex.Match[str] | None":
+    """Match a line that names a chapter; few lines begin like one, and the pattern is long."""
+    is_counted = any(map(text.casefold().__contains__, _COUNTED_NOUNS))
+    is_possible = is_counted or starts_like(text, _list_starts())
+    return _CHAPTER_LINE.fullmatch(text) if is_possible else None
+
+
+@cache
+def _list_starts() -> tuple[str, ...]:
+    words = (_ENGLISH_WORDS, _OTHER_WORDS, _ORDINALS, _TENS_WORDS, _STANDALONE_WORDS, _BACK_WORDS)
+    return list_starts("|".join([*words, _ORDINAL_HEADINGS, "§|第|제"]))
+
+
 def names_chapter(text: str) -> bool:
     """Whether a heading begins with the word for a chapter."""
-    return _CHAPTER_WORD.match(text) is not None
+    return _is_named(text) and _CHAPTER_WORD.match(text) is not None
+
+
+def _is_named(text: str) -> bool:
+    return text[:2].casefold() in _NAMED_STARTS
 
 
 def names_part(text: str) -> bool:
@@ -178,7 +177,7 @@ def names_part(text: str) -> bool:
 
 def split_run_in(line: str) -> tuple[str, str] | None:
     """A chapter's number, and what stands behind it in the line: "Chapter 1. It was late."."""
-    match = _RUN_IN.fullmatch(line)
+    match = _RUN_IN.fullmatch(line) if _is_named(line) else None
     return (match["title"].strip(), match["text"]) if match else None
 
 
@@ -189,7 +188,7 @@ def is_end_line(text: str) -> bool:
 
 def is_numbered_only(text: str) -> bool:
     """Whether a heading has a number, and no title yet."""
-    match = _CHAPTER_LINE.fullmatch(text)
+    match = _match_chapter_line(text)
     if match is not None and match["counted"]:
         return not (match["title"] or "").strip(" .:–—-")
     lone = parse_lone_number(text)
@@ -245,7 +244,7 @@ def parse_lone_number(text: str) -> LoneNumber | None:
         return LoneNumber(int(match["digits"]), "digits", bool(title))
     if match["roman"] and _ROMAN.fullmatch(match["roman"]):
         return LoneNumber(_roman_value(match["roman"]), "roman", bool(title))
-    value = _NUMBER_VALUES.get((match["word"] or "").lower())
+    value = NUMBER_VALUES.get((match["word"] or "").lower())
     is_name = bool(match["word"]) and match["word"][0].isupper()
     return LoneNumber(value, "word", bool(title)) if value and is_name else None
 

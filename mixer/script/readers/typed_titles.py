@@ -82,6 +82,7 @@ _MONTHS = (
 )
 _WEEKDAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|tue|wed|thu|fri|sat|sun)"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"
+_DATE_STARTS = {"the", *(each[:3] for each in f"{_MONTHS}|{_WEEKDAYS[3:]}".split("|"))}
 _DATE = compile_lazily(
     rf"(?:(?:{_WEEKDAYS})[.,]?,? )?(?:the )?"
     rf"(?:{_DAY}(?: of| de)? (?:{_MONTHS})\.?|(?:{_MONTHS})\.? (?:the )?{_DAY}|(?:1[5-9]|20)\d\d)"
@@ -192,7 +193,8 @@ def is_date(line: str) -> bool:
         return False
     if _YEAR_ONLY.match(line) and not _YEAR_ONLY.fullmatch(line):
         return regex.fullmatch(r"\d{4}-\d\d-\d\d", line) is not None
-    return _DATE.fullmatch(line) is not None
+    is_possible = line[:1].isdigit() or line[:3].casefold() in _DATE_STARTS
+    return is_possible and _DATE.fullmatch(line) is not None
 
 
 def _sign(title: str) -> str:
