@@ -18,6 +18,8 @@ from mixer.requests import (
     SpeechOptions,
 )
 
+Options.model_rebuild()  # while a function starts, not in its first request
+
 MAX_CHUNKS = 9_999
 """Limit of one mix; a book of ten hours has about a thousand."""
 

@@ -4,10 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from mixer.cli.options import (
     SPEECH,
@@ -21,6 +20,9 @@ from mixer.cli.terminal import format_estimate, plan_story, print_table
 from mixer.script import NARRATOR, CuePlace, Script, SoundCue, Utterance
 from mixer.script.review import find_pronunciation_hints, review_script
 from mixer.speech import EMBEDDED
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command(cls=StrictCommand)
@@ -165,11 +167,17 @@ def _print_tables(script: Script) -> None:
         print_table(_build_sound_table(script))
 
 
-def _build_cast_table(script: Script) -> Table:
+def _create_table(title: str | None, *, expand: bool = False) -> "Table":
+    from rich.table import Table  # not needed for an estimate, nor for other forms of a plan
+
+    return Table(title=title, title_justify="left", expand=expand)
+
+
+def _build_cast_table(script: Script) -> "Table":
     chars = Counter[str]()
     for chunk in script.chunks:
         chars[chunk.speaker or NARRATOR] += chunk.billed_chars
-    table = Table(title="Cast", title_justify="left")
+    table = _create_table("Cast")
     for name in ("name", "voice", "engine", "level", "rate"):
         table.add_column(name)
     table.add_column("chars", justify="right")
@@ -181,8 +189,8 @@ def _build_cast_table(script: Script) -> Table:
     return table
 
 
-def _build_chapter_table(script: Script) -> Table:
-    table = Table(title="Chapters", title_justify="left")
+def _build_chapter_table(script: Script) -> "Table":
+    table = _create_table("Chapters")
     for name in ("#", "chunks", "chars"):
         table.add_column(name, justify="right")
     table.add_column("title")
@@ -192,8 +200,8 @@ def _build_chapter_table(script: Script) -> Table:
     return table
 
 
-def _build_sound_table(script: Script) -> Table:
-    table = Table(title="Music and sounds", title_justify="left", expand=True)
+def _build_sound_table(script: Script) -> "Table":
+    table = _create_table("Music and sounds", expand=True)
     for name in ("line", "kind", "file", "level"):
         table.add_column(name, no_wrap=True)
     table.add_column("where", overflow="ellipsis", no_wrap=True, ratio=1)
@@ -218,8 +226,8 @@ def _format_place(cue: SoundCue, utterance: Utterance) -> str:
     return f"{cue.place} “{utterance.text}”"
 
 
-def _build_chunk_table(script: Script) -> Table:
-    table = Table(title=script.title or None, title_justify="left", expand=True)
+def _build_chunk_table(script: Script) -> "Table":
+    table = _create_table(script.title or None, expand=True)
     for name in ("#", "chars"):
         table.add_column(name, justify="right", no_wrap=True)
     if script.cast:

@@ -4,12 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixer.requests import Options
+from mixer.requests import Options, parse_options
 from mixer.settings import find_store_folder
 
 STDIN = "-"
 
-DEFAULTS = Options()
+DEFAULTS = parse_options({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ def apply_head(options: Options, source: Source) -> Options:
     Raises:
         BadOption: one of them is invalid.
     """
+    if not source.document.options:
+        return options
     try:
         stated = parse_options(parse_texts(source.document.options))
     except BadOption as error:

@@ -3,7 +3,6 @@
 A blend is `af_heart+bf_emma*0.3`: voices, each with a weight, 1 where none is written.
 """
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -213,8 +212,10 @@ def best_engine(voice: Voice) -> str:
 
 def find_near_names(query: str, names: Iterable[str]) -> list[str]:
     """Names similar to the query, best first, in any case."""
+    from difflib import get_close_matches  # for a wrong name only
+
     by_folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
+    near = get_close_matches(query.casefold(), by_folded, MAX_NEAR_MATCHES, MIN_SIMILARITY)
     return [by_folded[folded] for folded in near]
 
 

@@ -113,3 +113,8 @@ def test_options_do_not_change_once_they_are_checked():
 @pytest.mark.parametrize("name", Options.model_fields)
 def test_every_option_says_what_it_is_for(name):
     assert Options.model_fields[name].description
+
+
+def test_no_options_are_the_defaults():
+    assert parse_options({}) == Options()
+    assert not parse_options({}).model_fields_set

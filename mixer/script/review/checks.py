@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
-from statistics import median
 
 from mixer.errors import BadInput
 from mixer.lazy import compile_lazily
@@ -255,6 +254,8 @@ def _find_odd_chapters(chapters: Sequence[Chapter]) -> Iterator[str]:
     if len(chapters) == 1 and chars[0] > LONG_TEXT_CHARS:
         yield f"The whole text, {chars[0]:,} characters, is one chapter."
         return
+    from statistics import median  # a plan that is not reviewed starts sooner
+
     usual = median(chars)
     for number, (chapter, length) in enumerate(zip(chapters, chars, strict=True), start=1):
         size = _name_odd_size(length, usual if len(chapters) > 1 else length)

@@ -56,3 +56,12 @@ def test_list_of_commands_imports_none_of_them():
     )
     done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_plan_without_options_builds_no_validator(tmp_path):
+    story = tmp_path / "story.txt"
+    story.write_text("It rained.")
+    code = "import mixer, pathlib, sys; mixer.plan(pathlib.Path(sys.argv[1]));"
+    check = "sys.exit(mixer.Options.__pydantic_complete__)"
+    done = subprocess.run([sys.executable, "-c", code + check, str(story)], check=False)
+    assert done.returncode == 0
