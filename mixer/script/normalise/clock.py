@@ -7,10 +7,11 @@ an engine would read figures one by one (2026-11-05) and no other reading is pos
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 from mixer.script.normalise import durations
 from mixer.script.normalise.language import Language
+from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.ordinals import spell_ordinal
 from mixer.script.normalise.rule import (
     DIGITS,
@@ -73,6 +74,8 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         if language.code == "en":
             short = language.spellings("dates.short_months")
             yield from _build_name_range_rules(language, short, months)
+        yield from _build_row_rules(language, "dates.short_months", months)
+        yield from _build_row_rules(language, "dates.short_days")
         yield from _build_month_rules(language)
 
 
@@ -145,13 +148,17 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
         yield compile_rule(
             rf"(?<!\w)(?P<edit>(?P<name>{build_alternation(short)})\.?)"
             rf"(?=,?{SPACE}(?:\d{{1,2}}(?:[a-z]{{0,2}}|\.){SPACE}{month}(?!\w)|{month}\.?{SPACE}\d"
-            rf"|(?<=[.,]{SPACE})(?:the )?{ordinal}(?!\w)|(?<=\.{SPACE}){_OPEN_HOURS}))",
+            rf"|(?<=[.,]{SPACE})(?:the )?{ordinal}(?!\w)"
+            rf"|(?<=\.{SPACE})(?:{_OPEN_HOURS}|(?:@|to|till|until){SPACE}\d)))",
             lambda match: short[match["name"]],
             DIGITS,
-            rf"{build_alternation(short)}[.,]*{SPACE}(?:\d|{month})",
+            rf"{build_alternation(short)}[.,]*{SPACE}(?:[\d@t]|until|{month})",
         )
         if language.code == "en":
             yield _build_led_rule(DAY_LEADERS, short, r"(?(loose)\.?|\.)", language)
+        leaders = language.phrase("dates.day_leaders")
+        if leaders:
+            yield _build_led_rule(leaders, short, r"\.", language)
 
 
 def _build_name_range_rules(
@@ -169,8 +176,7 @@ def _build_name_range_rules(
         return f"{names.get(low, low)} {word} {names.get(high, high)}{stop}"
 
     ways = [(day, " ?[–-] ?", "–-", day + " ?[–-] ?")]
-    if not more:
-        ways.append((build_alternation(stopped), f" {word} ", ".", rf"\. {word} "))
+    ways.append((build_alternation(stopped), f" {word} ", ".", rf"\. {word} "))
     for first, joint, chars, hint in ways:
         yield compile_rule(
             rf"(?<![\w.])(?P<low>{first}){joint}(?P<high>{day})(?!\w)",
@@ -178,6 +184,35 @@ def _build_name_range_rules(
             chars,
             hint,
         )
+
+
+def _build_row_rules(
+    language: Language, table: str, full: Sequence[str] = ()
+) -> Iterator[NormalisationRule]:
+    """Days or months in a row, of which each shows what the others are: `Jan. & Feb.`."""
+    short, word = language.spellings(table), language.phrase("symbols.and")
+    if not (short and word):
+        return
+    name = rf"(?:{build_alternation(short)}\.|{build_alternation([*short.values(), *full])}(?!\w))"
+    joint = rf",? (?:{word}|&) "
+
+    @cache
+    def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+        row = rf"(?<![\w.])(?:{name}, ){{0,10}}{name}{joint}{name}(?!\w)"
+        return re.compile(row), re.compile(rf"(?<![\w.])(?P<name>{build_alternation(short)})\.")
+
+    def find(text: str) -> Iterator[Replacement]:
+        row, one = compile_patterns()
+        for found in row.finditer(text):
+            for match in one.finditer(text, *found.span()):
+                stop = keep_stop(text, match.end(), language)
+                yield Replacement(*match.span(), short[match["name"]] + stop)
+
+    yield NormalisationRule(
+        find,
+        frozenset("."),
+        rf"{build_alternation(short)}\.{joint}|(?:{word}|&) {build_alternation(short)}\.",
+    )
 
 
 def _build_led_rule(

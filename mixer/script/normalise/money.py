@@ -146,7 +146,7 @@ def _format_sum(match: re.Match[str], wording: _Wording) -> str | None:
         sums = [_format_minor_sum(each, currency, wording) for each in (low, high) if each]
         return f" {wording.range_word} ".join(filter(None, sums))
     noun = match["noun"] or ""
-    if scale and noun.startswith("-"):
+    if scale and noun.startswith("-") and not match.string.startswith("a-", match.end() - 1):
         return None  # "a $1.2 billion-dollar deal" says its currency itself
     single = (low == "1" and not (high or scale)) or _is_attributive(match, wording)
     first_scale = match["first_scale"] and match["first_scale"] != scale
@@ -162,6 +162,8 @@ def _is_attributive(match: re.Match[str], wording: _Wording) -> bool:
     if not match["noun"]:
         return False
     behind = match.string[match.end("edit") : match.end("edit") + LOOK_CHARS]
+    if behind.startswith(("-a-", "-an-")):
+        return True
     noun = next_word(behind.replace("-", " ", 1), 0)
     singulars = {noun, noun.removesuffix("s"), noun.removesuffix("es")}
     is_named = not singulars.isdisjoint(wording.attributive_before)

@@ -65,7 +65,7 @@ def _build_direction_rules(directions: Mapping[str, str]) -> Iterator[Normalisat
     )
     yield compile_rule(
         r"(?<!\w)(?:St|Ave|Avenue|Street|Blvd|Road|Rd|Drive|Dr|I-\d+|US-\d+)\.?,? "
-        r"(?P<edit>[NS][EW]|[NSEW])(?![\w.'’])",
+        r"(?P<edit>[NS][EW](?![\w'’])|[NSEW](?:(?![\w.'’])|(?=\.$)))",
         lambda match: directions[match["edit"]].title(),
         "NSEW",
         COMPASS,
@@ -172,11 +172,11 @@ def _build_party_rule(language: Language, states: Mapping[str, str]) -> Normalis
     parties = language.spellings("places.parties")
     states = {**states, **{name: name for name in states.values()}}
     return compile_rule(
-        rf"(?<=[( ])(?P<party>{build_alternation(parties)})-"
+        rf"(?<=[( ])(?P<party>{build_alternation(parties)})[-–]"
         rf"(?P<state>{build_alternation(states)})(?=[,);])",
         lambda match: f"{parties[match['party']]} {states[match['state']]}",
-        "-",
-        r"-(?<=[A-Z]-)[A-Z][A-Za-z.]+[,);]",
+        "-–",
+        r"[-–](?<=[A-Z].)[A-Z][A-Za-z.]+[,);]",
     )
 
 

@@ -20,15 +20,28 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         return
     numbered = language.spellings("references.numbered")
     number, book = build_alternation(numbered), build_alternation(books)
+    joint = language.phrase("references.joint") or ":"
+
+    def expand(match: re.Match[str]) -> str | None:
+        is_known = match["number"] or match["book"] not in only_numbered
+        return _format_place(match, match["chapter"], language) if is_known else None
+
+    only_numbered = language.words("references.only_numbered")
     yield compile_rule(
-        rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})"
-        r"\.? (?P<chapter>\d{1,3}):(?P<verse>\d{1,3})(?:[–-](?P<last>(?:\d{1,3}:)?\d{1,3}))?"
+        rf"(?<![\w.:])(?:(?P<number>{number}) )?(?P<book>{book})\.? (?P<chapter>\d{{1,3}})"
+        rf"{joint}(?P<verse>\d{{1,3}})(?:[–-](?P<last>(?:\d{{1,3}}:)?\d{{1,3}}))?"
         r"(?:(?![\w:]|[–-]\d)|(?=ff?(?!\w)))",
-        lambda match: _format_place(match, match["chapter"], language),
-        ":",
-        r"\d:\d",
+        expand,
+        ":,",
+        rf"\d{joint}\d",
     )
     yield _build_chapter_rule(language, books)
+    if language.words("references.alone"):
+        yield from _build_old_rules(language, books)
+
+
+def _build_old_rules(language: Language, books: Mapping[str, str]) -> Iterator[NormalisationRule]:
+    """The ways of old books and scholars."""
     yield _build_roman_rule(language, books)
     yield _build_work_rule(language.spellings("references.works"))
     yield from _build_lone_rules(language, books)

@@ -312,7 +312,7 @@ SPOKEN = {
             "Main Street Northwest, 9 kilometers south-southwest of Rome"
         ),
         "Art. 6 and Sec. 4": "Article 6 and Section 4",
-        "a 401(k), a 501(c)(3)": "a 401k, a 501c3",
+        "a 401(k), a 501(c)(3)": "a 4 oh 1 k, a 501c3",
         "(No. 22-1234)": "(number 22 1234)",
     },
     "ratings and multiples": {
@@ -386,6 +386,13 @@ SPOKEN = {
 }
 
 AS_WRITTEN = [
+    "We ate figs. Then we slept.",
+    "My Ma gave 68 Ma Bell bonds.",
+    "He swam 2.5m Fridays.",
+    "She got an A+ and he an O in maths.",
+    "The code was 110-98 on the box.",
+    "arr[a] = 3; list[b]",
+    "In est. he trusts.",
     "you sha'n't",
     "uploads/….mp3",
     "POP3, WIN32 and OS",
@@ -504,6 +511,13 @@ UNCHANGED = [
     ("it-IT", "S. Rossi e D. Verdi"),
     ("pt-BR", "de 1914-1918"),
     ("nl-NL", "Hij woont op 12 hoog"),
+    ("nl-NL", "Dat is zo. Gesloten deuren"),
+    ("de-DE", "Die 3-W-METHODE, Abfahrt 10:30 (11:00)"),
+    ("de-DE", "U. Meier und K. u. K."),
+    ("fr-FR", "le code Co 13,4 et la carte 12/25"),
+    ("it-IT", "Al mercato dell’800, il mar. Poi"),
+    ("es-ES", "el mar. Luego, 2-0-1"),
+    ("pt-BR", "M. S. Lourenço e S. Silva"),
 ]
 
 
