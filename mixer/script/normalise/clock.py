@@ -74,8 +74,6 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         if language.code == "en":
             short = language.spellings("dates.short_months")
             yield from _build_name_range_rules(language, short, months)
-        yield from _build_row_rules(language, "dates.short_months", months)
-        yield from _build_row_rules(language, "dates.short_days")
         yield from _build_month_rules(language)
 
 
@@ -141,6 +139,7 @@ def _build_day_rules(language: Language, months: Sequence[str]) -> Iterator[Norm
     short = language.spellings("dates.short_days")
     if short:
         yield from _build_name_range_rules(language, short)
+        yield from _build_rows(language)
         month = build_alternation([*months, *language.spellings("dates.short_months")])
         ordinal = rf"\d{{1,2}}{build_alternation(language.words('dates.day_endings') or [chr(0)])}"
         if language.code == "en":
@@ -186,6 +185,11 @@ def _build_name_range_rules(
         )
 
 
+def _build_rows(language: Language) -> Iterator[NormalisationRule]:
+    yield from _build_row_rules(language, "dates.short_days")
+    yield from _build_row_rules(language, "dates.short_months", language.words("dates.months"))
+
+
 def _build_row_rules(
     language: Language, table: str, full: Sequence[str] = ()
 ) -> Iterator[NormalisationRule]:
@@ -208,11 +212,7 @@ def _build_row_rules(
                 stop = keep_stop(text, match.end(), language)
                 yield Replacement(*match.span(), short[match["name"]] + stop)
 
-    yield NormalisationRule(
-        find,
-        frozenset("."),
-        rf"{build_alternation(short)}\.{joint}|(?:{word}|&) {build_alternation(short)}\.",
-    )
+    yield NormalisationRule(find, frozenset("."), rf"\.(?<=\w\w\.){joint}\w")
 
 
 def _build_led_rule(

@@ -41,6 +41,9 @@ TENTHS = 10
 
 RATING_SCALES = frozenset({5, 10, 20, 100})
 
+MARKS = frozenset({20, 100})
+"""Of examinations: `scored 87/100 in French`; inches have no such parts."""
+
 PRESSURES = (range(70, 251), range(40, 151))
 """Of blood, in mm of mercury: systolic and diastolic."""
 
@@ -195,6 +198,7 @@ def _name_ratio(
         return f"{over} {under}"
     is_share = over < under and _is_share(match, wording)
     is_part = over < under and wording.has("fraction_nouns", re.split("['’-]", after)[0])
+    is_part = is_part and not (after == "in" and under in MARKS)
     if _is_rating(over, under, before, wording) and not (is_part and after != "of"):
         return f"{over} {wording.word('out_of')} {under}"
     if _is_pressure(over, under, match, wording):
