@@ -1,6 +1,8 @@
 """The route POST /cast: who says what in a book, and the book with a voice for each."""
 
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -17,7 +19,7 @@ from mixer.api.routes.speech import (
 )
 from mixer.api.routing import Api
 from mixer.api.schemas import CastAnswer, CastBody
-from mixer.errors import BadOption, TextTooLong, UnreadableText
+from mixer.errors import BadOption, OutOfTime, TextTooLong, UnreadableText
 from mixer.script import readers, speakers
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def add_cast_route(
     @api.post("/cast", **describe_route("Find who says what in a book", CastAnswer))
     def cast(body: Annotated[CastBody, Body()]) -> Response[str]:
         speech = load_services()
-        text = _read_book(body, speech)
+        text = _read_book(body, speech, api.request_context.deadline_s)
         if len(text) > max_text_chars:
             raise TextTooLong(
                 f"The book has {len(text):,} characters; the limit is {max_text_chars:,}."
@@ -59,7 +61,7 @@ def _require_model(model: "SpeakerModel | None") -> "SpeakerModel":
     return model
 
 
-def _read_book(body: CastBody, speech: SpeechServices) -> str:
+def _read_book(body: CastBody, speech: SpeechServices, deadline_s: float) -> str:
     require_one_text(body.text, body.source)
     content: str | bytes = body.text or ""
     if body.source is not None:
@@ -70,7 +72,13 @@ def _read_book(body: CastBody, speech: SpeechServices) -> str:
         raise UnreadableText(f"{NAME} is SSML, which names its voices itself.")
     if isinstance(content, str) and text_type is readers.TextType.TEXT:
         return content
-    return readers.read_document(content, text_type, NAME).write_markdown()
+    check_time = partial(_require_time, deadline_s)
+    return readers.read_document(content, text_type, NAME, check_time=check_time).write_markdown()
+
+
+def _require_time(deadline_s: float) -> None:
+    if time.monotonic() > deadline_s:
+        raise OutOfTime(f"{NAME} takes too long to read; send it in parts.")
 
 
 def _parse_numbers(numbered: Mapping[str, str]) -> dict[int, str]:

@@ -6,13 +6,13 @@ interrupt it. So it reads in a process of its own, whose CPU time is limited.
 """
 
 import json
-import subprocess
-import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mixer.isolation import Call, ProcessStopped, iterate_answer
 from mixer.publish.provenance.library import load_c2pa
 from mixer.publish.provenance.signatures import (
     EMBEDDED_TYPES,
@@ -28,15 +28,10 @@ _OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 _CHANGED = ("dataHash.mismatch", "bmffHash.mismatch", "boxesHash.mismatch", "collectionHash")
 _EXPIRED = ("signingCredential.expired", "outsideValidity")
 
+MAX_ANSWER_BYTES = 1 << 20
 LIMIT_S = 20
 BYTES_PER_S = 20_000_000
 """Of CPU time, to start and to read the tags, and then to hash: a fifth of what was measured."""
-
-BOOT = (
-    "import sys; sys.path[:] = sys.argv[3:]; "
-    "from mixer.publish.provenance.reader import main; main(sys.argv[1], int(sys.argv[2]))"
-)
-"""Imports with this process's path, and nothing of its main module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +61,16 @@ def read_provenance(path: Path, limit_s: int = LIMIT_S) -> Provenance:
         limit_s += path.stat().st_size // BYTES_PER_S
     except OSError:
         return Provenance("none")
-    done = subprocess.run(
-        [sys.executable, "-c", BOOT, str(path), str(limit_s), *sys.path],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    with suppress(ValueError, TypeError):
-        fields = json.loads(done.stdout)
+    call = Call(__name__, str(path), limit_s, None, MAX_ANSWER_BYTES)
+    with suppress(ProcessStopped, ValueError, TypeError), closing(iterate_answer(call)) as lines:
+        fields = json.loads(next(lines, b""))
         return Provenance(**{**fields, "voices": tuple(fields["voices"])})
     return Provenance("unread")
 
 
-def main(path: str, limit_s: int) -> None:
-    """Print what a file says of its origin as JSON."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s))
-    sys.stdout.write(json.dumps(asdict(_read_manifest(Path(path)))))
+def main(path: str, _content: bytes) -> Iterator[bytes]:
+    """Yield what a file says of its origin as JSON."""
+    yield json.dumps(asdict(_read_manifest(Path(path)))).encode()
 
 
 def _read_manifest(path: Path) -> Provenance:

@@ -1,6 +1,7 @@
 """POST /cast: the characters of a book, what its author changes, the book with marks."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from mixer.speech import Voice
 from tests.functional.clouds import build_settings
 from tests.functional.lambdas import FakeContext, event_v2, expect_ok
 
+PDF = Path(__file__).parents[2] / "unit/script/readers/data/printed.pdf"
 BOOK = "“Come in,” said Tom.\n\n“No,” said Ann. She laughed.\n\n“Why not?”\n"
 VOICES = [
     Voice("Joanna", "en-US", ("neural",), "Female"),
@@ -84,3 +86,13 @@ def test_what_is_wrong_is_named(ask, body, words):
     answer = ask(body)
     assert answer["statusCode"] in (400, 413)
     assert words in answer["body"]
+
+
+def test_a_book_that_takes_too_long_to_read_ends_at_the_deadline():
+    api = Api()
+    speech = SmallService({"uploads/abc.pdf": PDF.read_bytes()})
+    add_cast_route(api, lambda: SpeechServices(speech, speech, None), 100_000)
+    endpoint = Endpoint(api, build_settings(), "/cast")
+    event = event_v2({"source": "uploads/abc.pdf"}, "/cast")
+    assert "takes too long to read" in endpoint(event, FakeContext(left_s=0.0))["body"]
+    assert expect_ok(endpoint(event, FakeContext()))["marked_text"]

@@ -1,12 +1,12 @@
-"""PDFs of a few bytes that ask for more than any book: refused before PDFium pays for them."""
+"""PDFs of a few bytes that ask for more than any book: refused, or their process ends."""
 
 import zlib
 
+import psutil
 import pytest
 
-from mixer.errors import ObjectTooLarge
+from mixer.errors import ObjectTooLarge, OutOfTime, UnreadableText
 from mixer.script.readers.pdf import read_pdf
-from mixer.script.readers.pdf_bounds import count_lzw_bytes
 
 WORDS = "This is a line of a page of words."
 FLATE, TWICE = "/Filter/FlateDecode", "/Filter[/FlateDecode/LZWDecode]"
@@ -65,40 +65,46 @@ BOMB = pack_lzw(3_700, 50)
 LETTER = b"begincmap\n1 beginbfchar\n<61> <" + b"0061" * 60_000 + b">\nendbfchar\nendcmap"
 
 
-def test_what_lzw_makes_is_counted():
-    assert count_lzw_bytes(pack_lzw(200), 1 << 30) == sum(range(1, 202))
-    assert count_lzw_bytes(pack_lzw(3_700, 2), 1 << 30) == 2 * sum(range(1, 3_702))
-    assert count_lzw_bytes(BOMB, 1 << 20) < 1 << 21
+PAGE_AGAIN = build_pdf(LINES).replace(b"/Kids[3 0 R]", b"/Kids[" + b"3 0 R " * 900 + b"]")
+AGAIN = "it draws the same parts again and again"
+LARGE = "a part of it unpacks to more than a page holds"
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "reason"),
     [
-        pytest.param(build_pdf(zlib.compress(BOMB), TWICE), id="LZW in Flate"),
-        pytest.param(build_pdf(BOMB, "/Filter/LZWDecode"), id="LZW"),
-        pytest.param(build_pdf(BOMB, "/Filter/LZ#57Decode"), id="LZW by an escaped name"),
         pytest.param(
-            build_pdf(b"BI /W 9 /H 9 /BPC 8 /CS /G /F /LZW ID " + BOMB + b" EI " + LINES),
-            id="LZW of an inline picture",
+            build_pdf(LINES, contents="[" + "5 0 R " * 2_000 + "]"), LARGE, id="one part again"
         ),
-        pytest.param(build_pdf(b"q " * 5_000 + LINES), id="states in each other"),
-        pytest.param(build_pdf(b"[]q" * 5_000 + LINES), id="states without spaces"),
-        pytest.param(build_pdf(LINES, contents="[" + "5 0 R " * 2_000 + "]"), id="one part again"),
-        pytest.param(
-            build_pdf(show("a" * 2_000), font="/ToUnicode 6 0 R", cmap=LETTER),
-            id="a letter that stands for pages",
-        ),
+        pytest.param(PAGE_AGAIN.replace(b"/Count 1", b"/Count 900"), AGAIN, id="one page again"),
     ],
 )
-def test_few_bytes_that_take_all_memory_are_refused(content):
-    with pytest.raises(ObjectTooLarge):
+def test_few_bytes_that_take_long_are_refused(content, reason):
+    with pytest.raises(ObjectTooLarge, match=reason):
         read_pdf(content)
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(build_pdf(b"q " * 50 + LINES + b"Q " * 50), id="some states"),
+        pytest.param(build_pdf(zlib.compress(BOMB), TWICE), id="LZW in Flate"),
+        pytest.param(build_pdf(BOMB, "/Filter/LZ#57Decode"), id="LZW by an escaped name"),
+        pytest.param(build_pdf(zlib.compress(b"q " * 9_000_000), FLATE), id="states in each other"),
+        pytest.param(
+            build_pdf(show("a" * 2_000), font="/ToUnicode 6 0 R", cmap=LETTER),
+            id="a letter that stands for pages",
+        ),
+    ],
+)
+def test_few_bytes_that_take_all_memory_end_their_own_process(content):
+    with pytest.raises(UnreadableText, match=r"^A letter cannot be read: the library .* stopped"):
+        read_pdf(content, "A letter")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(build_pdf(b"q " * 5_000 + LINES), id="states in each other"),
         pytest.param(build_pdf(b"q Q " * 5_000 + LINES), id="states one after another"),
         pytest.param(build_pdf(LINES, contents="[5 0 R]"), id="a list of parts"),
         pytest.param(build_pdf(show("9" * 5_000, 790) + LINES), id="a line of 5,000 digits"),
@@ -109,13 +115,30 @@ def test_unusual_pages_are_read(content):
     assert f"{WORDS} 3" in text
 
 
-def count_looks_at_the_time(lines: int) -> int:
-    """How often the time is looked at while a page of so many lines is read."""
-    looks: list[None] = []
-    page = b"".join(show(f"{number} {WORDS} {WORDS}", number % 700 + 50) for number in range(lines))
-    read_pdf(build_pdf(page), check_time=lambda: looks.append(None))
-    return len(looks)
+def build_slow_pdf() -> bytes:
+    """A page that draws 5 MB of nothing 10,000 times."""
+    drawing, nothing = b"/X Do " * 10_000, zlib.compress(b"0 0 m " * 900_000)
+    content = build_pdf(drawing, cmap=b"", font="")
+    form = build_stream(nothing, f"{FLATE}/Type/XObject/Subtype/Form/BBox[0 0 9 9]")
+    content = content.replace(b"<</Font", b"<</XObject<</X 7 0 R>>/Font")
+    return content.replace(b"xref\n0 7", b"7 0 obj\n%s\nendobj\nxref\n0 7" % form)
 
 
-def test_one_long_page_does_not_outlast_its_time():
-    assert count_looks_at_the_time(1_000) >= count_looks_at_the_time(10) + 3
+def test_a_page_that_takes_minutes_ends_with_its_time():
+    looks = iter(range(20))
+
+    def check_time() -> None:
+        if next(looks, None) is None:
+            raise OutOfTime("The time is over.")
+
+    with pytest.raises(OutOfTime):
+        read_pdf(build_slow_pdf(), check_time=check_time)
+    assert not psutil.Process().children()
+
+
+def test_letters_beyond_the_first_plane_are_read():
+    """PDFium reports them in two halves."""
+    table = b"begincmap\n1 beginbfchar\n<61> <D83DDE00>\nendbfchar\nendcmap"
+    page = show(f"a {WORDS}") + LINES
+    blocks = read_pdf(build_pdf(page, font="/ToUnicode 6 0 R", cmap=table)).blocks
+    assert "\U0001f600 This" in " ".join(block.text for block in blocks)
