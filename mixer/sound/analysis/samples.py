@@ -31,6 +31,9 @@ ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
 COUNTED = "astats=measure_perchannel=none:measure_overall=Number_of_samples"
 """Reports once for each format of samples that a file has."""
 
+LOUDEST = 1e6
+"""Of a sample, 120 dB above full scale: floats may be so loud that their squares overflow."""
+
 RIFF_BYTES, CHUNK_HEAD_BYTES = 12, 8
 
 T = TypeVar("T")
@@ -65,8 +68,8 @@ class SampleReader:
             whole = len(content) // frame_bytes * frame_bytes
             frames = np.frombuffer(content[:whole], "<f4").reshape(-1, self.channels)
             samples = np.ascontiguousarray(frames.T)
-            if not np.isfinite(np.vdot(samples, samples)):
-                samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
+            if not np.vdot(samples, samples) < LOUDEST**2:  # also if that is not a number
+                samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0).clip(-LOUDEST, LOUDEST)
             yield samples
 
 
