@@ -8,8 +8,10 @@ import ctypes
 import json
 from array import array
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from pypdfium2 import PdfDocument, PdfiumError, raw
@@ -21,7 +23,13 @@ from mixer.pdfium.refusals import PdfRefused, RefusalReason
 MAX_CHARS = 20_000_000
 MAX_PAGE_CHARS = 1_000_000
 MAX_NAME_BYTES, MAX_FONTS = 200, 1_000
+WORD_GAP_RATIO = 1.8
+"""Of the gap between words to that between letters which are set apart."""
+
 _STRONG_FONT = compile_lazily(r"(?i)bold|black|heavy|(?:cm|sf)bx")
+_SPREAD = compile_lazily(r"\p{L}(?: {1,3}\p{L}){3,40}(?: {1,3}[\p{L}\p{N}]){0,10}")
+"""A word whose letters are set apart, as titles are; PDFium puts spaces between them."""
+
 _HYPHENS = "\x02\ufffe"
 """What PDFium reports for a hyphen at a line's end."""
 
@@ -86,7 +94,7 @@ class _PageText:
         self._texts = list[str]()
         self._lengths = array("d")
         self._strong = list[bool]()
-        self._chars = self._unreadable = 0
+        self._chars = self._unreadable = self._start = 0
         self._font = ctypes.create_string_buffer(MAX_NAME_BYTES)
 
     def list_values(self) -> list[Any]:
@@ -117,6 +125,7 @@ class _PageText:
         self._close_piece(last)
 
     def _open_piece(self, index: int) -> None:
+        self._start = index
         x, y, matrix = ctypes.c_double(), ctypes.c_double(), raw.FS_MATRIX()
         raw.FPDFText_GetCharOrigin(self._text, index, x, y)
         raw.FPDFText_GetMatrix(self._text, index, matrix)
@@ -128,9 +137,28 @@ class _PageText:
         self._strong.append(_is_strong(self._font.value))
 
     def _close_piece(self, last: int) -> None:
+        if not self._texts:
+            return
         box = raw.FS_RECTF()
-        if self._texts and raw.FPDFText_GetLooseCharBox(self._text, last, box):
+        if raw.FPDFText_GetLooseCharBox(self._text, last, box):
             self._lengths[-1] = box.right
+        if _SPREAD.fullmatch(self._texts[-1].strip()):
+            self._texts[-1] = self._join_letters(range(self._start, last + 1))
+
+    def _join_letters(self, indices: Sequence[int]) -> str:
+        """Join letters that are set apart to words, which wider gaps divide."""
+        places = list[tuple[str, float, float]]()
+        for index in indices:
+            letter = _write_letter(raw.FPDFText_GetUnicode(self._text, index))
+            box = raw.FS_RECTF()
+            if letter != " " and raw.FPDFText_GetLooseCharBox(self._text, index, box):
+                places.append((letter, box.left, box.right))
+        gaps = [two[1] - one[2] for one, two in pairwise(places)]
+        usual = median(gaps) * WORD_GAP_RATIO if gaps else 0.0
+        spaces = [" " if gap > usual else "" for gap in gaps]
+        return "".join(
+            f"{each[0]}{space}" for each, space in zip(places, [*spaces, ""], strict=True)
+        )
 
 
 @lru_cache(MAX_FONTS)

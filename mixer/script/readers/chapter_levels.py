@@ -6,14 +6,14 @@ from itertools import dropwhile, pairwise
 
 from mixer.script.document import Block, BlockKind
 from mixer.script.readers.headings import is_chapter_line, names_chapter, names_part
-from mixer.script.readers.marks import find_byline
+from mixer.script.readers.marks import find_byline, fold_title
 
 MAX_TITLE_PAGE_BLOCKS = 12
 
 
-def open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
+def open_parts(blocks: Sequence[Block], author: str = "") -> tuple[Block, ...]:
     """Blocks, with the chapters inside of parts at the level of the parts, so that all open."""
-    blocks = _demote_bylines(blocks)
+    blocks = _demote_bylines(blocks, fold_title(author))
     headings = _skip_title([block for block in blocks if block.kind is BlockKind.HEADING])
     levels = sorted({block.level for block in headings})
     raised: dict[int, int] = {}
@@ -35,7 +35,7 @@ def open_parts(blocks: Sequence[Block]) -> tuple[Block, ...]:
     )
 
 
-def _demote_bylines(blocks: Sequence[Block]) -> Sequence[Block]:
+def _demote_bylines(blocks: Sequence[Block], author: str) -> Sequence[Block]:
     """Blocks, with lines of a title page that name the author as text; no chapter opens there.
 
     A scene that divides nothing from them is left out.
@@ -43,11 +43,15 @@ def _demote_bylines(blocks: Sequence[Block]) -> Sequence[Block]:
     blocks = list(dropwhile(lambda block: block.kind is BlockKind.SCENE_BREAK, blocks))
     front = [
         replace(block, kind=BlockKind.PARAGRAPH, level=0)
-        if block.kind is BlockKind.HEADING and find_byline(block.text)
+        if block.kind is BlockKind.HEADING and _names_author(block.text, author)
         else block
         for block in blocks[:MAX_TITLE_PAGE_BLOCKS]
     ]
     return [*front, *blocks[MAX_TITLE_PAGE_BLOCKS:]]
+
+
+def _names_author(text: str, author: str) -> bool:
+    return bool(find_byline(text) or (author and fold_title(text) == author))
 
 
 def _skip_title(headings: list[Block]) -> list[Block]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from mixer.errors import ObjectTooLarge, UnreadableText
 from mixer.script.document import Block, BlockKind, heading, split_names
 from mixer.script.readers.archive import Archive, has_scheme, split_reference
 from mixer.script.readers.epub_package import EpubPackage
-from mixer.script.readers.headings import CHAPTER_LEVEL
+from mixer.script.readers.headings import CHAPTER_LEVEL, is_counted_line
 from mixer.script.readers.marks import fold_title, is_cover_title
 from mixer.script.readers.package_xml import (
     find_all,
@@ -130,8 +131,10 @@ class ChapterOpenings:
         """A file's blocks, with a heading where a chapter opens."""
         self._claim_beginning()
         is_below, opened = False, ""
-        for each in self.blocks:
+        for each, following in zip_longest(self.blocks, self.blocks[1:]):
             self._claim(each.anchors)
+            if following is not None and self._is_numbered(each, following):
+                self._claim(following.anchors)
             is_below = is_below or (each.is_heading and fold_title(each.block.text) in opened)
             opens = each.is_heading and not is_below and each.block.level in self.levels
             is_below = each.is_heading
@@ -149,6 +152,13 @@ class ChapterOpenings:
         found = [anchor for anchor in anchors if anchor in self.titles]
         found = sorted(found, key=list(self.titles).index) if len(found) > 1 else found
         self.waiting += [self.titles.pop(anchor) for anchor in found]
+
+    def _is_numbered(self, each: AnchoredBlock, following: AnchoredBlock) -> bool:
+        """Whether a line is the number of the chapter that opens at the next one."""
+        titles = (self.titles[each] for each in following.anchors if each in self.titles)
+        text = each.block.text
+        is_named = any(title.startswith(text) and title != text for title in titles)
+        return is_named and is_counted_line(text)
 
     def _claim_beginning(self) -> None:
         """A title of the file itself, or of an anchor that it lacks, opens at its beginning."""

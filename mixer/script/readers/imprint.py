@@ -44,11 +44,14 @@ _COPYRIGHT = compile_lazily(
     regex.IGNORECASE,
 )
 _CREDIT = compile_lazily(
-    r"(?:this (?:[\w-]+ )?is a work of fiction|any (?:resemblance|similarit)|(?:copyright|©)\b"
+    r"(?:this (?:[\w-]+ )?is a work of fiction|any (?:resemblance|similarit)|(?:copyright\b|©)"
     r"|(?:first|second|third|\d+(?:st|nd|rd|th)) (?:\w+ ){0,2}(?:edition|print|publish|impression)"
     r"|(?:published|printed|designed|typeset|formatted|created|converted|written|edited)"
     r" (?:by|in|with)"
     r"|(?:cover|book|jacket|interior) (?:art|design|illustration|image|layout|photo)"
+    r"|the (?:moral )?rights? of .{3,80} (?:have|has) been asserted"
+    r"|the right of .{3,60} to be identified"
+    r"|an? (?:cip )?catalogue? (?:record|entry) |printed and bound |typeset |isbn\b"
     r"|(?:www\.|https?://)\S+$|(?:imprint|impressum|legal notices?|licen[sc]e notes?)$).*",
     regex.IGNORECASE,
 )

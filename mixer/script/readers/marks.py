@@ -44,7 +44,8 @@ _PICTURE_WORDS = compile_lazily(
     r"(?:(?:book|front|back)\s+)?(?:img|image|picture|pic|photo|photograph|illustration|illus|"
     r"drawing|graphic|grafik|shape|frame|object|textbox|figure|fig|dsc|cover|logo|icon|unknown|untitled|alt|placeholder|thumbnail|"
     r"abbildung|bild|imagen|imagem|immagine)[\s_.:#-]*\w?\d*|\d+|decorative(?: image)?"
-    r"|(?:the )?(?:publisher['’]?s?|company|imprint) (?:logo|colophon|mark)|(?:half )?title page"
+    r"|[\p{L}\d’'&. -]{1,60} (?:logo|icon)|(?:publisher['’]?s?|company|imprint) (?:colophon|mark)"
+    r"|(?:half )?title page"
     r"|(?:no )?(?:alt(?:ernative)? text|(?:image )?description)(?: (?:is )?(?:not |un)available)?"
     r"|image (?:is )?(?:not |un)available",
     regex.IGNORECASE,

@@ -1,6 +1,6 @@
 """The lists that a book has of itself: its contents, its pictures, its index. None is read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 import regex
@@ -21,6 +21,9 @@ from mixer.script.readers.page_blocks import AnchoredBlock
 MIN_CONTENTS_LINES = 2
 MIN_TARGETED_LINES = 3
 """Of links to chapters in a row, where no heading says that they are the contents."""
+
+MIN_UNTITLED_LINES, MAX_FRONT_BLOCKS = 4, 300
+"""Of the titles of chapters in their order, without links or a heading of their own."""
 
 MAX_LINES, MAX_LINE_CHARS = 2_000, 300
 MIN_INDEX_SHARE = 0.6
@@ -48,8 +51,10 @@ def drop_lists(
     """
     kept: list[AnchoredBlock] = []
     index = 0
+    order = {title: n for n, title in enumerate(titles.split("\n")) if title}
+    untitled = _find_untitled(blocks[:MAX_FRONT_BLOCKS], order)
     while index < len(blocks):
-        end = _find_list_end(blocks, index, titles)
+        end = untitled.get(index, 0) or _find_list_end(blocks, index, titles)
         kept += [] if end > index else [blocks[index]]
         index = max(end, index + 1)
     return _drop_links(kept, is_chapter)
@@ -73,6 +78,24 @@ def _find_list_end(blocks: Sequence[AnchoredBlock], start: int, titles: str) -> 
     if is_index_title(title) and blocks[start].is_heading:
         return _find_index_end(blocks, start)
     return start
+
+
+def _find_untitled(blocks: Sequence[AnchoredBlock], order: Mapping[str, int]) -> dict[int, int]:
+    """Where lists of contents begin and end that nothing but the titles in their order shows."""
+    found, start, last = dict[int, int](), 0, -1
+    if len(order) < MIN_UNTITLED_LINES:
+        return found
+    for n, each in enumerate(blocks):
+        text = "" if each.is_heading else _ENTRY_NUMBER.sub("", each.block.text[:MAX_LINE_CHARS])
+        place = order.get(fold_title(text), -1) if text else -1
+        if place <= last:
+            start, last = n, -1
+        if place < 0:
+            start = n + 1
+        elif n + 1 - start >= MIN_UNTITLED_LINES:
+            found[start] = n + 1
+        last = place
+    return found
 
 
 def _is_run_of_entries(text: str) -> bool:

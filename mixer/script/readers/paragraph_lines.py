@@ -7,7 +7,7 @@ a number and the name below it are one title as well.
 
 from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from mixer.lazy import compile_lazily
 from mixer.script.document import Block, BlockKind, has_words, heading, join_lines
@@ -207,7 +207,13 @@ def find_chapter_lines(blocks: tuple[Block, ...], named: Set[int]) -> tuple[Bloc
     So is a name in a line of its own below a number.
     """
     found = find_sequences([block.text for block in blocks], named) | named
-    found |= {n for n in range(1, len(blocks) - 1) if _is_named_below(blocks, n, found)}
+    return open_chapters(blocks, found, found)
+
+
+def open_chapters(blocks: tuple[Block, ...], found: Set[int], named: Set[int]) -> tuple[Block, ...]:
+    """Blocks, with those found as headings, and names in lines of their own below the `named`."""
+    below = {n for n in range(1, len(blocks) - 1) if n - 1 in named and n + 1 not in found}
+    found = found | {n for n in below if _is_named_below(blocks, n)}
     return tuple(open_chapter(block) if n in found else block for n, block in enumerate(blocks))
 
 
@@ -218,14 +224,11 @@ def open_chapter(block: Block) -> Block:
     return replace(heading(block.text, CHAPTER_LEVEL), origin=block.origin)
 
 
-def _is_named_below(blocks: tuple[Block, ...], n: int, found: set[int]) -> bool:
+def _is_named_below(blocks: tuple[Block, ...], n: int) -> bool:
     """Whether a block is the name of the chapter whose number is above it."""
     text = blocks[n].text
-    if n - 1 not in found:
-        return False
-    is_between = is_numbered_only(blocks[n - 1].text) and n + 1 not in found
     is_sentence = ends_sentence(text) and len(text.split()) == 1
-    return is_between and names_number(text) and not is_sentence
+    return is_numbered_only(blocks[n - 1].text) and names_number(text) and not is_sentence
 
 
 def names_number(text: str) -> bool:
@@ -240,7 +243,7 @@ def names_number(text: str) -> bool:
 
 def join_titles(blocks: Sequence[Block]) -> Iterator[Block]:
     """Blocks, with a chapter's number and its name as one heading where each is one."""
-    blocks = tuple(blocks)
+    blocks = tuple(_open_numbers(blocks))
     joined = False
     alone = {
         two.level for one, two in pairwise(blocks) if two.kind is BlockKind.HEADING is not one.kind
@@ -253,6 +256,17 @@ def join_titles(blocks: Sequence[Block]) -> Iterator[Block]:
         elif is_number and is_named and following and _is_name(following, block, alone):
             joined = True
             yield join_headings(block, following)
+        else:
+            yield block
+
+
+def _open_numbers(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks, with a paragraph as heading that is a chapter's number above the chapter's name."""
+    for block, following in zip_longest(blocks, blocks[1:]):
+        is_above = following is not None and following.kind is BlockKind.HEADING
+        is_number = block.kind is BlockKind.PARAGRAPH and is_chapter_line(block.text)
+        if is_above and is_number and is_counted_line(block.text) and not names_part(block.text):
+            yield replace(heading(block.text, following.level), origin=block.origin)
         else:
             yield block
 

@@ -26,6 +26,7 @@ from mixer.script.readers.pdf_notes import (
     drop_endnotes,
     drop_numbered_notes,
     drop_references,
+    is_caption_between,
 )
 from mixer.script.readers.pdf_pages import (
     HEADING_RATIO,
@@ -117,16 +118,25 @@ def _join_drop_caps(groups: Sequence[list[Line]], layout: "_PageLayout") -> list
 
 
 def _join_over_pages(groups: list[list[Line]], layout: "_PageLayout") -> list[list[Line]]:
-    """Paragraphs that a page's end divides are one: they stop inside a sentence."""
+    """Paragraphs that a page's end divides are one: they stop inside a sentence.
+
+    A caption that stands between the two is moved behind them.
+    """
     joined: list[list[Line]] = []
+    caption: list[list[Line]] = []
     for group in groups:
         last = joined[-1] if joined else None
+        if last is not None and is_caption_between(last, group):
+            caption.append(group)
+            continue
         is_prose = last is not None and not layout.find_level(last) and not layout.find_level(group)
         if last is not None and is_prose and layout.goes_on(last[-1], group[0]):
             last += group
+            joined += caption
         else:
-            joined.append(list(group))
-    return joined
+            joined += [*caption, list(group)]
+        caption = []
+    return [*joined, *caption]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +177,7 @@ class _PageLayout:
 
     def goes_on(self, last: Line, line: Line) -> bool:
         """Whether a paragraph goes on in a line, perhaps of the next page."""
-        if _ENTRY_END.search(last.text[-ENTRY_END_CHARS:]):
+        if _ENTRY_END.search(last.text[-ENTRY_END_CHARS:]) or is_counted_line(line.text):
             return False
         is_next_page = line.y > last.y
         is_full = not (last.is_strong or line.is_strong or self.has_room(last, line))
@@ -254,7 +264,9 @@ class _PageLayout:
         )
         is_title |= last.is_strong and not line.is_strong and self.is_short(last)
         is_other = is_title or abs(line.size - last.size) > 1
-        return is_apart or has_ended or is_other or self._is_indented(last, line)
+        is_divided = last.text.endswith(("-", "‐")) and line.text[:1].islower()
+        is_new = has_ended or is_other or (self._is_indented(last, line) and not is_divided)
+        return is_apart or is_new
 
     def _ends_hanging(self, group: Sequence[Line], line: Line) -> bool:
         """Whether a line stands to the left of a paragraph that is all indented, and has ended."""

@@ -1,16 +1,18 @@
-"""Notes of a PDF: their marks behind words, and those that stand at the end of the text."""
+"""Notes of a PDF, by their marks or at the end of the text, and captions inside sentences."""
 
 from collections.abc import Sequence
 
 import regex
 
 from mixer.lazy import compile_lazily
+from mixer.script.readers.headings import ends_statement
 from mixer.script.readers.page_marks import SUPERSCRIPTS
 from mixer.script.readers.pdf_lines import Line
 
 NOTE_LINE = compile_lazily(r"\s*(?:\[?\d{1,3}\]?[.)]?|[*†‡])\s*\S")
 _NOTE_NUMBER = compile_lazily(r"\s*(\d{1,3})[.)\]\s]*[“‘\"'«„(\[]?\p{Lu}")
 _ENDNOTE = compile_lazily(r"\[?(\d{1,3})[.\])]?\s")
+_CAPTION = compile_lazily(r"\s*(?i:figure|fig\.|table|abbildung|abb\.|tabelle)\s*\d{1,3}[.:]\s")
 _RETURN_ARROW = compile_lazily(r"[↩⏎↑]\ufe0e?\s*$")
 _BEFORE_MARK = r"\p{L}{2}[.,;:!?”’)]?|\b[12]\d{3}[.,;:!?”’)]"
 MAX_NOTE_GROUPS = 5
@@ -56,3 +58,8 @@ def drop_numbered_notes(groups: list[list[Line]]) -> list[list[Line]]:
         elif last - start > MAX_NOTE_GROUPS:
             break
     return groups
+
+
+def is_caption_between(last: Sequence[Line], group: Sequence[Line]) -> bool:
+    """Whether a group is a caption that stands inside a sentence."""
+    return _CAPTION.match(group[0].text) is not None and not ends_statement(last[-1].text)

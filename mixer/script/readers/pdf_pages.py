@@ -38,6 +38,8 @@ MIN_INDENT_RATIO, MAX_INDENT_RATIO, MIN_LEADING_RATIO = 0.8, 2.5, 0.9
 """Of a first line's indent, and of the distance of lines, to the size of the text."""
 
 EDGE_QUANTILE = 0.9
+MIN_GAPS, APART_RATIO = 6, 1.1
+"""Of the lines of a page; of a head's distance from the text to theirs from each other."""
 
 
 def drop_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
@@ -120,6 +122,8 @@ class _RunningHeads:
         head = _fold_head(line.text)
         if is_plain and not self.titles.isdisjoint((head, head.strip("#|–—-·•"))):
             return True
+        if is_counted_line(line.text) and self._is_above_title(line, number):
+            return False
         if is_contents_title(_ROMAN_HEAD.sub("", line.text.strip())) and line.size <= self.size:
             return True
         steps = _list_steps(number, [line])
@@ -128,10 +132,31 @@ class _RunningHeads:
         if is_large or ends_statement(line.text):  # titles and exclamations may recur by chance
             least = max(MIN_COUNTED, len(self.pages) // PAGES_PER_HEAD)
         heads = _list_heads(number, line)
-        return is_counted or any(
-            self.places.get(each, 0) >= max(least, MIN_COUNTED * (each.step is None))
-            for each in heads
+        return is_counted or (
+            _is_apart(line, self.pages[number])
+            and any(
+                self.places.get(each, 0) >= max(least, MIN_COUNTED * (each.step is None))
+                for each in heads
+            )
         )
+
+    def _is_above_title(self, line: Line, number: int) -> bool:
+        """Whether the next line below is set like a title."""
+        below = (each for each in self.pages[number] if each.y < line.y)
+        title = max(below, key=lambda each: each.y, default=line)
+        return title.size >= self.size * HEADING_RATIO or (title.is_strong and not line.is_strong)
+
+
+def _is_apart(line: Line, page: Sequence[Line]) -> bool:
+    """Whether a line is further from the text than lines are; a table's head is in bold type."""
+    heights = sorted((each.y for each in page), reverse=True)
+    gaps = [one - two for one, two in pairwise(heights) if one - two >= 1]
+    is_above = _is_above(line, page)
+    inner = [each for each in heights if (each < line.y - 1 if is_above else each > line.y + 1)]
+    if not inner or len(gaps) < MIN_GAPS or (line.is_strong and line.y == heights[0]):
+        return True
+    gap = line.y - inner[0] if is_above else inner[-1] - line.y
+    return gap > sorted(gaps)[len(gaps) // 2] * APART_RATIO
 
 
 def _list_titles(page: Sequence[Line], size: float) -> Iterator[str]:

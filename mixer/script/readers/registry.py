@@ -69,7 +69,7 @@ def read_document(
     """
     if text_type.is_book:
         book = _read_book(decode_book(content, name), name, front_matter, check_time)
-        return replace(book, blocks=open_parts(drop_imprint(book.blocks, book.title)))
+        return replace(book, blocks=open_parts(drop_imprint(book.blocks, book.title), book.author))
     text = content if isinstance(content, str) else decode_text(content, name)
     if half := _HALF_CHARACTER.search(text):
         line = text.count("\n", 0, half.start()) + 1
@@ -77,7 +77,7 @@ def read_document(
     document = _read_text(restore_punctuation(text), text_type, name, check_time)
     is_own = text_type in (TextType.MARKDOWN, TextType.SSML)  # written for this program
     blocks = document.blocks if is_own else drop_imprint(document.blocks, document.title)
-    return replace(document, blocks=open_parts(blocks))
+    return replace(document, blocks=open_parts(blocks, document.author))
 
 
 def _read_text(

@@ -11,6 +11,7 @@ from mixer.script.readers.headings import (
     TITLE_CHARS,
     ends_sentence,
     is_chapter_line,
+    is_end_line,
 )
 from mixer.script.readers.marks import (
     find_note_references,
@@ -23,7 +24,7 @@ from mixer.script.readers.marks import (
 from mixer.script.readers.metadata import normalise_language_tag, split_authors
 from mixer.script.readers.page_blocks import AnchoredBlock, WebPage
 from mixer.script.readers.page_lists import drop_lists
-from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles, open_chapter
+from mixer.script.readers.paragraph_lines import find_chapter_lines, join_titles, open_chapters
 from mixer.script.readers.project_gutenberg import parse_book_title, select_book
 from mixer.script.script import Metadata
 
@@ -89,13 +90,12 @@ def find_headings(blocks: Sequence[AnchoredBlock]) -> tuple[Block, ...]:
     strong = {n for n, each in enumerate(blocks) if each.is_strong and _is_title(each.block.text)}
     if headings or not 0 < len(strong) * MIN_BLOCKS_PER_TITLE <= len(blocks):
         return find_chapter_lines(plain, named)
-    return tuple(
-        open_chapter(block) if n in strong | named else block for n, block in enumerate(plain)
-    )
+    return open_chapters(plain, strong | named, named)
 
 
 def _is_title(text: str) -> bool:
-    return len(text) <= TITLE_CHARS and has_words(text) and not ends_sentence(text)
+    is_short = len(text) <= TITLE_CHARS and has_words(text) and not ends_sentence(text)
+    return is_short and not is_end_line(text)
 
 
 def _find_fragment(link: str) -> Place:

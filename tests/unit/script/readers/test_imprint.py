@@ -21,6 +21,14 @@ NOTICES = [
     ["www.feedbooks.com", "Food for the mind"],
     ["Todos los derechos reservados."],
     ["Tutti i diritti riservati."],
+    [
+        "First published 2021 by Marrow Press",
+        "© Ann Gander 2021",
+        "The moral right of the author has been asserted.",
+        "All rights reserved.",
+        "A CIP catalogue record for this book is available from the British Library.",
+        "Typeset in Bembo by Gull Street Setters",
+    ],
 ]
 
 
