@@ -49,12 +49,15 @@ _TITLE_BLOCK = compile_lazily(
 )
 """Pandoc's: title, authors, perhaps a date."""
 
-_HEADER = compile_lazily(r"\A(?:[A-Za-z][A-Za-z -]{2,20}:[ \t].*\n){2,20}(?=\n)")
+_HEADER = compile_lazily(
+    r"\A(?:[A-Za-z][A-Za-z -]{2,20}:(?:[ \t].*)?\n(?:[ \t]+\S.*\n){0,9}+){2,20}+(?=\n)"
+)
 _HEADER_KEYS = frozenset({
     "title", "subtitle", "author", "authors", "date", "year", "language", "lang", "copyright",
     "keywords", "tags", "publisher", "series", "genre", "description", "rights",
+    "credit", "source", "draft date", "contact", "revision", "notes",
 })  # fmt: skip
-"""Of MultiMarkdown, and of typists; any other name makes the lines text."""
+"""Of MultiMarkdown, Fountain, and of typists; any other name makes the lines text."""
 
 _YEAR = compile_lazily(r"[12]\d{3}(?=-|$)")
 _LISTED_KEYS = frozenset({"author", "authors"})
@@ -142,7 +145,8 @@ def _split_header(text: str, *, allow_title_block: bool) -> tuple[FrontMatter, s
     if match is not None:
         values = {name: value or "" for name, value in match.groupdict().items()}
     elif match := _HEADER.match(text):
-        lines = (line.partition(":") for line in match[0].splitlines())
+        written = (line for line in match[0].splitlines() if not line[0].isspace())
+        lines = (line.partition(":") for line in written)
         values = {name.strip().lower(): value.strip() for name, _, value in lines}
         if not (values.keys() <= _HEADER_KEYS and values.keys() & {"title", "author"}):
             match = None

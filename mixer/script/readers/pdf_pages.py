@@ -128,16 +128,17 @@ class _RunningHeads:
             return True
         steps = _list_steps(number, [line])
         is_counted = not is_large and any(self.steps.get(s, 0) >= MIN_COUNTED for s in steps)
+        return is_counted or self._recurs(line, number)
+
+    def _recurs(self, line: Line, number: int) -> bool:
+        """Whether a line that is apart from the text stands on other pages as well."""
         least = MIN_HEAD_REPEATS
-        if is_large or ends_statement(line.text):  # titles and exclamations may recur by chance
+        if line.size >= self.size * HEADING_RATIO or ends_statement(line.text):
+            # titles and exclamations may recur by chance
             least = max(MIN_COUNTED, len(self.pages) // PAGES_PER_HEAD)
-        heads = _list_heads(number, line)
-        return is_counted or (
-            _is_apart(line, self.pages[number])
-            and any(
-                self.places.get(each, 0) >= max(least, MIN_COUNTED * (each.step is None))
-                for each in heads
-            )
+        return _is_apart(line, self.pages[number]) and any(
+            self.places.get(each, 0) >= max(least, MIN_COUNTED * (each.step is None))
+            for each in _list_heads(number, line)
         )
 
     def _is_above_title(self, line: Line, number: int) -> bool:

@@ -38,6 +38,7 @@ from mixer.script.readers.hyphenation import LineJoiner
 from mixer.script.readers.inline_tags import read_tagged_text
 from mixer.script.readers.lone_titles import MIN_CAPITALS, LoneTitles
 from mixer.script.readers.marks import find_byline, fold_title, is_ornament
+from mixer.script.readers.org_mode import is_org, rewrite_org
 from mixer.script.readers.page_blocks import build_verse
 from mixer.script.readers.paragraph_lines import (
     MAX_CAPITAL_TITLE_CHARS,
@@ -59,6 +60,7 @@ from mixer.script.readers.restructured_text import (
 from mixer.script.readers.typed_titles import (
     TITLE_SIGN,
     find_dates,
+    is_date,
     mark_typed_titles,
 )
 
@@ -67,6 +69,9 @@ POEM_WIDTH_CHARS = 50
 """A poem's lines could be this long, if it were prose."""
 
 _LIST_MARK = compile_lazily(r"\s*(?:[-*•+–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
+_DATE_LINE = compile_lazily(
+    r"(?i)(?:first )?(?:posted|published|recorded|updated|written)\b.{0,60}\d{4}\b.{0,60}"
+)
 
 
 def read_plain_text(text: str, name: str = "The text") -> Document:
@@ -93,9 +98,11 @@ def read_plain_text(text: str, name: str = "The text") -> Document:
 
 
 def _rewrite_markup(text: str) -> str | None:
-    """A text in AsciiDoc or reStructuredText as Markdown; None for any other."""
+    """A text in AsciiDoc, Org or reStructuredText as Markdown; None for any other."""
     if is_asciidoc(text):
         return rewrite_asciidoc(normalise_newlines(text))
+    if is_org(text):
+        return rewrite_org(normalise_newlines(text))
     if is_restructured_text(text):
         return rewrite_restructured_text(normalise_newlines(text))
     return None
@@ -227,12 +234,17 @@ class _TextReader:
     def _read_lines(self, index: int, lines: list[str], text: str) -> list[Block]:
         if title := detect_chapter_heading(lines):
             return [title]
-        if index == 0 and find_byline(lines[1].strip()) and not ends_sentence(lines[0]):
+        if index == 0 and _names_origin(lines[1].strip()) and not ends_sentence(lines[0]):
             return [heading(lines[0], 1), paragraph(self.joiner.join(lines[1:]))]
         items = lines[1:] if lines[0].endswith(":") else lines
         if all(map(_LIST_MARK.match, items)) or self.layout.is_verse(lines):
             return build_verse(lines) if all(map(has_words, lines)) else [paragraph(text)]
         return [paragraph(text)]
+
+
+def _names_origin(line: str) -> bool:
+    """Whether a line below a title names the author, or the date."""
+    return bool(find_byline(line)) or is_date(line) or _DATE_LINE.fullmatch(line) is not None
 
 
 def _drop_false_title(blocks: list[Block]) -> list[Block]:

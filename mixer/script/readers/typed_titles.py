@@ -31,7 +31,7 @@ TITLE_SIGN = "\ue001"
 """Before a line that is a title for certain; of the private use area."""
 
 MIN_HASH_TITLES = 2
-MIN_DATES = 3
+MIN_DATES, MIN_MONTHS = 3, 2
 MIN_TITLES_APART = 3
 MIN_GAP, MAX_GAP = 2, 8
 """Empty lines above a title that is set apart, and below it."""
@@ -50,6 +50,7 @@ _LIST_TITLES = (is_contents_title, is_index_title, is_notes_title, is_pictures_t
 _APART = compile_lazily(r"\p{Lu}.{2,60}(?<![.,;:!?…”\"’])(?<!\s{2}[lIO]{0,2}\d[\dlIO]{0,3})")
 """A title; a number behind a gap is a page's."""
 
+_NAME = compile_lazily(r"\p{Lu}[\p{L}.’'-]{0,20}(?: \p{Lu}[\p{L}.’'-]{0,20}){1,3}")
 _PROSE_LINE = compile_lazily(rf".{{{MIN_PROSE_CHARS},}}|.*[.!?…”\"]")
 _WIKI = compile_lazily(rf"(?m)^(={{2,6}}) *(?P<title>[^=\n]{{1,{TITLE_CHARS}}}?) *\1$")
 _HASHED = compile_lazily(
@@ -68,6 +69,7 @@ _TEMPLATES = compile_lazily(
     r"|\[\[(?:Category|Kategorie|Catégorie|Categor[ií]a):[^\[\]\n]{0,200}\]\]|<ref\b[^>\n]{0,200}/>"
     r"|<ref\b[^>\n]{0,200}>[^<\n]{0,1000}</ref>|\[\[(?:File|Image):[^\[\]\n]{0,300}\]\]|'{2,3}"
     r"|</?(?:span|div|blockquote|poem|center|small|big|references|nowiki|p|br|ol|ul|li)\b[^<>\n]{0,200}>"
+    r"|\(\((?!\()[^()\n]{1,500}\)\)|(?<![:\w/])//(?=\S)(?P<shown>[^/\n]{1,300})//(?!\w)"
     r"|\[\[[^\[\]|\n]{1,100}\|(?P<shown>[^\[\]|\n]{1,100})\]\]"
 )
 """Of wikis: templates, notes, pictures, emphasis, links under another name."""
@@ -90,12 +92,13 @@ _DATE = compile_lazily(
     r"|(?:1[5-9]|20)\d\d-\d\d-\d\d|\d\d?/\d\d?/\d{2,4}",
     regex.IGNORECASE,
 )
+_MONTH = compile_lazily(rf"(?:{_MONTHS})(?:,? (?:1[5-9]|20)\d\d)?\.?", regex.IGNORECASE)
 _YEAR_ONLY = compile_lazily(r"(?:1[5-9]|20)\d\d\.?")
 
 
 def mark_typed_titles(text: str) -> str:
     """Put a sign before titles that a typist marked, and take the marks away."""
-    if "{{" in text or "[edit]" in text or "'''" in text or "\n==" in text:
+    if "{{" in text or "[edit]" in text or "'''" in text or _WIKI.search(text):
         text = _TEMPLATES.sub(lambda match: match["shown"] or "", text)
     if "\n==" in text or "\n--" in text or "\n~~" in text:
         text = _WIKI.sub(
@@ -170,9 +173,19 @@ def _is_set_apart(lines: Sequence[str], n: int) -> bool:
         return False
     below = lines[first].strip()
     if first == n + 1:
-        return len(below) >= MIN_PROSE_CHARS and not below[0].islower()
+        return _is_signed(lines, first) or (
+            len(below) >= MIN_PROSE_CHARS and not below[0].islower()
+        )
     is_stanza = any(map(str.strip, lines[first + 1 : first + 2]))
     return is_stanza or _PROSE_LINE.fullmatch(below) is not None
+
+
+def _is_signed(lines: Sequence[str], n: int) -> bool:
+    """Whether a line is the name of an author: prose is below it, behind an empty line."""
+    below = [line.strip() for line in lines[n + 1 : n + 2 + MAX_GAP] if line.strip()]
+    is_apart = n + 1 < len(lines) and not lines[n + 1].strip()
+    is_prose = bool(below) and _PROSE_LINE.fullmatch(below[0]) is not None
+    return is_apart and is_prose and _NAME.fullmatch(lines[n].strip()) is not None
 
 
 def _is_capitalised(title: str) -> bool:
@@ -181,8 +194,15 @@ def _is_capitalised(title: str) -> bool:
 
 
 def find_dates(lines: Sequence[str]) -> set[int]:
-    """The indices of lone dates that head the entries of a diary; few of them are none."""
+    """The indices of lone dates, or months, that head the entries of a diary.
+
+    Few of them are none.
+    """
     found = [index for index, line in enumerate(lines) if line and is_date(line)]
+    months = [n for n, line in enumerate(lines) if line and _MONTH.fullmatch(line)]
+    if set(found) <= set(months):
+        names = {lines[n].casefold() for n in months}
+        return set(months) if MIN_MONTHS <= len(names) == len(months) else set()
     adjacent = sum(one + 1 == other for one, other in pairwise(found))
     return set(found) if len(found) >= MIN_DATES and adjacent * 2 <= len(found) - 1 else set()
 

@@ -121,3 +121,44 @@ def test_texts_with_such_signs_are_read_as_plain_text(text):
     assert PROSE in words
     assert "so it went" in words or "so it went" not in text
     assert "was all" in words or "was all" not in text
+
+
+ORG = (
+    "#+TITLE: Salt\n#+AUTHOR: Ann Gander\n#+LANGUAGE: en\n#+STARTUP: overview\n\n* One\n"
+    ":PROPERTIES:\n:CUSTOM_ID: a\n:END:\n{}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "blocks"),
+    [
+        ("He /never/ left.[fn:1] ~It~ =rained=.", ["He never left. It rained."]),
+        ("#+BEGIN_VERSE\nHeavy rope\nSalt tar\n#+END_VERSE", ["Heavy rope", "Salt tar"]),
+        ("#+begin_quote\nHe left.\n#+end_quote\n# a comment\n#+begin_comment\nno\n#+end_comment",
+         ["He left."]),
+        ("- a /heavy/ rope\n- a [[https://a.example][key]]", ["a heavy rope", "a key"]),
+        ("- rope :: It is heavy.", ["rope", "It is heavy."]),
+        ("| May | 9 |\n|-----+---|\n| June | 7 |", ["May", "9", "June", "7"]),
+        ("[[file:a.png]]\nSCHEDULED: <2021-03-04 Thu>\nHe left.", ["He left."]),
+        ("He left.\n\n** DONE Two :draft:a:\nIt rained.", ["He left.", "###Two", "It rained."]),
+        ("He left.[fn:1]\n\n* Footnotes\n\n[fn:1] A note\nof two lines.", ["He left."]),
+        ("He left.[fn:: A note.]\n-----\nIt rained.", ["He left.", "", "It rained."]),
+        ("He has 3/4 and 1/2, and/or a+b=c.", ["He has 3/4 and 1/2, and/or a+b=c."]),
+    ],
+)  # fmt: skip
+def test_org_is_read_without_its_marks(body, blocks):
+    document = read(ORG.format(body))
+    assert (document.title, document.author, document.language) == ("Salt", "Ann Gander", "en")
+    assert list_blocks(document) == ["#Salt", "##One", *blocks]
+
+
+@pytest.mark.parametrize("text", ["#+ He left.\n\n* One", "* One\n\nHe left.", "#+TITLE: Salt"])
+def test_a_text_with_stars_is_no_org(text):
+    assert "#+TITLE" not in text or read(text).title == ""
+
+
+def test_the_title_page_of_a_screenplay_in_fountain_is_not_read():
+    head = "Title: The Salt\nCredit: Written by\nAuthor: Ann Gander\nDraft date: 4/3/2021\n"
+    document = read(f"{head}Contact:\n\t12 Marrow Lane\n\tBrannock\n\n{PROSE}\n\nHe left.\n")
+    assert (document.title, document.author) == ("The Salt", "Ann Gander")
+    assert list_blocks(document) == [PROSE, "He left."]

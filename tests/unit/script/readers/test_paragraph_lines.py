@@ -92,7 +92,7 @@ def test_a_sentence_about_chapters_stays_whole(text):
         ("Use the <b> tag and close it with </b>, or [1] and [/x].", None),
         ("A.\n\nNotes: thanks to all!", None),
         (
-            "A.\n\nxXx\n\nB.\n\n-x-\n\nC.\n\n---000---\n\nD.\n\n<<<>>>\n\nE.",
+            "A.\n\nxXxXx\n\nB.\n\n-x-\n\nC.\n\n---000---\n\nD.\n\n<<<>>>\n\nE.",
             ["A.", "", "B.", "", "C.", "", "D.", "", "E."],
         ),
     ],

@@ -183,3 +183,58 @@ def test_titles_stay_where_heads_repeat_them():
 def test_lines_that_recur_at_the_top_of_pages_are_read():
     text = "\f".join(f"And they sailed,\nall {n} of them,\nto the sea.\n" for n in range(9))
     assert " ".join(list_texts(read(text))).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Path: news!mail\nFrom: a@b.example (Ann)\nSubject: Salt\nDate: May\nLines: 9",
+        "Message-ID: <1>\nX-Trace: a\nFrom: Ann <a@b.example>\nSubject: Salt\n of the sea\nTo: Tom",
+    ],
+)
+def test_fields_that_are_not_known_belong_to_a_header_that_is(header):
+    document = read(f"{header}\n\n{PROSE}\n\n{MORE}\n\n--\nAnn Gander\n")
+    assert list_texts(document) == [PROSE, MORE]
+    assert (document.title, document.author) == ("Salt", "Ann")
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "Ann Gander                     about 3,400 words\n12 Marrow Lane\nann@gander.example",
+        "Ann Gander\n12 Marrow Lane\n(555) 012-3456\n\n\n                 85,000 words",
+        "Ann Gander            Approx. 900 words\n12 Marrow Lane",
+    ],
+)
+def test_a_manuscript_is_read_without_its_contact_and_count(contact):
+    blocks = list_texts(read(f"{contact}\n\n\n\n\n   THE ROPE\n\n   by Ann Gander\n\n{PROSE}\n"))
+    assert blocks == ["THE ROPE", "by Ann Gander", PROSE]
+
+
+@pytest.mark.parametrize(
+    "lines", ["Ann Gander\n12 Marrow Lane", "He wrote 900 words\nand left.", "900 words"]
+)
+def test_lines_without_a_count_or_an_address_are_read(lines):
+    assert " ".join(list_texts(read(f"{lines}\n\n{PROSE}\n\n{MORE}"))).startswith(
+        " ".join(lines.split())
+    )
+
+
+def test_what_a_site_puts_below_a_text_is_left_out():
+    end = "← Chapter 3\nChapter 5 →\n\nShare this:\nTwitter\n\nLike Loading...\n\nLeave a Reply"
+    text = f"The Salt: Chapter 4\nPosted on March 4, 2021 by Ann\n\n{PROSE}\n\n{MORE}\n\n"
+    title, posted = text.split("\n")[:2]
+    assert list_texts(read(text + end)) == [title, posted, PROSE, MORE]
+    assert "Share this:" in list_texts(read(f"{PROSE}\n\nShare this:\n\n{PROSE * 2}"))
+
+
+@pytest.mark.parametrize("stamp", ["[00:{:02}:07] ", "({:02}:07) ", "[{}:07] - ", "0:{:02}:07 "])
+def test_the_times_of_a_recording_are_left_out(stamp):
+    lines = [f"ANN: {PROSE}", f"TOM: {MORE}", f"ANN: {PROSE}", f"TOM: {MORE}"]
+    text = "\n\n".join(stamp.format(n) + line for n, line in enumerate(lines))
+    assert list_texts(read(text)) == lines
+
+
+def test_the_hours_of_a_day_are_read():
+    lines = [f"9:{n}0 {PROSE}" for n in range(4)]
+    assert list_texts(read("\n\n".join(lines))) == lines

@@ -146,3 +146,29 @@ def test_a_title_apart_may_end_in_a_numeral_and_not_in_a_page(ending, is_title):
     parts = [prose, *(f"{each}\n\n{prose}" for each in titles)]
     text = mark_typed_titles("\n\n\n\n".join(parts))
     assert (text.count(TITLE_SIGN) == len(titles)) is is_title
+
+
+def list_titles(text: str) -> list[str]:
+    return [block.text for block in read_plain_text(text).blocks if block.level == 2]
+
+
+@pytest.mark.parametrize("name", ["Ann Gander", "E. J. Marrow", "Osric O’Tide"])
+def test_titles_above_the_names_of_their_authors_open_chapters(name):
+    titles = ["ROPE", "SALT", "AT SEA"]
+    stories = "".join(f"\n\n\n\n\n{title}\n{name}\n\n{PROSE}\n{PROSE}" for title in titles)
+    assert list_titles(f"THE READER\n{stories}") == titles
+
+
+def test_months_head_the_parts_of_a_journal():
+    months = ["JANUARY", "MARCH 1884"]
+    parts = "".join(f"\n\n{month}\n\n4th. {PROSE}\n9th. {PROSE}" for month in months)
+    assert list_titles(f"A JOURNAL\n{parts}") == months
+    assert list_titles(f"A Tale\n\n{PROSE}\n\nMay\n\n{PROSE}\n") == []
+
+
+def test_the_marks_of_a_wiki_with_notes_between_brackets_are_left_out():
+    text = (
+        "====== Salt ======\n\n===== Rope =====\n\nHe //never// left. ((A note.)) The boat lay.\n"
+    )
+    lines = [block.text for block in read_plain_text(text).blocks]
+    assert "He never left. The boat lay" in " ".join(lines)
