@@ -9,7 +9,9 @@ import { checkFile, sendFile } from "./sounds.js";
 import { addCover } from "./tags.js";
 import { $, announce, formatCount, formatSize, showError } from "./ui.js";
 
-const STORY_TEXT = /\.(txt|text|md|markdown|html?|xhtml|ssml|xml)$/i;
+const STORY_TEXT = /\.(txt|text|md|markdown|html?|xhtml|fb2|ssml|xml)$/i;
+const PICTURES = /<binary\b[^>]*>[^<]*<\/binary>/g; // of a FictionBook: no part of the text
+const PICTURES_RATIO = 5;
 const CONTROLS = /[\0-\x08\x0e-\x19\x1c-\x1f\x7f]/; // which no text has
 const WIDE = { "255,254": "utf-16le", "254,255": "utf-16be" };
 const BEGINNINGS = { epub: "PK", docx: "PK", pdf: "%PDF" };
@@ -34,8 +36,10 @@ async function readFile(file) {
 
 async function readText(file) {
   if (!STORY_TEXT.test(file.name)) throw new Error(`“${file.name}” is not a text file. Choose a file ending in ${formatChoice(listTextTypes())}.`);
-  if (file.size > maxStoryChars() * 4) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}): a story can have at most ${formatCount(maxStoryChars())} characters. Choose a shorter text, or split it into parts.`);
-  const content = decodeText(await readBytes(file));
+  const isBook = /\.fb2$/i.test(file.name);
+  if (file.size > maxStoryChars() * 4 * (isBook ? PICTURES_RATIO : 1)) throw new Error(`“${file.name}” is too large (${formatSize(file.size)}): a story can have at most ${formatCount(maxStoryChars())} characters. Choose a shorter text, or split it into parts.`);
+  const written = decodeText(await readBytes(file));
+  const content = isBook ? written.replace(PICTURES, "") : written;
   if (CONTROLS.test(content)) throw new Error(`“${file.name}” is not a text file, despite its name.`);
   if (!content.trim()) throw new Error(`“${file.name}” is empty.`);
   closeBook();

@@ -223,3 +223,16 @@ def narrate_second_chapter(server, opened_book):
     assert requests_of(server)[-1]["options"]["chapters"] == "2"
     page.click("#remove-book")
     assert page.input_value("#text") == "My own words."
+
+
+def test_a_fictionbook_is_opened_as_text_without_its_pictures(server, visit):
+    page = visit(server.url).open()
+    assert ".fb2" in page.get_attribute("#file", "accept")
+    book = (
+        "<FictionBook><description/><body><section><p>He left.</p></section></body>"
+        f'<binary id="a.jpg" content-type="image/jpeg">{"QUJD" * 50_000}</binary></FictionBook>'
+    )
+    file = {"name": "salt.fb2", "mimeType": "", "buffer": book.encode()}
+    page.set_input_files("#file", file)
+    wait_until(page, "document.querySelector('#text').value.includes('He left.')")
+    assert "QUJD" not in page.input_value("#text")
