@@ -73,7 +73,7 @@ def split_pasted_frame(text: str) -> GutenbergBook:
         return GutenbergBook("\n".join("" if n in contact else x for n, x in enumerate(lines)))
     if any(map(is_archive_line, lines)) or sum(map(_is_tag, lines)) >= MIN_TAGS:
         return GutenbergBook("\n".join(_blank_tags(lines)))
-    if _PAGE_END.search(text):
+    if _PAGE_END.search("\n".join(lines[-MAX_PAGE_END_LINES:])):
         return GutenbergBook("\n".join(_blank_page_end(lines)))
     return GutenbergBook(text)
 

@@ -56,8 +56,8 @@ _STAMP = compile_lazily(
     r"(?m)^[ \t]{0,8}(?:[\[(](?:\d{1,2}:)?\d{1,2}:\d\d(?:[.,]\d{1,3})?[\])]"
     r"|\d{1,2}:\d\d:\d\d)[ \t–—-]{1,4}(?=\S)"
 )
-MIN_STAMPS = 3
-"""Of the lines of a recording, with their time."""
+MIN_STAMPS, FIRST_CHARS = 3, 10_000
+"""Of the lines of a recording, with their time; the first is near the beginning."""
 
 
 _VERSE_NUMBER = compile_lazily(r"(?P<verse>\s*\S.{0,80}?)\s{2,}(?P<number>\d{1,4})")
@@ -77,7 +77,7 @@ def clean_printed_text(text: str) -> str:
         text = _drop_markup(text)
     text = _NAVIGATION.sub("", text) if "Next" in text and "Prev" in text else text
     text = _TIMECODE.sub("", text) if " --> " in text else text
-    if len(_STAMP.findall(text)) >= MIN_STAMPS:
+    if _STAMP.search(text, 0, FIRST_CHARS) and len(_STAMP.findall(text)) >= MIN_STAMPS:
         text = _STAMP.sub("", text)
     text = _STRONG.sub(r"\2", _EMPHASIS.sub(r"\1", PICTURE_NOTE.sub("", text)))
     if len(_BRACED_PAGE.findall(text)) >= MIN_PAGE_NUMBERS:

@@ -98,7 +98,7 @@ _YEAR_ONLY = compile_lazily(r"(?:1[5-9]|20)\d\d\.?")
 
 def mark_typed_titles(text: str) -> str:
     """Put a sign before titles that a typist marked, and take the marks away."""
-    if "{{" in text or "[edit]" in text or "'''" in text or _WIKI.search(text):
+    if "{{" in text or "[edit]" in text or "'''" in text or text.startswith("==") or "\n==" in text:
         text = _TEMPLATES.sub(lambda match: match["shown"] or "", text)
     if "\n==" in text or "\n--" in text or "\n~~" in text:
         text = _WIKI.sub(
