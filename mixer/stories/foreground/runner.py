@@ -131,8 +131,7 @@ class StoryRunner:
             open_signer = cache(lambda: self._open_audio_signer(folder, options, out))
 
             def is_finished(identity: str) -> bool:
-                is_current = _identify_audio(open_signer(), identity)
-                return is_current and not options.needs_cuts
+                return _identify_audio(open_signer(), identity) and not options.needs_cuts
 
             steps = self._build_steps(store, history, is_finished)
             run_steps(folder, steps, self.context, publishes=True)
