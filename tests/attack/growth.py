@@ -76,6 +76,7 @@ SPEAK = ("<speak>", "</speak>")
 PAGE = ("<!doctype html><html><body>", "</body></html>")
 ASCIIDOC, RESTRUCTURED = "= A\n\n== B\n\n", ".. note:: A\n\nB\n=\n\n"
 FICTIONBOOK = "<FictionBook><body>"
+ORG, MAIL = "#+TITLE: A\n\n* B\n", "From: A\nSubject: B\n"
 GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("open brackets", TextType.TEXT, repeat("[[")),
     ("open brackets and a letter", TextType.TEXT, repeat("[[x")),
@@ -100,6 +101,9 @@ GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("fences of AsciiDoc", TextType.TEXT, repeat("====\n", ASCIIDOC)),
     ("roles of reStructuredText", TextType.TEXT, repeat(":a", RESTRUCTURED)),
     ("titles of reStructuredText", TextType.TEXT, repeat("a\n==\n\n", RESTRUCTURED)),
+    ("links of Org", TextType.TEXT, repeat("[[a][b", ORG)),
+    ("verbatim words of Org", TextType.TEXT, repeat(" =a", ORG)),
+    ("fields of a mail", TextType.TEXT, repeat("a:b\n", MAIL)),
     ("joiners", TextType.TEXT, repeat("a\u200d")),
     ("combining marks", TextType.TEXT, repeat("a\u0301\u0301")),
     ("emoji", TextType.TEXT, repeat("👩\u200d👩 ")),
