@@ -112,6 +112,8 @@ GENERATORS: tuple[tuple[str, TextType | str | None, Build], ...] = (
     ("quotes in quotes", TextType.MARKDOWN, repeat("> ")),
     ("lists in lists", TextType.MARKDOWN, repeat("- ")),
     ("link brackets", TextType.MARKDOWN, repeat("[a](")),
+    ("open brackets", TextType.MARKDOWN, repeat("[")),
+    ("labels of links", TextType.MARKDOWN, repeat("[a][b")),
     ("HTML blocks", TextType.MARKDOWN, repeat("<!--\n\n")),
     ("comments", TextType.MARKDOWN, repeat("<!--a-->\n")),
     ("table rows", TextType.MARKDOWN, repeat("|a|b|\n", "|a|b|\n|-|-|\n")),

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_NESTING = 100
 """Levels of quotations and lists; the parser drops anything deeper."""
 
+MAX_INLINE_NESTING = 10
+"""Of brackets in brackets: each level costs another search. What is deeper stays as written."""
+
 MAX_SENTENCE_TITLE_WORDS = 3
 """Of an underlined title that ends like a sentence."""
 
@@ -54,17 +57,22 @@ def read_markdown_blocks(text: str) -> tuple[Block, ...]:
 def _build_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
+    inside = _enable_extensions(MarkdownIt("commonmark", {"maxNesting": MAX_INLINE_NESTING}))
+
+    def parse_marked_up(state: "StateCore") -> None:
+        """Parse what is inside blocks; most cells of tables have nothing but words."""
+        for token in state.tokens:
+            if token.type == "inline" and _INLINE_MARK.search(token.content):
+                token.children = []
+                inside.inline.parse(token.content, inside, state.env, token.children)
+
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
-    parser.core.ruler.at("inline", _parse_marked_up)
+    parser.core.ruler.at("inline", parse_marked_up)
+    return _enable_extensions(parser)
+
+
+def _enable_extensions(parser: "MarkdownIt") -> "MarkdownIt":
     return parser.enable(["table", "strikethrough"])
-
-
-def _parse_marked_up(state: "StateCore") -> None:
-    """Parse what is inside blocks; most cells of tables have nothing but words."""
-    for token in state.tokens:
-        if token.type == "inline" and _INLINE_MARK.search(token.content):
-            token.children = []
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
 def _build_blocks(tokens: "Sequence[Token]") -> Iterator[AnchoredBlock]:

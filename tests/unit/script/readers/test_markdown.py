@@ -92,6 +92,11 @@ def test_words_in_many_quotations_are_kept():
     assert read("> " * (MAX_NESTING - 2) + "deep") == ["p deep"]
 
 
+def test_words_in_many_brackets_are_kept_and_marks_in_a_few_go():
+    assert words(*read("[" * 50 + "*deep*" + "]" * 50)) == "pdeep"
+    assert read("***~~[*a* `b`](c)~~***") == ["p a b"]
+
+
 def words(text: str) -> str:
     return "".join(regex.findall(r"[\p{L}\p{N}]", text))
 
