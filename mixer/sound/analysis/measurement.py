@@ -40,6 +40,11 @@ MISSING_S = 0.25
 MIN_RATE_HZ = 4_000
 """The meter's filters reach up to 2 kHz (ITU-R BS.1770-5, annex 1)."""
 
+MAX_RATE_HZ = 2_822_400
+"""The rate at which FFmpeg plays DSD512. Above, memory and the design of filters grow with a rate
+that a header of 44 bytes may state as 2,147,483,647 Hz.
+"""
+
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
@@ -183,9 +188,11 @@ def _build_measurement(meter: _SoundMeter, log: str, name: str) -> Measurement:
     raw = meter.raw.finish()
     if stream is None or not raw.samples:
         raise UnplayableAudio(f"{name} contains no audio samples.", key=name)
-    if passes > 1 or int(stream["rate"]) != meter.rate_hz:
+    changes = passes > 1 or _UNREAD_LINK.search(log) is not None
+    if changes or int(stream["rate"]) != meter.rate_hz:
         raise UnplayableAudio(
-            f"The sample rate or channels of {name} change midway: convert it to one format.",
+            f"The codec, sample rate or channels of {name} change midway: convert it to one"
+            " format.",
             key=name,
         )
     measured, blocks, found = meter.finish()
@@ -201,8 +208,14 @@ def _build_measurement(meter: _SoundMeter, log: str, name: str) -> Measurement:
 def _require_measurable(rate_hz: int, name: str) -> None:
     if rate_hz < MIN_RATE_HZ:
         raise UnplayableAudio(
-            f"The sample rate of {name} is too low: {rate_hz} Hz; at least {MIN_RATE_HZ:,} Hz are"
+            f"The sample rate of {name} is too low: {rate_hz:,} Hz; at least {MIN_RATE_HZ:,} Hz are"
             " needed.",
+            key=name,
+        )
+    if rate_hz > MAX_RATE_HZ:
+        raise UnplayableAudio(
+            f"The sample rate of {name} is too high: {rate_hz:,} Hz; at most {MAX_RATE_HZ:,} Hz"
+            " are read.",
             key=name,
         )
 
@@ -261,6 +274,9 @@ def _count_channels(layout: str) -> int:
         return int(surround[1]) + int(surround[2])
     return int(counted[1]) if counted else known.get(layout, 2)
 
+
+_UNREAD_LINK = regex.compile("change is not supported|failed to create or replace stream")
+"""FFmpeg ends a chained Ogg file, without an error, where a link differs from the first one."""
 
 _DURATION = regex.compile(r"Duration: ([\d:.]+)")
 _STREAM = regex.compile(r"Stream #0:\d+.*?: Audio: .*?, (?P<rate>\d+) Hz, (?P<layout>[^,\n]+)")

@@ -28,7 +28,7 @@ RAW = ("-c:a", "pcm_f32le", "-bitexact", "-map_metadata", "-1", "-f", "wav", "-"
 ONE_THREAD = ("-filter_complex_threads", "1", "-threads", "1")
 """Files are decoded in parallel, so each gets one thread."""
 
-COUNTED = "astats=measure_perchannel=none:measure_overall=Number_of_samples"
+COUNTED = "astats=length=0:measure_perchannel=none:measure_overall=Number_of_samples"
 """Reports once for each format of samples that a file has."""
 
 LOUDEST = 1e6

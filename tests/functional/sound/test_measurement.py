@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mixer.errors import NotFound, OutOfTime, UnplayableAudio
-from mixer.sound.analysis.measurement import MUSIC_CHANNELS, measure
+from mixer.sound.analysis.measurement import MUSIC_CHANNELS, VOICE_CHANNELS, measure
 from mixer.sound.ffmpeg import ProcessGroup
 from tests.sounds import (
     MU_LAW,
@@ -166,6 +166,37 @@ def test_file_that_changes_on_the_way_is_refused(tmp_path: Path, other: Sound, r
         measure(tmp_path / "joined.mp3")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "rate_hz", "channels"),
+    [
+        ("libvorbis", "libvorbis", 44_100, 1),
+        ("libvorbis", "libvorbis", 48_000, 2),
+        ("libvorbis", "libopus", 48_000, 1),
+        ("libopus", "libopus", 48_000, 2),
+        ("flac", "libvorbis", 48_000, 1),
+        ("flac", "flac", 48_000, 2),
+    ],
+)
+def test_chain_of_ogg_streams_that_differ_is_refused(
+    tmp_path: Path, first: str, second: str, rate_hz: int, channels: int
+):
+    sound = speech(1.0, rate_hz=48_000)
+    begin = write_sound(tmp_path / "1.ogg", sound, 48_000, ("-c:a", first)).read_bytes()
+    other = ("-c:a", second, "-ar", str(rate_hz), "-ac", str(channels))
+    end = write_sound(tmp_path / "2.ogg", sound, 48_000, other).read_bytes()
+    (tmp_path / "joined.ogg").write_bytes(begin + end)
+    with pytest.raises(UnplayableAudio, match=r"channels of .*joined\.ogg change midway"):
+        measure(tmp_path / "joined.ogg")
+
+
+@pytest.mark.parametrize("codec", ["libvorbis", "libopus", "flac"])
+def test_chain_of_equal_ogg_streams_is_measured_to_its_end(tmp_path: Path, codec: str):
+    sound = speech(1.0, rate_hz=48_000)
+    link = write_sound(tmp_path / "1.ogg", sound, 48_000, ("-c:a", codec)).read_bytes()
+    (tmp_path / "joined.ogg").write_bytes(3 * link)
+    assert measure(tmp_path / "joined.ogg").duration_s == pytest.approx(3.0, abs=0.1)
+
+
 def test_missing_file_is_named(tmp_path: Path):
     with pytest.raises(NotFound, match=r"missing\.mp3"):
         measure(tmp_path / "missing.mp3")
@@ -183,11 +214,31 @@ def test_file_without_sound_is_named(tmp_path: Path, content: bytes):
     assert caught.value.details["key"] == str(tmp_path / "chunk.mp3")
 
 
-@pytest.mark.parametrize("rate_hz", [100, 2_000])
-def test_rate_too_low_to_measure_is_named(tmp_path: Path, rate_hz: int):
-    path = write_sound(tmp_path / "low.wav", noise(30.0, rate_hz=rate_hz), rate_hz)
-    with pytest.raises(UnplayableAudio, match=rf"low\.wav is too low: {rate_hz} Hz"):
-        measure(path)
+@pytest.mark.parametrize(
+    ("rate_hz", "reason"),
+    [
+        (1, "too low: 1 Hz"),
+        (100, "too low: 100 Hz"),
+        (2_000, "too low: 2,000 Hz"),
+        (2_822_401, "too high: 2,822,401 Hz"),
+        (2**31 - 1, "too high: 2,147,483,647 Hz"),
+    ],
+)
+@pytest.mark.parametrize("channels", [VOICE_CHANNELS, MUSIC_CHANNELS])
+def test_rate_that_cannot_be_measured_is_named(
+    tmp_path: Path, rate_hz: int, reason: str, channels: str
+):
+    path = write_sound(tmp_path / "odd.wav", noise(0.5), rate_hz)
+    with pytest.raises(UnplayableAudio, match=rf"odd\.wav is {reason}"):
+        measure(path, channels=channels)
+
+
+@pytest.mark.parametrize("rate_hz", [4_000, 384_000, 768_000, 2_822_400])
+def test_odd_rate_that_can_be_measured_keeps_its_loudness(tmp_path: Path, rate_hz: int):
+    path = write_sound(tmp_path / "odd.wav", music(1.0, rate_hz=rate_hz), rate_hz)
+    measured = measure(path, channels=MUSIC_CHANNELS)
+    assert measured.rate_hz == rate_hz
+    assert measured.loudness_lufs is not None
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
