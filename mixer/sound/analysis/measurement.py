@@ -18,7 +18,7 @@ from mixer.sound.analysis import profile
 from mixer.sound.analysis.filters import BlockFilter, high_pass
 from mixer.sound.analysis.meters import LevelMeter, LoudnessMeter, RawMeter, SilenceFinder
 from mixer.sound.analysis.profile import UNKNOWN, LevelBlocks, Profile, RawStats
-from mixer.sound.analysis.samples import SampleReader, decode_samples
+from mixer.sound.analysis.samples import OVERFLOW, SampleReader, decode_samples
 from mixer.sound.analysis.true_peak import TruePeakMeter
 from mixer.sound.arithmetic import Samples, np
 from mixer.sound.ffmpeg import ProcessGroup
@@ -125,6 +125,10 @@ def measure(
 def _describe_failure(error: RenderFailed, name: str) -> str:
     if ffmpeg.is_mostly_undecodable(str(error)):
         return f"Most of {name} is damaged, or something else than audio: export it again."
+    if str(error) == OVERFLOW:
+        return (
+            f"{name} has samples that are not numbers, or 120 dB above full scale: export it again."
+        )
     return f"FFmpeg finds no audio in {name}."
 
 

@@ -32,7 +32,11 @@ COUNTED = "astats=length=0:measure_perchannel=none:measure_overall=Number_of_sam
 """Reports once for each format of samples that a file has."""
 
 LOUDEST = 1e6
-"""Of a sample, 120 dB above full scale: floats may be so loud that their squares overflow."""
+"""Of a sample, 120 dB above full scale. What is louder, or not a number, stays in FFmpeg's
+recursive filters, which then play noise to the end.
+"""
+
+OVERFLOW = "Samples are not numbers, or 120 dB above full scale."
 
 RIFF_BYTES, CHUNK_HEAD_BYTES = 12, 8
 
@@ -62,15 +66,20 @@ class SampleReader:
         return None
 
     def read(self) -> Iterator[Samples]:
-        """All samples, in parts."""
+        """All samples, in parts; raises RenderFailed with OVERFLOW if one is above LOUDEST."""
         frame_bytes = 4 * self.channels
         while content := self._file.read(FRAMES * frame_bytes):
             whole = len(content) // frame_bytes * frame_bytes
             frames = np.frombuffer(content[:whole], "<f4").reshape(-1, self.channels)
             samples = np.ascontiguousarray(frames.T)
             if not np.vdot(samples, samples) < LOUDEST**2:  # also if that is not a number
-                samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0).clip(-LOUDEST, LOUDEST)
+                _require_finite(samples)
             yield samples
+
+
+def _require_finite(samples: Samples) -> None:
+    if not np.abs(samples).max() <= LOUDEST:
+        raise RenderFailed(OVERFLOW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import math
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mixer.errors import NotFound, OutOfTime, UnplayableAudio
@@ -239,6 +240,22 @@ def test_odd_rate_that_can_be_measured_keeps_its_loudness(tmp_path: Path, rate_h
     measured = measure(path, channels=MUSIC_CHANNELS)
     assert measured.rate_hz == rate_hz
     assert measured.loudness_lufs is not None
+
+
+@pytest.mark.parametrize("codec", ["pcm_f32le", "pcm_f64le"])
+@pytest.mark.parametrize("sample", [math.nan, math.inf, -math.inf, 1e30, -1e7])
+@pytest.mark.parametrize("position", [0, 12_000, 23_999])
+def test_sample_that_no_filter_survives_is_named(
+    tmp_path: Path, codec: str, sample: float, position: int
+):
+    path = write_sound(tmp_path / "odd.wav", noise(1.0), VOICE_HZ, ("-c:a", codec))
+    dtype, content = "<f4" if codec == "pcm_f32le" else "<f8", bytearray(path.read_bytes())
+    width = np.dtype(dtype).itemsize
+    place = content.index(b"data") + 8 + position * width
+    content[place : place + width] = np.array(sample, dtype).tobytes()
+    path.write_bytes(content)
+    with pytest.raises(UnplayableAudio, match=r"odd\.wav has samples that are not numbers"):
+        measure(path)
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
