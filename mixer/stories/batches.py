@@ -75,12 +75,16 @@ def batch_size(chunks: int) -> int:
 def forget_batches(folder: StoryFolder, progress: StoryProgress, names: Sequence[str]) -> None:
     """Delete results of batches and all that was made of them; what was paid for them stays."""
     for name in names:
-        batch, usd = parse_batch_result(name)
-        folder.write(payment_name(batch, usd), {"usd": usd})
-        folder.delete(name)
+        _forget_result(folder, name)
     for name in sorted(progress.names):
         if name in {TIMELINE, SEGMENTS, FLAWS, MIX} or name.startswith(RENDERED):
             folder.delete(name)
+
+
+def _forget_result(folder: StoryFolder, name: str) -> None:
+    batch, usd = parse_batch_result(name)
+    folder.write(payment_name(batch, usd), {"usd": usd})
+    folder.delete(name)
 
 
 def write_batches(folder: StoryFolder, batches: Mapping[int, Batch]) -> None:
@@ -99,7 +103,7 @@ def read_synthesized_batches(folder: StoryFolder) -> list[SynthesizedBatch]:
         found = list(pool.map(lambda name: folder.find(name, SynthesizedBatch), names.values()))
     damaged = [name for name, each in zip(names.values(), found, strict=True) if each is None]
     for name in damaged:
-        folder.delete(name)  # the next attempt takes its chunks from the store
+        _forget_result(folder, name)  # the next attempt takes its chunks from the store
     if damaged:
         raise DamagedObject(
             f"The object {folder.key(damaged[0])} was damaged; repeat the request to start the "

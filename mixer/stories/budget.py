@@ -7,14 +7,14 @@ refused. A process that dies leaves its full reservation.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
 from typing import TypeVar
 
-from mixer.errors import CapReached, format_usd
+from mixer.errors import CapReached, MixerError, format_usd
 from mixer.store import LeaseKeeper, ObjectStore
 
 PREFIX = "spending/"
@@ -67,11 +67,14 @@ class DailyBudget:
         if predicted_usd <= 0:
             return ""
         folder = self._folder(caller)
-        entry = self._write_entry(folder, predicted_usd, story)
+        name = _name_entry(predicted_usd, token_hex(8))
+        entry = f"{folder}{name}{story and f'-{story}'}"
         try:
+            self.store.put(entry, b"")
             self._check_cap(folder, predicted_usd)
-        except BaseException:
-            self.store.delete(entry)
+        except BaseException:  # also of a write that failed but was carried out
+            with suppress(MixerError):
+                self.store.delete(entry)
             raise
         return entry
 
@@ -148,18 +151,17 @@ class DailyBudget:
         return f"{PREFIX}{self.now():%Y-%m-%d}/{_shorten(caller)}/"
 
     def _replace_entry(self, entry: str, paid_usd: float) -> None:
-        """Replace an entry that changes; a concurrent listing may miss both."""
+        """Replace an entry that changes; a concurrent listing may miss both.
+
+        The new one keeps the token, so that a repetition after a failure does not add another.
+        """
         folder, _, name = entry.rpartition("/")
-        if int(name.partition("-")[0]) == round(paid_usd * MICRO) and not _parse_story(entry):
+        settled = f"{folder}/{_name_entry(paid_usd, name.split('-')[1])}"
+        if settled == entry:
             return
         if paid_usd > 0:
-            self._write_entry(f"{folder}/", paid_usd)
+            self.store.put(settled, b"")
         self.store.delete(entry)
-
-    def _write_entry(self, folder: str, usd: float, story: str = "") -> str:
-        key = f"{folder}{round(usd * MICRO):012d}-{token_hex(8)}{story and f'-{story}'}"
-        self.store.put(key, b"")
-        return key
 
     def _until_midnight_s(self) -> int:
         now = self.now()
@@ -169,6 +171,10 @@ class DailyBudget:
 
 def _payments_folder(caller: str) -> str:
     return f"{PAYMENTS}{_shorten(caller)}/"
+
+
+def _name_entry(usd: float, token: str) -> str:
+    return f"{round(usd * MICRO):012d}-{token}"
 
 
 def _parse_story(entry: str) -> str:

@@ -6,10 +6,17 @@ retry pays only for the rest.
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
 
-from mixer.errors import NothingSpoken
+from mixer.errors import MixerError, NothingSpoken
 from mixer.requests import SpeechOptions
 from mixer.speech import Charges, Narrator, NarratorResult, Recording, charge_factor
 from mixer.speech.verification import ChunkCheck, RetakeBudget, TakeSelector, price_retakes
@@ -108,8 +115,8 @@ class StorySpeech:
         charges = Charges(charge_factor(SpeechOptions(speech_marks=batch.speech_marks)))
         with (
             limit_quota(folder.story_id, batch.delivery.engine),
-            _record_payment(folder, number, charges),
             self._open_narrator(call, batch) as narrator,
+            _record_payment(folder, number, charges, _price_batch(narrator, batch)),
         ):
             synthesized = self._synthesize_batch(narrator, batch, charges, call)
             name = batch_result_name(number, len(batch.chunks), charges.paid_usd)
@@ -178,14 +185,40 @@ class StorySpeech:
 
 
 @contextmanager
-def _record_payment(folder: StoryFolder, batch: int, charges: Charges) -> Iterator[None]:
-    """Record the payments of a block if it fails."""
+def _record_payment(
+    folder: StoryFolder, batch: int, charges: Charges, most_usd: float
+) -> Iterator[None]:
+    """Record the payments of a block if it fails.
+
+    Until then the most that it may pay is recorded: what is left if the process is killed, or if
+    the store fails meanwhile.
+    """
+    pending = payment_name(batch, most_usd)
+    if most_usd > 0:
+        folder.write(pending, {"usd": most_usd})
     try:
         yield
     except BaseException:
         if (usd := charges.max_usd()) > 0:
             folder.write(payment_name(batch, usd), {"usd": usd})
+        _forget_pending(folder, pending, most_usd)
         raise
+    _forget_pending(folder, pending, most_usd)
+
+
+def _forget_pending(folder: StoryFolder, pending: str, most_usd: float) -> None:
+    if most_usd > 0:
+        with suppress(MixerError):
+            folder.delete(pending)
+
+
+def _price_batch(narrator: Narrator, batch: Batch) -> float:
+    """The price of the chunks that the plan did not find, and of all retakes."""
+    chunks = {narrator.key(chunk): chunk for chunk in batch.chunks}
+    missing = [chunk for key, chunk in chunks.items() if batch.found.get(key) is None]
+    factor = charge_factor(SpeechOptions(speech_marks=batch.speech_marks))
+    retakes_usd = price_retakes(batch.chunks, batch.delivery) if batch.verify else 0.0
+    return batch.delivery.price_chunks_usd(missing, factor) + retakes_usd
 
 
 def _decode_found(batch: Batch) -> dict[str, Recording | None]:
