@@ -36,7 +36,7 @@ OPEN_ROUTES = {
     *("GET /feed/{key}/{name}", "HEAD /feed/{key}/{name}"),  # the key is the permission
     "GET /stories/{story_id}/{listening}",  # links with a signature
 }
-RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_")
+RUNTIMES_OWN = ("AWS_", "_X_AMZN_", "_HANDLER", "LAMBDA_", "LD_LIBRARY_PATH")
 """How the variables begin that Lambda sets itself (AWS Lambda guide, environment variables)."""
 
 SET_BY_THE_PROCESS = {"OPENBLAS_NUM_THREADS", "C2PA_LIBRARY_NAME"}

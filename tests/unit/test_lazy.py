@@ -83,7 +83,7 @@ mixer.script.readers.registry PIL numpy onnxruntime
 
 @pytest.mark.parametrize(
     ("code", "most", "unneeded"),
-    [(PLAN, 100, PLAN_GOES_WITHOUT), (HANDLER, 70, HANDLER_GOES_WITHOUT)],
+    [(PLAN, 105, PLAN_GOES_WITHOUT), (HANDLER, 70, HANDLER_GOES_WITHOUT)],
     ids=["plan", "speech handler"],
 )
 def test_start_loads_what_it_needs(code, most, unneeded):

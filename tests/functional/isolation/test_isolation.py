@@ -13,6 +13,7 @@ import pytest
 
 from mixer.errors import OutOfTime
 from mixer.isolation import Call, ProcessStopped, iterate_answer
+from tests.isolation import list_isolated_processes
 
 CPU_S, MEMORY_BYTES, LINE_BYTES = 30, 1 << 29, 1 << 20
 BUSY_TIMEOUT_S = 60
@@ -59,7 +60,7 @@ def test_a_call_that_fails_crashes_or_meets_a_limit_is_reported(call, was_slow):
     with pytest.raises(ProcessStopped) as stopped:
         list(iterate_answer(call))
     assert stopped.value.was_slow is was_slow
-    assert not psutil.Process().children()
+    assert not list_isolated_processes()
 
 
 def test_a_fault_is_logged_by_its_place_without_what_it_quotes(caplog):
@@ -93,7 +94,7 @@ def expire_after(looks: int) -> Callable[[], None]:
 def test_a_call_ends_when_its_time_has_passed():
     with pytest.raises(OutOfTime):
         list(iterate_answer(build_call("sleep"), check_time=expire_after(5)))
-    assert not psutil.Process().children()
+    assert not list_isolated_processes()
 
 
 def test_a_call_ends_when_its_answer_is_no_longer_wanted():

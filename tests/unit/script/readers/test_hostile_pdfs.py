@@ -2,11 +2,11 @@
 
 import zlib
 
-import psutil
 import pytest
 
 from mixer.errors import ObjectTooLarge, OutOfTime, UnreadableText
 from mixer.script.readers.pdf import read_pdf
+from tests.isolation import list_isolated_processes
 
 WORDS = "This is a line of a page of words."
 FLATE, TWICE = "/Filter/FlateDecode", "/Filter[/FlateDecode/LZWDecode]"
@@ -133,7 +133,7 @@ def test_a_page_that_takes_minutes_ends_with_its_time():
 
     with pytest.raises(OutOfTime):
         read_pdf(build_slow_pdf(), check_time=check_time)
-    assert not psutil.Process().children()
+    assert not list_isolated_processes()
 
 
 def test_letters_beyond_the_first_plane_are_read():
