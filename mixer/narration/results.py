@@ -135,9 +135,8 @@ def warn_about(sentences: Iterable[str], caller: int = CALLER) -> None:
 def open_segment(path: Path) -> "AudioSegment":
     """Open a sound file as a pydub AudioSegment, which holds all of it in memory."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # pydub's, about itself and about an FFmpeg that is not needed
+        # pydub's, about itself and about an FFmpeg that is not needed
+        warnings.simplefilter("ignore")
         try:
             from pydub import AudioSegment
         except ImportError as error:

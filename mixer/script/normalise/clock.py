@@ -19,6 +19,7 @@ from mixer.script.normalise.rule import (
     NormalisationRule,
     build_alternation,
     compile_rule,
+    iterate_row_replacements,
     keep_stop,
 )
 
@@ -203,14 +204,10 @@ def _build_row_rules(
     @cache
     def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         row = rf"(?<![\w.])(?:{name}, ){{0,10}}{name}{joint}{name}(?!\w)"
-        return re.compile(row), re.compile(rf"(?<![\w.])(?P<name>{build_alternation(short)})\.")
+        return re.compile(row), re.compile(rf"(?<![\w.])({build_alternation(short)})\.")
 
     def find(text: str) -> Iterator[Replacement]:
-        row, one = compile_patterns()
-        for found in row.finditer(text):
-            for match in one.finditer(text, *found.span()):
-                stop = keep_stop(text, match.end(), language)
-                yield Replacement(*match.span(), short[match["name"]] + stop)
+        return iterate_row_replacements(text, compile_patterns(), short, language)
 
     yield NormalisationRule(find, frozenset("."), rf"\.(?<=\w\w\.){joint}\w")
 

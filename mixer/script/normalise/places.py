@@ -11,6 +11,7 @@ from mixer.script.normalise.rule import (
     NormalisationRule,
     build_alternation,
     compile_rule,
+    iterate_row_replacements,
     keep_stop,
 )
 
@@ -154,15 +155,10 @@ def _build_state_list_rule(language: Language, listed: Mapping[str, str]) -> Nor
     @cache
     def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         chain = rf"(?<![\w.]){names}(?:{joint}{names})+(?!\w)"
-        return re.compile(chain), re.compile(rf"(?<![\w.]){build_alternation(listed)}(?!\w)")
+        return re.compile(chain), re.compile(rf"(?<![\w.])({build_alternation(listed)})(?!\w)")
 
     def find(text: str) -> Iterator[Replacement]:
-        chain, state = compile_patterns()
-        for found in chain.finditer(text):
-            for match in state.finditer(text, *found.span()):
-                yield Replacement(
-                    *match.span(), listed[match[0]] + keep_stop(text, match.end(), language)
-                )
+        return iterate_row_replacements(text, compile_patterns(), listed, language)
 
     return NormalisationRule(find, frozenset("."), r"\.(?:,|,? and|,? or| &) [A-Z]")
 

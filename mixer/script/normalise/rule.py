@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
@@ -94,6 +94,23 @@ def begins_sentence(text: str, position: int) -> bool:
     """Whether the text begins here, or the end of a sentence stands before."""
     before = text[max(0, position - LOOK_CHARS) : position]
     return not before.strip(OPENING_QUOTES) or _SENTENCE_START.search(before) is not None
+
+
+def iterate_row_replacements(
+    text: str,
+    patterns: tuple[re.Pattern[str], re.Pattern[str]],
+    spellings: Mapping[str, str],
+    language: Language,
+) -> Iterator[Replacement]:
+    """Spell out what stands in a row, of which each shows what the others are.
+
+    The patterns are of a row and of one in it, whose first group is the key of its spelling.
+    """
+    row, one = patterns
+    for found in row.finditer(text):
+        for match in one.finditer(text, *found.span()):
+            stop = keep_stop(text, match.end(), language)
+            yield Replacement(*match.span(), spellings[match[1]] + stop)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -66,7 +66,7 @@ class NarratedFolder:
 
 
 @pytest.fixture(scope="module")
-def narrated(tmp_path_factory) -> Path:
+def narration(tmp_path_factory) -> Path:
     folder = NarratedFolder(tmp_path_factory.mktemp("narrated"))
     folder.write_sounds()
     with pytest.MonkeyPatch.context() as patch:
@@ -77,15 +77,15 @@ def narrated(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def folder(narrated, monkeypatch) -> NarratedFolder:
+def folder(narration, monkeypatch) -> NarratedFolder:
     """The narrated folder at its own place, as it was before the last test."""
-    kept = narrated.with_name("kept")
+    kept = narration.with_name("kept")
     if not kept.exists():
-        shutil.copytree(narrated, kept)
-    shutil.rmtree(narrated)
-    shutil.copytree(kept, narrated)
-    _set_up(monkeypatch, narrated)
-    return NarratedFolder(narrated)
+        shutil.copytree(narration, kept)
+    shutil.rmtree(narration)
+    shutil.copytree(kept, narration)
+    _set_up(monkeypatch, narration)
+    return NarratedFolder(narration)
 
 
 def _set_up(patch: pytest.MonkeyPatch, folder: Path) -> None:
