@@ -76,7 +76,7 @@ def _build_memory_rows(costs: dict[float, ProcessCost]) -> list[dict[str, object
             "ok": largest < MAX_MEMORY_MB,
         },
         build_ratio_row(
-            "largest peak memory against the smallest", spread, MAX_SPREAD, "equal within 20 %"
+            "largest peak memory against the smallest", spread, MAX_SPREAD, "equal within 20%"
         ),
     ]
 

@@ -139,8 +139,8 @@ def _build_row(key: str, what: str, figure: float, score: Score) -> dict[str, ob
     value = score.percent(key)
     return {
         "what": what,
-        "measured": f"{value:.1f} %",
-        "figure": f"at least {figure:g} %",
+        "measured": f"{value:.1f}%",
+        "figure": f"at least {figure:g}%",
         "ok": value >= figure,
     }
 

@@ -147,4 +147,5 @@ def write_bed(out: Path) -> None:
 if __name__ == "__main__":
     if not sys.argv[1:]:
         sys.exit("Usage: python demo/bed.py OUT.flac")
+    sys.stderr.write("Composing the sample music: a few seconds.\n")
     write_bed(Path(sys.argv[1]))

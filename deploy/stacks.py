@@ -88,11 +88,11 @@ def parse_parameters(arguments: Sequence[str]) -> StackParameters:
         stack, dot, parameter = key.rpartition(".")
         if not equals or not parameter:
             raise DeploymentError(
-                f"{each!r} is not a parameter; write NAME=VALUE or STACK.NAME=VALUE."
+                f"“{each}” is not a parameter; write NAME=VALUE or STACK.NAME=VALUE."
             )
         if dot and stack not in {one.short_name for one in STACKS}:
             shorts = ", ".join(one.short_name for one in STACKS)
-            raise DeploymentError(f"{each!r} does not name a stack; choose from {shorts}.")
+            raise DeploymentError(f"“{each}” does not name a stack; choose from {shorts}.")
         if dot:
             of_stack[stack, parameter] = value
         else:

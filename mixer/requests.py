@@ -3,6 +3,7 @@
 Command line, HTTP and web page share their names, ranges, defaults and descriptions.
 """
 
+import re
 from collections.abc import Mapping
 from textwrap import shorten
 from typing import Annotated, Any, Literal
@@ -30,7 +31,8 @@ PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
 TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "pdf"]
 
 CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
-LexiconName = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
+LEXICON_PATTERN = r"^[0-9A-Za-z]{1,20}$"
+LexiconName = Annotated[str, Field(pattern=LEXICON_PATTERN)]
 """As Amazon Polly's API reference defines it (PutLexicon)."""
 
 LANGUAGE_PATTERN = r"^([A-Za-z]{2,8}([-_][0-9A-Za-z]{1,8})*)?$"
@@ -59,8 +61,8 @@ class SpeechOptions(BaseModel):
     engine: Annotated[
         str,
         Field(
-            description="embedded, kokoro, http (a speech server), polly (its best engine), "
-            "generative, neural, …"
+            description="The speech engine: embedded, kokoro, http (a server), polly (the best of "
+            "Amazon Polly's), or one of those: generative, neural, long-form, standard."
         ),
     ] = ""
     language: Annotated[
@@ -102,7 +104,7 @@ class SpeechOptions(BaseModel):
     ] = ""
     pauses: Annotated[
         str | dict[str, int],
-        Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900"),
+        Field(description="natural, expressive, none, or ms by kind: comma=200,paragraph=900."),
     ] = "natural"
     rate: Annotated[int, Field(ge=50, le=200, description="Speed of speech in percent.")] = 100
     lexicons: Annotated[
@@ -139,7 +141,7 @@ class MixOptions(MetadataOptions):
     ] = 20.0
     duck_db: Annotated[
         float,
-        Field(ge=0, le=24, description="How far the music drops under speech; 0: not at all."),
+        Field(ge=0, le=24, description="How far the music drops under speech; 0 for not at all."),
     ] = 8.0
     duck_attack_s: Annotated[
         float | None,
@@ -154,7 +156,7 @@ class MixOptions(MetadataOptions):
     ] = None
     de_ess: Annotated[
         float,
-        Field(ge=0, le=1, description="How strongly sibilants are softened; 0: not at all."),
+        Field(ge=0, le=1, description="How strongly sibilants are softened; 0 for not at all."),
     ] = 0.0
     music_intro_s: Annotated[
         float, Field(ge=0, le=MAX_MUSIC_S, description="Music before the first word.")
@@ -233,28 +235,52 @@ def _parse_lengths(text: str) -> dict[str, int]:
         pairs = (part.split("=", 1) for part in text.split(","))
         return {kind.strip(): int(length) for kind, length in pairs}
     except ValueError as error:
-        raise BadOption(f"pauses: {text!r} is not of the form comma=200,paragraph=900.") from error
+        raise BadOption(f"pauses: “{text}” is not of the form comma=200,paragraph=900.") from error
 
 
 def _describe_error(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown option."
-    message = error["msg"].rstrip(".")
+    return f"{reword_problem(error['msg'])}, not {_quote(error['input'])}."
+
+
+def reword_problem(message: str) -> str:
+    """Reword what the validator finds wrong with a value: `must be at least 0`."""
     for wording, replacement in _WORDINGS.items():
         message = message.replace(wording, replacement)
-    given = shorten(repr(error["input"]), MAX_QUOTED_CHARS, placeholder="…")
-    return f"{message[0].lower()}{message[1:]}, not {given}."
+    for pattern, replacement in _PATTERN_WORDINGS.items():
+        message = re.sub(pattern, replacement, message)
+    return f"{message[:1].lower()}{message[1:]}"
+
+
+def _quote(value: object) -> str:
+    """Quote what was given for an option, up to a length."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = " ".join((", ".join(map(str, value)) if isinstance(value, list) else str(value)).split())
+    shown = text if len(text) <= MAX_QUOTED_CHARS else f"{text[:MAX_QUOTED_CHARS]}…"
+    return f"“{shown}”" if isinstance(value, str | list) else shown
 
 
 _WORDINGS = {
-    "Input should": "must",
-    "String should match pattern": "must match",
-    f"must match '{YEAR_PATTERN}'": "must be four digits",
-    f"must match '{CHAPTERS_PATTERN}'": "must be numbers and ranges such as 2-5,9",
-    "String should": "must",
+    f"String should match pattern '{YEAR_PATTERN}'": "must be four digits",
+    f"String should match pattern '{CHAPTERS_PATTERN}'": "must be numbers and ranges such as 2-5,9",
+    f"String should match pattern '{LANGUAGE_PATTERN}'": "must be a language such as en or pt-BR",
+    f"String should match pattern '{LEXICON_PATTERN}'": "must be up to 20 letters and digits",
     "less than or equal to": "at most",
     "greater than or equal to": "at least",
-    "a valid integer, unable to parse string as an integer": "a whole number",
-    "a valid integer, got a number with a fractional part": "a whole number",
-    "a valid number, unable to parse string as a number": "a number",
+    "Field required": "is missing",
+}
+_PATTERN_WORDINGS = {
+    r"^(?:Input|String|List|Dictionary) should": "must",
+    r"(?<=^must )match pattern '.*'": "have another form",
+    r"(?<= )a valid integer.*": "a whole number",
+    r"(?<= )a valid number.*": "a number",
+    r"(?<= )a valid string.*": "text",
+    r"(?<= )a valid boolean.*": "true or false",
+    r"(?<= )a valid list.*": "a list",
+    r"(?<= )a valid dictionary.*": "an object",
+    r" after validation.*": "",
+    r"(?<!\w)'(.+?)'(?!\w)": r"\1",  # each value of a literal
+    r"\.$": "",
 }

@@ -174,7 +174,7 @@ def load_auth(environ: Mapping[str, str]) -> Auth:
     mode = environ.get("AUTH_MODE", "").strip() or "token"
     if mode not in {"token", "none"}:
         raise Misconfigured(
-            f"AUTH_MODE is {mode!r}; it must be token or none.", variable="AUTH_MODE"
+            f"AUTH_MODE is “{mode}”; it must be token or none.", variable="AUTH_MODE"
         )
     return Auth(mode=cast("AuthMode", mode), tokens_secret=environ.get("TOKENS_SECRET", "").strip())
 
@@ -183,7 +183,7 @@ def _load_feeds(environ: Mapping[str, str]) -> FeedLinks:
     switch = environ.get("SERVE_FEEDS", "").strip().lower() or "off"
     if switch not in {"on", "off"}:
         raise Misconfigured(
-            f"SERVE_FEEDS is {switch!r}; it must be on or off.", variable="SERVE_FEEDS"
+            f"SERVE_FEEDS is “{switch}”; it must be on or off.", variable="SERVE_FEEDS"
         )
     return FeedLinks(is_serving=switch == "on", base_url=environ.get("FEEDS_URL", "").strip())
 
@@ -247,7 +247,7 @@ def _parse_number(text: str, name: str) -> float:
         value = math.nan
     if not 0 <= value < math.inf:
         raise Misconfigured(
-            f"{name} is {text!r}; it must be a number of at least 0.", variable=name
+            f"{name} is “{text}”; it must be a number of at least 0.", variable=name
         )
     return value
 
@@ -256,7 +256,7 @@ def _parse_count(text: str, name: str) -> int:
     value = _parse_number(text, name)
     if value != int(value) or value < 1:
         raise Misconfigured(
-            f"{name} is {text!r}; it must be a whole number above 0.", variable=name
+            f"{name} is “{text}”; it must be a whole number above 0.", variable=name
         )
     return int(value)
 
@@ -270,13 +270,13 @@ def apply_endpoint(settings: Settings, environ: Mapping[str, str]) -> Settings:
     url = environ.get("S3_ENDPOINT_URL", "").strip()
     if url and not url.startswith(("http://", "https://")):
         raise Misconfigured(
-            f"S3_ENDPOINT_URL is {url!r}; it must begin with http:// or https://.",
+            f"S3_ENDPOINT_URL is “{url}”; it must begin with http:// or https://.",
             variable="S3_ENDPOINT_URL",
         )
     style = environ.get("S3_ADDRESSING_STYLE", "").strip() or ("path" if url else "virtual")
     if style not in {"path", "virtual"}:
         raise Misconfigured(
-            f"S3_ADDRESSING_STYLE is {style!r}; it must be path or virtual.",
+            f"S3_ADDRESSING_STYLE is “{style}”; it must be path or virtual.",
             variable="S3_ADDRESSING_STYLE",
         )
     styles: dict[str, Literal["path", "virtual"]] = {"path": "path", "virtual": "virtual"}

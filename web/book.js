@@ -51,7 +51,7 @@ export function showBook() {
 
 export function showUpload(name, share) {
   $("#book").hidden = false;
-  showTitle(name, "", `Uploading ${name}${share === undefined ? "…" : `, ${Math.round(share * 100)} %`}`);
+  showTitle(name, "", `Uploading ${name}${share === undefined ? "…" : `, ${Math.round(share * 100)}%`}`);
 }
 
 function showTitle(title, author, note) {

@@ -51,7 +51,7 @@ const formatPart = ({ done, total }) => `${Math.min(done + 1, total)} of ${total
 export function formatStage(entry, withRest = true) {
   const { state, chunks, segments } = entry;
   const stages = {
-    sending: entry.sent ? `Sending the text, ${Math.round(entry.sent * 100)} %` : "Sending the text",
+    sending: entry.sent ? `Sending the text, ${Math.round(entry.sent * 100)}%` : "Sending the text",
     queued: "Queued",
     planning: "Reading the text",
     synthesizing: chunks?.total ? `Speaking passage ${formatPart(chunks)}` : "Speaking",

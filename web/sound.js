@@ -12,13 +12,13 @@ const FIELDS = Object.keys(DEFAULTS).filter((name) => name !== "target");
 const formatSeconds = (n) => (n ? `${n} s` : "none");
 // Label, step, and the text of a value.
 export const SLIDERS = {
-  rate: ["Speaking rate", 5, (n) => `${n} %`],
-  pauses: ["Pauses", 10, (n) => (n === 100 ? "natural" : n ? `${n} %` : "none")],
+  rate: ["Speaking rate", 5, (n) => `${n}%`],
+  pauses: ["Pauses", 10, (n) => (n === 100 ? "natural" : n ? `${n}%` : "none")],
   music_level_lu: ["Music level", 1, (n) => `${n} LU below the voice`],
   duck_db: ["Music drop under speech", 1, (n) => (n ? `${n} dB` : "none")],
   music_intro_s: ["Music before the first word", 1, formatSeconds],
   music_outro_s: ["Music after the last word", 1, formatSeconds],
-  de_ess: ["Softer “s” sounds", 0.1, (n) => (n ? `${Math.round(n * 100)} %` : "none")],
+  de_ess: ["Softer “s” sounds", 0.1, (n) => (n ? `${Math.round(n * 100)}%` : "none")],
 };
 const PAUSES = { minimum: 0, maximum: 200, default: 100 }; // % of the natural ones
 const SPEECH_SLIDERS = ["pauses", "rate"]; // these change length and cost

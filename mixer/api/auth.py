@@ -66,7 +66,7 @@ def parse_callers(secret: str) -> Callers:
         raise Misconfigured("The secret of tokens is not a JSON object of lists.") from error
     for name, digests in callers.items():
         if not name or not all(DIGEST.fullmatch(digest) for digest in digests):
-            raise Misconfigured(f"A token of {name!r} is not a hexadecimal SHA-256 digest.")
+            raise Misconfigured(f"A token of “{name}” is not a hexadecimal SHA-256 digest.")
     return callers
 
 

@@ -16,6 +16,7 @@ from aws_lambda_powertools.event_handler import Response
 from mixer import errors
 from mixer.api.events import JSON_TYPE
 from mixer.errors import MixerError
+from mixer.requests import reword_problem
 
 STATUS: Mapping[type[MixerError], int] = {
     errors.TextTooLong: 413,
@@ -110,7 +111,10 @@ def limit_answer(answer: dict[str, Any], request_id: str) -> dict[str, Any]:
 
 def validation_response(problems: list[dict[str, Any]], request_id: str) -> Response[str]:
     """Build the response to invalid input from the validator's list; inputs are not repeated."""
-    named = [(field_name(each.get("loc", ())), str(each.get("msg", ""))) for each in problems]
+    named = [
+        (field_name(each.get("loc", ())), reword_problem(str(each.get("msg", ""))))
+        for each in problems
+    ]
     field, message = named[0]
     details = {"field": field, "fields": [{"field": f, "problem": m} for f, m in named[:20]]}
     return json_response(400, error_body(f"{field}: {message}.", "bad_input", request_id, details))

@@ -80,8 +80,8 @@ class LazyGroup(click.Group):
         from difflib import get_close_matches
 
         near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-        meant = f" Did you mean {near[0]!r}?" if near else f" Commands: {', '.join(COMMANDS)}."
-        raise click.UsageError(f"No such command {args[0]!r}.{meant}", ctx)
+        meant = f" Did you mean {near[0]}?" if near else f" Commands: {', '.join(COMMANDS)}."
+        raise click.UsageError(f"No such command “{args[0]}”.{meant}", ctx)
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; None if there is none of that name."""

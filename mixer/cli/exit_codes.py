@@ -7,6 +7,7 @@ server get a moment to store its answer; then the process ends without them.
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -33,6 +34,20 @@ END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EPIPE, errno.EBADF, errno.EIO, errno.EDQUOT})
 """How a write to a full, closed or lost standard output fails."""
+
+CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}
+"""What a terminal obeys instead of showing it, and a quoted name may contain."""
+
+CLICK_WORDINGS = (
+    (r"^Invalid value for '(.+?)': ", r"\1: "),
+    (r"(?<= is not )a valid integer(?: range)?", "a whole number"),
+    (r"(?<= is not )a valid float(?: range)?", "a number"),
+    (r"(?<= is not )a valid boolean\. .*", "yes or no"),
+    (r"(?<!\w)'(--?\w[\w-]*)'", r"\1"),
+    (r"(?<= is not one of )'.+", lambda found: found[0].replace("'", "")),
+    (r"(?<!\w)'(.+?)'(?!\w)", r"“\1”"),
+)
+"""Click's wordings, and ours in their place."""
 
 TRACEBACK = "MIXER_TRACEBACK"
 """Environment variable: if set, unexpected errors show a traceback."""
@@ -92,13 +107,20 @@ def describe_error(error: MixerError) -> str:
     return str(error)
 
 
+def escape_controls(sentence: str) -> str:
+    """Escape control characters, which a terminal would obey."""
+    return " ".join(sentence.split()).translate(CONTROLS)
+
+
 def _print_error(sentence: str, code: int) -> int:
-    click.echo(f"mixer: {' '.join(sentence.split())}", err=True)
+    click.echo(f"mixer: {escape_controls(sentence)}", err=True)
     return code
 
 
 def _format_usage_error(error: click.ClickException) -> str:
     sentence = error.format_message()
+    for wording, replacement in CLICK_WORDINGS:
+        sentence = re.sub(wording, replacement, sentence)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return sentence

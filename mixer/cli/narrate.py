@@ -132,7 +132,7 @@ def _print_result(narration: mixer.Narration) -> None:
     others = ", the others reused" if synthesized < total else ""
     figures = format_measurements(narration)
     if narration.as_written_percent is not None:
-        figures += f", {narration.as_written_percent:.1f} % spoken as written"
+        figures += f", {narration.as_written_percent:.1f}% spoken as written"
     click.echo(f"{figures}; {synthesized} of {total} chunks synthesized{others}")
     for path in narration.outputs:
         click.echo(f"  {path}")

@@ -144,7 +144,7 @@ def _format_help(field: FieldInfo) -> str:
     sentences = [field.description or ""]
     bounds = {type(each).__name__: each for each in field.metadata}
     if "Ge" in bounds and "Le" in bounds:
-        sentences.append(f"{bounds['Ge'].ge:g} to {bounds['Le'].le:g}.")
+        sentences.append(f"{bounds['Ge'].ge:,g} to {bounds['Le'].le:,g}.")
     literals = _literal_values(field.annotation)
     if literals and not isinstance(literals[0], str):
         sentences.append(f"One of {', '.join(map(str, literals))}.")

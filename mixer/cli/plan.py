@@ -182,7 +182,7 @@ def _build_cast_table(script: Script) -> "Table":
         table.add_column(name)
     table.add_column("chars", justify="right")
     for role in script.cast:
-        rate = "" if role.rate_percent is None else f"{role.rate_percent} %"
+        rate = "" if role.rate_percent is None else f"{role.rate_percent}%"
         level = f"{role.level_db:+g} dB" if role.level_db else ""
         own_chars = f"{chars[role.name]:,}"
         table.add_row(role.name, role.voice, role.engine, level, rate, own_chars)
@@ -240,7 +240,7 @@ def _build_chunk_table(script: Script) -> "Table":
         table.add_section()
         for chunk in chapter.chunks:
             number += 1
-            silence = f"{chunk.gap_ms} ms"
+            silence = f"{chunk.gap_ms:,} ms"
             who = (chunk.speaker or NARRATOR,) if script.cast else ()
             cells = (number, chunk.billed_chars, *who, chunk.passage, chunk.ending, silence)
             table.add_row(*map(str, cells))

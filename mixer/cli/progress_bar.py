@@ -58,7 +58,7 @@ class _ShareColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Show it in percent."""
         share = 1.0 if task.finished else self._remaining.read_share()
-        return Text(f"{share:>4.0%}".replace("%", " %"))
+        return Text(f"{share:>4.0%}")
 
 
 class _LeftColumn(_ShareColumn):

@@ -33,14 +33,33 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A policy document (JSON).  [default: from environment variables]",
 )
-@click.option("--bucket", "buckets", multiple=True, help="Clean Mixer's folders in this bucket.")
-@click.option("--repository", "repositories", multiple=True, help="Clean this ECR repository.")
-@click.option("--age-days", help="Age threshold for all targets, in days.")
 @click.option(
-    "--max-share", help="The largest share of a target that may be deleted at once, 0 to 1."
+    "--bucket",
+    "buckets",
+    metavar="NAME",
+    multiple=True,
+    help="Clean Mixer's folders in this bucket; may be repeated.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+    "--repository",
+    "repositories",
+    metavar="NAME",
+    multiple=True,
+    help="Clean this ECR repository; may be repeated.",
+)
+@click.option("--age-days", metavar="DAYS", help="Age threshold for all targets.")
+@click.option(
+    "--max-share",
+    metavar="SHARE",
+    help="The largest share of a target that may be deleted at once, 0 to 1.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Form of the report.",
 )
 def sanitize(
     *,

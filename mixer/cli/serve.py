@@ -48,6 +48,7 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 @click.command(cls=StrictCommand)
 @click.option(
     "--port",
+    metavar="PORT",
     type=click.IntRange(0, 65_535),
     default=8080,
     show_default=True,
@@ -71,11 +72,13 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 )
 @click.option(
     "--token",
+    metavar="TOKEN",
     envvar="MIXER_TOKEN",
     help="Require this token from every caller; set MIXER_TOKEN instead to hide it from ps.",
 )
 @click.option(
     "--public-url",
+    metavar="URL",
     multiple=True,
     help="An address at which other machines reach the server, such as http://nas:8080; may be "
     "repeated, and links use the first. Needs --token; the server then listens on all interfaces.",
@@ -92,10 +95,11 @@ FOLDER_PATH = click.Path(path_type=Path, file_okay=False)
 )
 @click.option(
     "--grace-s",
+    metavar="SECONDS",
     type=click.FloatRange(min=0),
-    default=30.0,
+    default=30,
     show_default=True,
-    help="Seconds that running requests may take after Ctrl-C; a second Ctrl-C ends them at once.",
+    help="How long running requests may take after Ctrl-C; a second Ctrl-C ends them at once.",
 )
 def command(**given: Any) -> None:  # noqa: ANN401 - the fields of ServeOptions
     """Serve the API and the demo page, on 127.0.0.1 only unless --public-url names an address.
@@ -259,8 +263,9 @@ def _log_to_terminal() -> None:
 @click.option("--music", type=FOLDER_PATH, help="Folder with the music that agents may name.")
 @click.option(
     "--max-cost-usd",
+    metavar="USD",
     type=click.FloatRange(min=0),
-    default=0.0,
+    default=0,
     show_default=True,
     help="What all narrations of this server together may cost; the embedded voice is free.",
 )

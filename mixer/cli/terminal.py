@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 import mixer
+from mixer.cli.exit_codes import escape_controls
 from mixer.errors import MixerWarning
 from mixer.progress import RemainingTime, format_clock
 
@@ -67,7 +68,7 @@ class ProgressLines:
                 is_due = time.monotonic() - self._last_line_s >= LINE_EVERY_S
                 left_s = self._remaining.predict_left_s()
                 if is_due and left_s is not None and not self._ended.is_set():
-                    share = f"{100 * self._remaining.read_share():.0f} % of the total"
+                    share = f"{100 * self._remaining.read_share():.0f}% of the total"
                     left = format_clock(left_s)
                     self._print(f"{self._remaining.stage}: {share}, about {left} left")
 
@@ -111,7 +112,7 @@ def _print_warning(message: Warning | str, *_: object, **_more: object) -> None:
 def echo_warnings(sentences: Iterable[str]) -> None:
     """Print warnings on stderr."""
     for sentence in sentences:
-        click.echo(f"warning: {sentence}", err=True)
+        click.echo(f"warning: {escape_controls(sentence)}", err=True)
 
 
 def print_table(table: "Table") -> None:

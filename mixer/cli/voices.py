@@ -18,7 +18,10 @@ COLUMNS = ("voice", "language", "gender", "engines", "quality", "speed", "note")
 
 @click.group(cls=StrictGroup, invoke_without_command=True)
 @click.option(
-    "--engine", default="", help="embedded, kokoro, polly …; by default all that are available."
+    "--engine",
+    metavar="NAME",
+    default="",
+    help="The engine: embedded, kokoro, polly, …; by default all that are available.",
 )
 @engine_url_option
 @click.pass_context

@@ -103,7 +103,7 @@ class FeedCatalogue:
         """Read a caller's feed; raises NotFound."""
         record = self._read(feed_id) if feed_id.isalnum() else None
         if record is None or record.caller != caller:
-            raise NotFound(f"The feed {feed_id[:64]!r} does not exist.", feed_id=feed_id[:64])
+            raise NotFound(f"The feed “{feed_id[:64]}” does not exist.", feed_id=feed_id[:64])
         return record
 
     def list_feeds(self, caller: str) -> tuple[FeedRecord, ...]:
@@ -198,7 +198,7 @@ class FeedCatalogue:
     def remove_story(self, record: FeedRecord, story_id: str) -> None:
         """Take a story out of a feed; raises NotFound."""
         if not story_id.isalnum() or self._read_story(record, story_id) is None:
-            raise NotFound(f"The story {story_id[:64]!r} is not in this feed.")
+            raise NotFound(f"The story “{story_id[:64]}” is not in this feed.")
         self._delete_story(record, story_id)
         self.write(record)
 

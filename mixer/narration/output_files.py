@@ -111,7 +111,7 @@ def resolve_feed(
     output = out if isinstance(out, Output) else Output()
     if output.feed_url and not _ADDRESS.fullmatch(output.feed_url):
         raise BadOption(
-            f"feed_url: {output.feed_url[:80]!r} must be the address of a folder, such as "
+            f"feed_url: “{output.feed_url[:80]}” must be the address of a folder, such as "
             "https://example.org/podcast.",
             field="feed_url",
         )

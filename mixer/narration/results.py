@@ -91,7 +91,7 @@ class Plan:
     """The plan of a story.
 
     Attributes:
-        duration_s: predicted to about 20 %.
+        duration_s: predicted to about 20%.
         voice, engine: of the narrator. Without an account Polly's voice is empty if none is named,
             and its engine the best.
         costs_usd: by Amazon Polly engine, and by the story's own if it has a price.

@@ -143,7 +143,7 @@ def select_limits(engine: str) -> EngineLimits:
     if engine not in LIMITS_BY_NAME and engine not in list_engines():
         names = ", ".join(dict.fromkeys([*LIMITS_BY_NAME, *list_engines()]))
         raise BadOption(
-            f"engine: unknown engine {engine!r}; choose one of {names}.", field="engine"
+            f"engine: unknown engine “{engine}”; choose one of {names}.", field="engine"
         )
     return LIMITS_BY_NAME.get(engine, LIMITS_BY_NAME[POLLY])
 

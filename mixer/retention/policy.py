@@ -59,10 +59,10 @@ class PrefixRule(PolicyModel):
     def _check_folder(cls, prefix: str) -> str:
         if not prefix.endswith("/") or prefix.startswith("/"):
             raise ValueError(
-                f"{prefix!r} is not a folder: it must end with / and not start with it"
+                f"“{prefix}” is not a folder: it must end with / and not start with it"
             )
         if prefix.startswith(STORIES) and prefix != STORIES:
-            raise ValueError(f"{prefix!r} is inside a story, and a story is deleted as a whole")
+            raise ValueError(f"“{prefix}” is inside a story, and a story is deleted as a whole")
         return prefix
 
 

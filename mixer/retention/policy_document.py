@@ -45,7 +45,7 @@ def read_policy(
     if not isinstance(document, Mapping):
         return Policy(refusals=(Refusal("policy", "it must be a JSON object"),))
     unknown = [
-        Refusal("policy", f"unknown key {key!r}; known are {_KNOWN_GROUPS}")
+        Refusal("policy", f"unknown key “{key}”; known are {_KNOWN_GROUPS}")
         for key in document
         if key not in _GROUPS
     ]
@@ -91,7 +91,7 @@ def _select_known_fields(model: type[PolicyModel], fields: Fields) -> Fields:
 
 def _format_error(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']} (got {wrong['input']!r})"
+        f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']} (got “{wrong['input']}”)"
         for wrong in error.errors()
     )
 

@@ -227,7 +227,7 @@ class ScheduledRun:
         """Read mode and policy; with an unknown mode, nothing is listed or deleted."""
         mode = event.get("mode") or self._environ.get("SANITATION_MODE") or Mode.DRY_RUN
         if mode not in list(Mode):
-            why = f"{mode!r} is not a mode; use {' or '.join(Mode)}"
+            why = f"“{mode}” is not a mode; use {' or '.join(Mode)}"
             return Mode.DRY_RUN, Policy(refusals=(Refusal("SANITATION_MODE", why),))
         override = {"max_share": event["max_share"]} if "max_share" in event else {}
         return Mode(str(mode)), read_environment_policy(self._environ, override)

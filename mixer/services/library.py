@@ -105,7 +105,7 @@ class MusicLibrary:
         content_type = ChainMap(*UPLOAD_TYPES.values()).get(suffix)
         if content_type is None:
             known = ", ".join(each for kind in UPLOAD_TYPES.values() for each in sorted(kind))
-            raise BadInput(f"name: {name[:80]!r} must end in one of {known}.", field="name")
+            raise BadInput(f"name: “{name[:80]}” must end in one of {known}.", field="name")
         if size_bytes > self.max_upload_bytes:
             raise ObjectTooLarge(
                 f"size_bytes: {size_bytes:,} bytes exceed the limit of {self.max_upload_bytes:,} "

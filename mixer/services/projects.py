@@ -173,11 +173,11 @@ def hash_fields(fields: Mapping[str, Any]) -> str:
 def _build_missing_error(project_id: str, *, is_damaged: bool = False) -> MixerError:
     if is_damaged:
         return DamagedObject(
-            f"The project {project_id!r} is damaged in the store; save it again, or delete it.",
+            f"The project “{project_id}” is damaged in the store; save it again, or delete it.",
             project_id=project_id,
         )
     return NotFound(
-        f"The project {project_id[:64]!r} does not exist; it may have been deleted.",
+        f"The project “{project_id[:64]}” does not exist; it may have been deleted.",
         project_id=project_id[:64],
     )
 
@@ -188,6 +188,6 @@ def _is_named(current: Project, if_match: Collection[str]) -> bool:
 
 def _build_changed_error(current: Project) -> ProjectChanged:
     return ProjectChanged(
-        f"The project {current.project_id!r} was changed elsewhere; details has its current state.",
+        f"The project “{current.project_id}” was changed elsewhere; details has its current state.",
         current,
     )

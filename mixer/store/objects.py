@@ -148,7 +148,7 @@ def validate_key(key: str) -> str:
     """
     parts = key.split("/")
     if not key.isprintable() or "\\" in key or any(p == "" or p[0] == "." for p in parts):
-        raise BadInput(f"{key!r} is not a valid object key.", key=key)
+        raise BadInput(f"“{key}” is not a valid object key.", key=key)
     if len(key.encode()) > MAX_KEY_BYTES:
         raise BadInput(f"An object key has at most {MAX_KEY_BYTES:,} bytes.", key=key)
     return key

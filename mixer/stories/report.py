@@ -55,7 +55,7 @@ class SpeechCheck:
             return
         count = len(self.passages)
         noun = "1 passage" if count == 1 else f"{count} passages"
-        yield f"Listen to {noun}: {self.as_written_percent} % of the words were spoken as written."
+        yield f"Listen to {noun}: {self.as_written_percent}% of the words were spoken as written."
         for each in self.passages[:MAX_NAMED_PASSAGES]:
             faults = ", ".join(each.faults)
             yield f"{format_clock(each.start_s)} “{each.text}”: {faults}."

@@ -270,7 +270,7 @@ class StoryService:
                 return replace(load_snapshot(folder, request), result=None, is_damaged=True)
         if request is None or request.caller != caller:
             raise NotFound(
-                f"The story {story[:64]!r} does not exist. Stories are kept for some days; repeat "
+                f"The story “{story[:64]}” does not exist. Stories are kept for some days; repeat "
                 "the request to make it again.",
                 story_id=story[:64],
             )

@@ -187,7 +187,7 @@ class VersionReader:
                 request = None
         if request is None or request.caller != caller:
             raise NotFound(
-                f"The story {story[:64]!r} does not exist. Stories are kept for some days.",
+                f"The story “{story[:64]}” does not exist. Stories are kept for some days.",
                 story_id=story[:64],
             )
         return request

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.errors import BadOption
-from mixer.requests import Options, parse_options
+from mixer.requests import Options, parse_options, reword_problem
 
 DEFAULTS = {
     "voice": "",
@@ -71,10 +71,16 @@ def test_what_lies_beyond_a_range_is_refused_by_name(name, ends):
     ("asked", "named"),
     [
         ({"volume": 11}, "volume: unknown option"),
-        ({"rate": "fast"}, "rate: must be a whole number, not 'fast'"),
-        ({"rate": 99.5}, "rate: must be a whole number"),
+        ({"rate": "fast"}, "rate: must be a whole number, not “fast”."),
+        ({"rate": 99.5}, "rate: must be a whole number, not 99.5."),
         ({"duck_db": "deep"}, "duck_db: must be a number"),
-        ({"preset": "loud"}, "preset: must be 'story'"),
+        ({"preset": "loud"}, "preset: must be story, podcast, audiobook-acx or broadcast, not"),
+        ({"duck_db": 99.0}, "duck_db: must be at most 24, not 99."),
+        ({"language": "??"}, "language: must be a language such as en or pt-BR, not “??”."),
+        ({"lexicons": ["a-b"]}, "lexicons: must be up to 20 letters and digits, not “a-b”."),
+        ({"lexicons": [*"abcdef"]}, "lexicons: must have at most 5 items, not “a, b, c, d, e, f”."),
+        ({"skip_front_matter": "maybe"}, "skip_front_matter: must be true or false, not “maybe”."),
+        ({"title": "x" * 600}, f"title: must have at most 500 characters, not “{'x' * 40}…”."),
         ({"bitrate_kbps": 100}, "bitrate_kbps: must be 64, 80"),
         ({"voice": 7}, "voice: must"),
         ({"voice": None}, "voice: must"),
@@ -118,3 +124,20 @@ def test_every_option_says_what_it_is_for(name):
 def test_no_options_are_the_defaults():
     assert parse_options({}) == Options()
     assert not parse_options({}).model_fields_set
+
+
+@pytest.mark.parametrize(
+    ("message", "reworded"),
+    [
+        ("Input should be a valid string", "must be text"),
+        ("Input should be a valid list", "must be a list"),
+        ("Input should be a valid dictionary or instance of X", "must be an object"),
+        ("Input should be greater than or equal to 0", "must be at least 0"),
+        ("Input should be 'a', 'b' or 'c'", "must be a, b or c"),
+        ("List should have at least 1 item after validation, not 0", "must have at least 1 item"),
+        (r"String should match pattern '^https?://\S+$'", "must have another form"),
+        ("Field required", "is missing"),
+    ],
+)
+def test_problems_of_a_validator_are_reworded(message, reworded):
+    assert reword_problem(message) == reworded

@@ -77,7 +77,7 @@ class FeedChannel:
         for each in self.categories:
             if each.partition("/")[0].strip() not in CATEGORIES:
                 known = ", ".join(CATEGORIES)
-                yield f"{each[:60]!r} is not a category of Apple Podcasts; they are: {known}."
+                yield f"“{each[:60]}” is not a category of Apple Podcasts; they are: {known}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ def _find_speaker(document: Document, name: str) -> str:
     names = [role.name for role in document.cast]
     if name not in names:
         there = f"there are {', '.join(names)}" if names else "the text has no cast"
-        raise BadOption(f"speaker: {name[:40]!r} is not in the cast; {there}.", field="speaker")
+        raise BadOption(f"speaker: “{name[:40]}” is not in the cast; {there}.", field="speaker")
     return name
 
 

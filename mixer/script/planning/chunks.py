@@ -33,7 +33,7 @@ one-line paragraphs so dense that they suppress each other."""
 MAX_PARAGRAPH_CHANCE = 0.9
 """Highest chance that the end of a paragraph gives.
 
-Together this makes chunks of about 550 characters, 95 % of them below 1,300; simulated on texts of
+Together this makes chunks of about 550 characters, 95% of them below 1,300; simulated on texts of
 eight kinds, from verse to a book without paragraphs, at most one run in 200 outgrew a call, and on
 ordinary prose one in 10,000.
 """

@@ -80,7 +80,7 @@ def resolve_pauses(choice: str | Mapping[str, int]) -> Pauses:
         if choice not in PROFILES:
             names = ", ".join(PROFILES)
             raise _build_error(
-                f"{choice[:MAX_QUOTED_CHARS]!r} is not a profile; choose one of {names}."
+                f"“{choice[:MAX_QUOTED_CHARS]}” is not a profile; choose one of {names}."
             )
         return PROFILES[choice]
     for kind, length_ms in choice.items():
@@ -93,7 +93,7 @@ def _check_pause(kind: str, length_ms: int) -> None:
     if kind not in PAUSE_KINDS:
         kinds = ", ".join(PAUSE_KINDS)
         raise _build_error(
-            f"{kind[:MAX_QUOTED_CHARS]!r} is not a kind of pause; choose one of {kinds}."
+            f"“{kind[:MAX_QUOTED_CHARS]}” is not a kind of pause; choose one of {kinds}."
         )
     if not 0 <= length_ms <= MAX_PAUSE_MS:
         raise _build_error(f"{kind} must be between 0 and {MAX_PAUSE_MS} ms.")

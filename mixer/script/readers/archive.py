@@ -151,7 +151,7 @@ class Archive:
         is_outside = resolved.startswith(("/", "../", "\\", "..\\")) or resolved == ".."
         if is_outside or (base and has_scheme(reference)):
             raise UnreadableText(
-                f"{self.name} cannot be used: its reference {reference[:MAX_QUOTED_CHARS]!r} leads "
+                f"{self.name} cannot be used: its reference “{reference[:MAX_QUOTED_CHARS]}” leads "
                 "out of it."
             )
         return resolved

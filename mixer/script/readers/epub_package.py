@@ -140,7 +140,7 @@ def _read_spine(
     known = [(name, linear) for name, linear in lines if name in items]
     if lines and not known:
         raise UnreadableText(
-            f"{archive.name} is damaged: its reading order names {lines[0][0][:80]!r}, which is "
+            f"{archive.name} is damaged: its reading order names “{lines[0][0][:80]}”, which is "
             "missing."
         )
     linear = [name for name, linear in known if linear.strip().lower() != "no"]

@@ -179,7 +179,7 @@ class InlineTagReader:
         if length := parse_pause(body):
             length_ms = parse_duration_ms(length)
             is_valid = length_ms is not None and length_ms <= MAX_PAUSE_MS
-            return "" if is_valid else 'takes a length such as "300ms" or "2s", at most 10s'
+            return "" if is_valid else "takes a length such as 300ms or 2s, at most 10s"
         if wrapping := parse_wrapping(body):
             return wrapping.find_fault()
         if sound := split_sound_tag(body):

@@ -157,7 +157,7 @@ class _SsmlSourceParser:
         length_ms = parse_duration_ms(written)
         if length_ms is None or length_ms > MAX_PAUSE_MS:
             raise self._build_error(
-                f'a break takes a time such as "300ms" or "2s", at most 10s, not "{written[:40]}"'
+                f"a break takes a time such as 300ms or 2s, at most 10s, not “{written[:40]}”"
             )
 
     def _refuse_doctype(self, *_declared: object) -> None:

@@ -64,7 +64,7 @@ AAC_STREAM = StreamFormat(
     section_grid=AAC_FRAME_SAMPLES,
     frame_lengths=adts_frame_lengths,
 )
-"""Sixteen bits, since AAC would spend 4 % more time on lower ones; rounding is 20 dB below the
+"""Sixteen bits, since AAC would spend 4% more time on lower ones; rounding is 20 dB below the
 encoder's own noise at its softest (both measured, 128 kbit/s).
 """
 

@@ -33,7 +33,7 @@ MAX_CLIPS = 100
 """In a segment longer than a grid step: FFmpeg opens each clip with two threads."""
 
 PREROLL_S = 2 * GRID_S
-"""98 MP3 frames. LAME lowers its threshold of hearing by 7.5 % a frame in quiet and needs 95 frames
+"""98 MP3 frames. LAME lowers its threshold of hearing by 7.5% a frame in quiet and needs 95 frames
 to reach the bottom (measured: with 49 frames, single ones differed).
 """
 

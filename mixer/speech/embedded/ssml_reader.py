@@ -255,11 +255,11 @@ def _break_ms(element: "Element") -> int:
     if time is None:
         strength = element.get("strength", "medium")
         if strength not in BREAK_STRENGTHS_MS:
-            raise ValueError(f'"{strength}" is not a strength of breaks')
+            raise ValueError(f"“{strength}” is not a strength of breaks")
         return BREAK_STRENGTHS_MS[strength]
     match = re.fullmatch(r"\s*\+?([0-9]*\.?[0-9]+)(ms|s)\s*", time)
     if not match:
-        raise ValueError(f'"{time}" is not a length of time')
+        raise ValueError(f"“{time}” is not a length of time")
     return round(min(float(match[1]) * (1000 if match[2] == "s" else 1), MAX_BREAK_MS))
 
 
@@ -269,7 +269,7 @@ def _parse_rate(rate: str) -> float:
         return RATES[rate]
     match = re.fullmatch(r"([-+]?)([0-9]*\.?[0-9]+)%", rate.strip())
     if not match:
-        raise ValueError(f'"{rate}" is not a rate')
+        raise ValueError(f"“{rate}” is not a rate")
     factor = float(match[2]) / 100
     return {"": factor, "+": 1 + factor, "-": 1 - factor}[match[1]]
 

@@ -170,4 +170,4 @@ def _parse_number(environ: Mapping[str, str], name: str, default: float) -> floa
 
 
 def _misconfigured(environ: Mapping[str, str], name: str, wanted: str) -> Misconfigured:
-    return Misconfigured(f"{name} is {environ[name]!r}; it must be {wanted}.", variable=name)
+    return Misconfigured(f"{name} is “{environ[name]}”; it must be {wanted}.", variable=name)

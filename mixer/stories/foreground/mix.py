@@ -195,7 +195,7 @@ class MixService:
     def _check_keys(self, bucket: str, request: StoryRequest) -> StoryRequest:
         if bucket not in self.stores:
             raise Forbidden(
-                f"bucket: chunks in the bucket {bucket!r} are not allowed.", field="bucket"
+                f"bucket: chunks in the bucket “{bucket}” are not allowed.", field="bucket"
             )
         for number, key in enumerate(request.chunk_keys):
             check_key(key, f"chunk_keys.{number}")

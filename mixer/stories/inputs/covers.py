@@ -27,7 +27,7 @@ def validate_cover_key(key: str) -> str:
         raise BadInput(f"cover: {error}", field="cover") from error
     if not key.startswith(UPLOADS_PREFIX):
         raise BadInput(
-            f"cover: {key[:80]!r} is not a key returned by POST /uploads.", field="cover"
+            f"cover: “{key[:80]}” is not a key returned by POST /uploads.", field="cover"
         )
     return key
 

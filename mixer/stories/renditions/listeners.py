@@ -198,7 +198,7 @@ def find_listened(store: ObjectStore, story: str) -> tuple[StoryFolder, int]:
     folder = StoryFolder(store, story)
     request = folder.find(REQUEST, StoredRequest)
     if request is None or request.kind is not StoryKind.STORY:
-        raise NotFound(f"The story {story[:64]!r} has no audio to listen to.")
+        raise NotFound(f"The story “{story[:64]}” has no audio to listen to.")
     return folder, max(1, parse_progress(folder.list_entries(ATTEMPTS)).attempt)
 
 

@@ -35,7 +35,7 @@ def load_case(name: str) -> EngineCase:
         case = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise Misconfigured(
-            f"MIXER_TEST_ENGINE is {name!r}, which cannot be imported: {error}. Write "
+            f"MIXER_TEST_ENGINE is “{name}”, which cannot be imported: {error}. Write "
             "package.module:CASE, where CASE is an EngineCase.",
             variable="MIXER_TEST_ENGINE",
         ) from error

@@ -408,7 +408,7 @@ def test_tags_and_an_uploaded_cover_are_in_the_file(ask, s3, own_keys, tmp_path)
         ("uploads/half.jpg", "unusable_picture", "The picture uploads/half.jpg is broken"),
         ("uploads/huge.jpg", "unusable_picture", "uploads/huge.jpg is too large"),
         ("mixed/other.jpg", "bad_input", "is not a key returned by POST /uploads"),
-        ("../cover.jpg", "bad_input", "'../cover.jpg' is not a valid object key"),
+        ("../cover.jpg", "bad_input", "“../cover.jpg” is not a valid object key"),
     ],
 )
 def test_a_cover_that_is_none_is_named(ask, s3, key, code, sentence):

@@ -30,9 +30,9 @@ def here(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
         (["--cover", "half.jpg"], 1, "The picture half.jpg is broken."),
         (["--cover", "story.png"], 2, "--out: story.png would overwrite the cover;"),
         (["--out", "a.xyz"], 2, "--out: a.xyz must end in one of .mp3, .m4a, "),
-        (["--outputs", "pdf"], 2, "--outputs: must be 'chapter_files', 'read_aloud', 'stems', "),
+        (["--outputs", "pdf"], 2, "--outputs: must be chapter_files, read_aloud, stems, "),
         (["--outputs", "read_aloud", "--format", "opus"], 2, "--outputs: chapters of an opus file"),
-        (["--year", "soon"], 2, "--year: must be four digits, not 'soon'."),
+        (["--year", "soon"], 2, "--year: must be four digits, not “soon”."),
     ],
 )
 def test_what_cannot_be_is_refused(here: InProcessCli, arguments: list[str], code: int, said: str):

@@ -73,7 +73,7 @@ def test_feed_of_the_head_is_a_folder_next_to_the_file(mixer):
 @pytest.mark.parametrize(
     ("arguments", "prepare", "word"),
     [
-        (["--feed-url", "example.org"], None, "--feed-url: 'example.org'"),
+        (["--feed-url", "example.org"], None, "--feed-url: “example.org”"),
         (["--feed-url", "https://example.org/?feed=1"], None, "must be the address of a folder"),
         (["--feed-url", "https://anna:x@example.org/"], None, "must be the address of a folder"),
         (["--feed-url", "https://example.org/<b>"], None, "must be the address of a folder"),

@@ -147,7 +147,7 @@ def test_wrong_value_in_the_head_is_refused_by_name(mixer: InProcessCli):
     write("preset: podcats")
     done = mixer("plan", "story.md")
     assert done.code == 2
-    assert done.error.startswith("story.md: in the front matter, preset: must be 'story'")
+    assert done.error.startswith("story.md: in the front matter, preset: must be story")
 
 
 @pytest.mark.parametrize(

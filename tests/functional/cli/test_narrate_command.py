@@ -192,7 +192,7 @@ def test_music_that_cannot_be_heard_is_found_out_before_anything_is_said(name, h
     [
         (["--voice", "Nobody"], 2, "--voice: “Nobody” is not available. Choose one of Ada"),
         (["--chapters", "7"], 2, "--chapters: “7” is not among the chapters of this text"),
-        (["--engine", "parrot"], 2, "--engine: unknown engine 'parrot'"),
+        (["--engine", "parrot"], 2, "--engine: unknown engine “parrot”"),
         (["--language", "fr-FR"], 2, "--language: Ada reads en-US only"),
         (["--language", "a" * 300], 2, "--language: must have at most 35 characters"),
         (["--language", "en-US\n"], 2, "--language: must match"),

@@ -184,16 +184,16 @@ def test_no_command_at_all_is_wrong_use_and_shows_help():
     [
         (["--rate", "500"], "--rate: must be at most 200, not 500."),
         (["--rate", "49"], "--rate: must be at least 50, not 49."),
-        (["--rate", "fast"], "'--rate'"),
+        (["--rate", "fast"], "--rate: “fast” is not"),
         (["--gap-ms", "-1"], "--gap-ms: must be at least 0"),
         (["--gap-ms", "10001"], "--gap-ms: must be at most 10000"),
-        (["--pauses", "wild"], "--pauses: 'wild' is not a profile"),
-        (["--pauses", "comma=soon"], "--pauses: 'comma=soon'"),
-        (["--pauses", "coma=5"], "--pauses: 'coma'"),
+        (["--pauses", "wild"], "--pauses: “wild” is not a profile"),
+        (["--pauses", "comma=soon"], "--pauses: “comma=soon”"),
+        (["--pauses", "coma=5"], "--pauses: “coma”"),
         (["--pauses", "comma=-5"], "--pauses: comma"),
-        (["--engine", "parrot"], "--engine: unknown engine 'parrot'"),
-        (["--text-type", "rtf"], "'--text-type'"),
-        (["--colour", "red"], "'--colour'"),
+        (["--engine", "parrot"], "--engine: unknown engine “parrot”"),
+        (["--text-type", "rtf"], "--text-type: “rtf” is not"),
+        (["--colour", "red"], "--colour"),
         (["second.md"], "second.md"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_missing_argument_is_wrong_use(mixer):
 def test_an_unknown_command_is_wrong_use_and_names_the_nearest(mixer, typed, meant):
     done = mixer(typed, "story.md")
     assert done.code == 2
-    assert f"No such command '{typed}'. Did you mean '{meant}'?" in done.error
+    assert f"No such command “{typed}”. Did you mean {meant}?" in done.error
 
 
 def test_a_command_like_no_other_gets_the_list(mixer):

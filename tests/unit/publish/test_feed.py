@@ -152,7 +152,7 @@ def test_gaps_of_a_feed_are_listed():
     assert not list(CHANNEL.list_gaps())
     hidden = replace(CHANNEL, categories=("Arts/Books", "Fairy tales"), owner_email="")
     (category,) = hidden.list_gaps()
-    assert "'Fairy tales' is not a category" in category
+    assert "“Fairy tales” is not a category" in category
     assert len(list(replace(hidden, artwork=None, is_listed=True).list_gaps())) == 3
 
 

@@ -1,7 +1,7 @@
 """The Kokoro engine: voices of four languages that need no account and no network.
 
 It speaks with the int8 export of Kokoro-82M, in worker processes as the embedded engine does. What
-was tried: the weights in 32 bits take 20 % longer and 430 MB more, two threads in one session 30 %
+was tried: the weights in 32 bits take 20% longer and 430 MB more, two threads in one session 30%
 more CPU for a sentence, and the model takes one sentence at a time, so nothing can be batched.
 
 The price: it is forty times slower than the embedded voice, 1.4 times real time on one core, and a
