@@ -43,6 +43,8 @@ CLICK_WORDINGS = (
     (r"(?<= is not )a valid integer(?: range)?", "a whole number"),
     (r"(?<= is not )a valid float(?: range)?", "a number"),
     (r"(?<= is not )a valid boolean\. .*", "yes or no"),
+    (r"is not in the range (\S+)<=x<=(\S+)\.$", r"is not from \1 to \2."),
+    (r"is not in the range x>=(\S+)\.$", r"is not at least \1."),
     (r"(?<!\w)'(--?\w[\w-]*)'", r"\1"),
     (r"(?<= is not one of )'.+", lambda found: found[0].replace("'", "")),
     (r"(?<!\w)'(.+?)'(?!\w)", r"“\1”"),

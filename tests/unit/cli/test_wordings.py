@@ -34,6 +34,8 @@ def test_help_is_a_sentence_and_its_value_has_a_name(option: click.Option):
         (["narrate", "x", "--nothing"], "No such option --nothing"),
         (["narrate", "x", "--title"], "Option --title requires an argument"),
         (["serve", "--port", "http"], "--port: “http” is not a whole number (see mixer serve"),
+        (["serve", "--port", "99999"], "--port: 99999 is not from 0 to 65535 (see mixer serve"),
+        (["mcp", "--max-cost-usd", "-3"], "--max-cost-usd: -3.0 is not at least 0 (see mixer mcp"),
         (["sing"], "No such command “sing”."),
         (["narrate", "x", "--language", "a\x1b[31mb"], "not “a\\x1b[31mb”."),
     ],
