@@ -170,7 +170,7 @@ def test_a_terminal_shows_a_bar_with_the_time_left(tmp_path):
     screen = shown.decode()
     assert process.returncode == 0
     assert "━" in screen
-    assert re.search(r"speech .*\d %.*\d+:\d\d", screen)
+    assert re.search(r"speech .*\d%.*\d+:\d\d", screen)
     assert re.search(r"done .*100%.*\d+:\d\d.*0:00 left", screen)
     assert "story.mp3" in screen
     assert "\x1b[?25h" in screen  # the cursor is back
