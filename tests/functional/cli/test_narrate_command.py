@@ -83,7 +83,7 @@ def test_it_leaves_audio_captions_picture_and_report_and_says_where(told, home):
 def test_without_a_terminal_progress_is_plain_lines(told):
     assert "speech: done in" in told.err
     assert "\x1b" not in told.err
-    assert all(re.match(r"\w+: (done|\d+ %)", line) for line in told.err.splitlines()), told.err
+    assert all(re.match(r"\w+: (done|\d+%)", line) for line in told.err.splitlines()), told.err
 
 
 @pytest.mark.usefixtures("told")
