@@ -1,7 +1,5 @@
 """Plain text read by its looks: paragraphs, headings, scene breaks, and every word of it."""
 
-import time
-
 import pytest
 import regex
 from hypothesis import given, settings
@@ -10,6 +8,7 @@ from hypothesis import strategies as st
 from mixer.script.document import BlockKind, normalise_newlines
 from mixer.script.readers.headings import TITLE_CHARS
 from mixer.script.readers.plain_text import read_plain_blocks, read_plain_text
+from tests.growth import require_linear_growth
 from tests.texts import STEADY, nasty_texts, stories
 
 FIRST_PARAGRAPH = """\
@@ -232,10 +231,11 @@ def wrap_text(text: str, width: int) -> str:
 
 @pytest.mark.parametrize("unit", ["- ", " ", "-", "\n", "*\n", "a\n", ".", "Chapter 1 ", "\t", "“"])
 def test_reading_takes_time_in_proportion_to_the_text(unit):
-    text = "-" + unit * (50_000 // len(unit)) + "x"
-    started = time.process_time()
-    read_plain_blocks(normalise_newlines(text))
-    assert time.process_time() - started < 2
+    require_linear_growth(
+        lambda text: read_plain_blocks(normalise_newlines(text)),
+        lambda chars: "-" + unit * (chars // len(unit)) + "x",
+        10_000,
+    )
 
 
 def read_lines(text: str) -> list[str]:

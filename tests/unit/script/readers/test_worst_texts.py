@@ -13,7 +13,7 @@ from mixer.script.readers.restructured_text import rewrite_restructured_text
 from tests.books import Book, build_page
 from tests.growth import require_linear_growth
 
-CHARS = 8_000
+CHARS = 4_000
 
 READERS: dict[str, Callable[[str], object]] = {
     "text": lambda text: read_document(text, TextType.TEXT),
@@ -97,7 +97,7 @@ def test_elements_over_many_sentences_take_time_in_proportion(element):
         sentences = "<s>a</s>" * (chars // len("<s>a</s>"))
         return f"<speak>{f'<{element}>' * 40}{sentences}{f'</{element}>' * 40}</speak>"
 
-    require_linear_growth(READERS["ssml"], nest, CHARS // 10)
+    require_linear_growth(READERS["ssml"], nest, CHARS // 5)
 
 
 def test_a_book_of_many_chapters_takes_time_in_proportion():
