@@ -92,10 +92,17 @@ class Visit:
         self.page.wait_for_selector(".sentence, #captions p")
 
     def play(self) -> None:
-        """Play the story, unless it plays already."""
-        if self.page.evaluate("document.querySelector('#audio').paused"):
-            self.page.click("#play")
+        """Play the story, unless it plays already: its button is pressed in the same moment."""
+        self._press_play_if("audio.paused")
         wait_until(self.page, "document.querySelector('#audio').currentTime > 0.5")
+
+    def pause(self) -> None:
+        """Pause the story, unless it has ended meanwhile."""
+        self._press_play_if("!audio.paused")
+
+    def _press_play_if(self, condition: str) -> None:
+        press = f"if ({condition}) document.querySelector('#play').click()"
+        self.page.evaluate(f"{{ const audio = document.querySelector('#audio'); {press} }}")
 
     def state(self, nth: int = 0) -> str:
         return str(self.page.locator("#stories li").nth(nth).get_attribute("data-state"))

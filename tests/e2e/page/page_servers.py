@@ -30,23 +30,32 @@ class ServerFaults:
 
     Attributes:
         failing: answered with 500.
-        slow_s: answered after so many seconds.
+        held: answered once it is removed.
         requests: every request line received.
     """
 
     failing: set[str] = field(default_factory=set)
-    slow_s: dict[str, float] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
 
     async def serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         request = f"{scope['method']} {scope['path']}"
         self.requests.append(request)
-        for pattern, wait_s in list(self.slow_s.items()):
-            await asyncio.sleep(wait_s if _matches(request, pattern) else 0)
+        while any(_matches(request, pattern) for pattern in list(self.held)):
+            await asyncio.sleep(0.02)
         if any(_matches(request, pattern) for pattern in list(self.failing)):
             message = "Something broke on the server."
             raise HttpRefusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
         await app(scope, receive, send)
+
+    @contextmanager
+    def hold(self, pattern: str) -> Iterator[None]:
+        """Answer such requests after the block."""
+        self.held.add(pattern)
+        try:
+            yield
+        finally:
+            self.held.remove(pattern)
 
     def count(self, request: str) -> int:
         return self.requests.count(request)

@@ -231,6 +231,7 @@ def test_controls_stay_in_view_and_the_place_is_kept(server, visit):
     assert box["y"] + box["height"] < 800
     assert page.locator("#play").bounding_box()["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.pause()
     page.click("#waveform", position={"x": 150, "y": 20})
     now = "document.querySelector('#audio').currentTime"
     place_s = page.evaluate(now)

@@ -13,6 +13,7 @@ STORY = (
     "## The Sea\n\nThere was a boat, and in the boat there was a letter.\n"
 )
 NOW = "document.querySelector('#audio').currentTime"
+SLOWEST = "document.querySelector('#audio').playbackRate = 0.0625"
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def player(server, visit):
     tab.request_story(STORY)
     tab.await_player()
     tab.play()
-    tab.page.click("#play")
+    tab.pause()
     return tab.page
 
 
@@ -118,12 +119,10 @@ def test_download_outlives_the_player(server, visit):
     tab.request_story(STORY)
     tab.await_player()
     story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[0].story")
-    slow = f"GET /objects/stories/{story}/story.srt"
-    server.faults.slow_s[slow] = 2
-    with page.expect_download() as captions:
+    held = server.faults.hold(f"GET /objects/stories/{story}/story.srt")
+    with page.expect_download() as captions, held:
         page.click("#downloads a[data-name='captions_srt']")
         page.click("#player-close")
-    del server.faults.slow_s[slow]
     assert captions.value.suggested_filename == "the-whole.srt"
     assert "The lamp went out at nine." in captions.value.path().read_text()
 
@@ -135,12 +134,10 @@ def test_story_that_is_wanted_last_is_played(server, visit):
         tab.request_story(f"# {name}\n\nThe lamp went out at nine.")
         tab.await_state("done")
     story = page.evaluate("JSON.parse(localStorage.getItem('mixer.stories'))[1].story")
-    slow = f"GET /stories/{story}"
-    server.faults.slow_s[slow] = 1
-    with page.expect_response(f"**/stories/{story}"):
+    held = server.faults.hold(f"GET /stories/{story}")
+    with page.expect_response(f"**/stories/{story}"), held:
         page.click("[aria-label='Listen: Early']")
         page.click("[aria-label='Listen: Late']")
-    del server.faults.slow_s[slow]
     page.wait_for_timeout(300)
     assert page.text_content("#player-title") == "Late"
 
@@ -152,6 +149,7 @@ def test_the_word_that_plays_is_marked_where_words_have_times(server, visit):
     tab.request_story(STORY)
     tab.await_player()
     tab.play()
+    tab.page.evaluate(SLOWEST)  # a word lasts for seconds
     tab.page.locator(".sentence", has_text="The lamp went out").click()
     wait_until(tab.page, "document.querySelector('.word.spoken')?.textContent === 'lamp'")
     words = tab.page.locator(".sentence", has_text="The lamp went out").locator(".word")

@@ -270,13 +270,10 @@ def test_project_that_is_deleted_leaves_the_list_at_once(project_server, visit):
     page.fill("#text", "The tide.")
     keep(page, "The Tide")
     page.get_by_label("Delete: The Tide").wait_for()
-    project_server.faults.slow_s["GET /projects"] = 3
-    try:
+    with project_server.faults.hold("GET /projects"):
         page.get_by_label("Delete: The Tide").click()
         page.get_by_label("Undo: delete The Tide").wait_for()
         assert page.get_by_label("Open: The Tide").count() == 0
-    finally:
-        project_server.faults.slow_s.clear()
     page.get_by_label("Undo: delete The Tide").click()
     page.get_by_label("Open: The Tide").click()
     wait_until(page, "document.querySelector('#project input').value === 'The Tide'")

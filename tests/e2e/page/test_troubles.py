@@ -25,7 +25,7 @@ def faults(server):
     """Faults of the server, removed again after the test."""
     yield server.faults
     server.faults.failing.clear()
-    server.faults.slow_s.clear()
+    server.faults.held.clear()
 
 
 def test_what_fails_at_first_is_reported_and_retried(server, faults, visit):
@@ -151,13 +151,10 @@ def test_slow_server_is_named_slow_and_waited_for(server, faults, visit):
     tab = visit(server.url)
     tab.page.clock.install()
     page = tab.open()
-    faults.slow_s["POST /stories"] = 10
-    tab.request_story(f"{STORY} Slowly.")
-    page.wait_for_timeout(500)
-    page.clock.fast_forward(8_000)
-    wait_until(
-        page, "document.querySelector('#connection').textContent.includes('taking a long time')"
-    )
+    waiting = "document.querySelector('#connection').textContent.includes('taking a long time')"
+    with faults.hold("POST /stories"):
+        tab.request_story(f"{STORY} Slowly.")
+        wait_until(page, waiting, **SOON)
     tab.await_state("done")
     assert page.is_hidden("#connection")
 
@@ -218,10 +215,10 @@ def test_expired_links_are_renewed(visit, tmp_path):
     with start_server(tmp_path, URL_LIFETIME_S="2") as server:
         tab = visit(server.url)
         page = tab.open()
-        tab.request_story(STORY)
+        tab.request_story(f"{STORY} " * 5)  # longer than it takes to pause
         tab.await_player()
         tab.play()
-        page.click("#play")
+        tab.pause()
         first = page.evaluate("document.querySelector('#audio').src")
         old = page.get_attribute("#downloads a[data-name='captions_vtt']", "href")
         while page.request.get(old).status == 200:  # it is valid for whole seconds

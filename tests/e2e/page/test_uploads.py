@@ -69,12 +69,11 @@ def test_own_music_is_sent_previewed_and_mixed(server, visit, song):
 
 def test_upload_can_be_cancelled_and_samples_play_one_at_a_time(server, visit, song):
     page = visit(server.url).open()
-    server.faults.slow_s["POST /uploads"] = 2.0
-    page.set_input_files("#own-music-file", song)
-    page.click("#upload button")
-    wait_until(page, "document.querySelector('#upload').hidden")
-    server.faults.slow_s.clear()
-    page.wait_for_timeout(2_500)
+    with server.faults.hold("POST /uploads"):
+        page.set_input_files("#own-music-file", song)
+        page.click("#upload button")
+        wait_until(page, "document.querySelector('#upload').hidden")
+    page.wait_for_timeout(500)
     assert page.locator("#music .option", has_text="our song.mp3").count() == 0
     assert page.text_content("#music-error") == ""
     play_samples(page)
