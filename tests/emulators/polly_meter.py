@@ -67,6 +67,7 @@ class Counts:
         texts: how often each text was answered.
         max_in_flight: at the same time, over all engines.
         max_calls_per_s: arrived within any one second.
+        in_flight: now, over all engines.
         listings: calls of DescribeVoices.
     """
 
@@ -79,10 +80,11 @@ class Counts:
     texts: Mapping[str, int] = field(default_factory=dict)
     max_in_flight: int = 0
     max_calls_per_s: int = 0
+    in_flight: int = 0
     listings: int = 0
 
 
-class _TokenBucket:
+class TokenBucket:
     """What one engine still allows."""
 
     def __init__(self, allowance: Allowance) -> None:
@@ -111,7 +113,7 @@ class Meter:
     def reset(self, faults: Faults) -> None:
         """Forget the past; calls under way must have ended."""
         with self._lock:
-            self._buckets = {name: _TokenBucket(each) for name, each in self._allowances.items()}
+            self._buckets = {name: TokenBucket(each) for name, each in self._allowances.items()}
             self._counts = Counts()
             self._errors: Counter[str] = Counter()
             self._texts: Counter[str] = Counter()
@@ -123,7 +125,8 @@ class Meter:
     @property
     def counts(self) -> Counts:
         with self._lock:
-            return replace(self._counts, errors=dict(self._errors), texts=dict(self._texts))
+            counted = replace(self._counts, in_flight=self._in_flight)
+            return replace(counted, errors=dict(self._errors), texts=dict(self._texts))
 
     @contextmanager
     def admit_call(self, engine: str, text: str) -> Iterator[str]:

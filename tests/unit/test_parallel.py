@@ -77,7 +77,7 @@ def test_slow_items_do_not_hold_back_the_quick_ones():
 
     def work(item: int) -> int:
         if item == 0:
-            release.wait(5)
+            release.wait(60)
         return item
 
     order = []
@@ -95,33 +95,37 @@ def test_leaving_early_starts_nothing_more():
     work.close()
     begun = len(meter.begun)
     time.sleep(10 * SHORT_S)
-    assert len(meter.begun) <= begun + 1
+    assert len(meter.begun) <= begun + 2
     assert begun < 10
 
 
 def test_leaving_early_does_not_wait_for_those_at_work():
-    release = threading.Event()
+    release, ended = threading.Event(), threading.Event()
 
     def work(item: int) -> int:
         if item:
-            release.wait(5)
+            release.wait(60)
+            ended.set()
         return item
 
     left = run_in_parallel(range(10), work, 2)
     next(left)
-    began_s = time.monotonic()
     left.close()
+    assert not ended.is_set()
     release.set()
-    assert time.monotonic() - began_s < 1
 
 
 def test_waiting_ends_when_the_time_is_up():
-    release = threading.Event()
-    began_s = time.monotonic()
+    release, ended = threading.Event(), threading.Event()
+
+    def work(_: int) -> None:
+        release.wait(60)
+        ended.set()
+
     with pytest.raises(OutOfTime):
-        list(run_in_parallel([1], lambda _: release.wait(5), 1, deadline_s=began_s + 0.1))
+        list(run_in_parallel([1], work, 1, deadline_s=time.monotonic() + 0.1))
+    assert not ended.is_set()
     release.set()
-    assert time.monotonic() - began_s < 1
 
 
 def test_an_error_in_the_source_of_items_reaches_the_caller():

@@ -192,7 +192,7 @@ def test_parallel_estimates_do_not_disturb_each_other(server):
 
 def test_log_is_readable_and_says_nothing_of_the_text(server, folder):
     server.json("POST", "/estimate", {"text": "The secret recipe."})
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 60
     while "POST /estimate 200" not in (log := (folder / "log.txt").read_text()):
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
@@ -207,7 +207,7 @@ def test_ending_while_speaking_leaves_no_process(signals, tmp_path):
     )
     with start_process(tmp_path, "--grace-s", "110") as server, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.json, "POST", "/synthesize", {"text": text})
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 60
         while not server.descendants() and time.monotonic() < deadline_s:
             time.sleep(0.05)
         running = server.descendants()
@@ -218,8 +218,8 @@ def test_ending_while_speaking_leaves_no_process(signals, tmp_path):
         status, body = answer.result()
         assert status == (200 if signals == 1 else 202)  # as a story, which the next server resumes
         assert ("story_id" in body) == (signals == 2)
-        assert server.process.wait(30) == 0
-        _, left = psutil.wait_procs(running, 5)
+        assert server.process.wait(60) == 0
+        _, left = psutil.wait_procs(running, 60)
         assert not left
 
 

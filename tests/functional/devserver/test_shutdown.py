@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+LONG_S, SOON_S = 120, 60
+"""How long requests at work and the grace last, and what is well before their end."""
 
 PROGRAM = """
 import sys, threading
@@ -51,7 +53,7 @@ def process(grace_s):
 
 
 def ask(port, seconds):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)
     with contextlib.closing(connection):
         connection.request("GET", f"/work?s={seconds}")
         response = connection.getresponse()
@@ -60,52 +62,49 @@ def ask(port, seconds):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_server_that_does_nothing_ends_at_once(number):
-    with process(20) as (running, port):
+    with process(LONG_S) as (running, port):
         assert ask(port, 0) == (200, b"done")
-        start_s = time.monotonic()
         running.send_signal(number)
-        assert running.wait(10) == 0
-        assert time.monotonic() - start_s < 5
+        assert running.wait(SOON_S) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_request_at_work_finishes_and_no_other_begins(number):
-    with process(20) as (running, port), ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ask, port, 2)
+    with process(LONG_S) as (running, port), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, port, 3)
         assert running.stdout.readline() == "started\n"
         running.send_signal(number)
-        time.sleep(0.5)
-        with pytest.raises(ConnectionError):
-            ask(port, 0)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                ask(port, 0)
+        assert not answer.done()
         assert answer.result() == (200, b"done")
-        assert running.wait(10) == 0
+        assert running.wait(SOON_S) == 0
 
 
 def test_second_signal_ends_requests_at_work():
-    with process(20) as (running, port), ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ask, port, 20)
+    with process(LONG_S) as (running, port), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, port, LONG_S)
         assert running.stdout.readline() == "started\n"
-        start_s = time.monotonic()
         running.send_signal(signal.SIGINT)
         time.sleep(0.2)
         running.send_signal(signal.SIGINT)
         assert answer.result() == (503, b"closed")
-        assert running.wait(10) == 0
-        assert time.monotonic() - start_s < 8
+        assert running.wait(SOON_S) == 0
 
 
 def test_requests_get_no_more_than_the_grace():
     with process(0.3) as (running, port), ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ask, port, 20)
+        answer = pool.submit(ask, port, LONG_S)
         assert running.stdout.readline() == "started\n"
         running.send_signal(signal.SIGTERM)
         assert answer.result() == (503, b"closed")
-        assert running.wait(10) == 0
+        assert running.wait(SOON_S) == 0
 
 
 def test_many_signals_do_no_harm():
-    with process(20) as (running, port), ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(ask, port, 20) for _ in range(4)]
+    with process(LONG_S) as (running, port), ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(ask, port, LONG_S) for _ in range(4)]
         for _ in range(4):
             assert running.stdout.readline() == "started\n"
 
@@ -120,4 +119,4 @@ def test_many_signals_do_no_harm():
             with contextlib.suppress(ConnectionError, http.client.HTTPException):
                 assert answer.result()[0] == 503
         insisting.join()
-        assert running.wait(10) in (0, -signal.SIGINT)
+        assert running.wait(SOON_S) in (0, -signal.SIGINT)

@@ -351,7 +351,7 @@ def test_chunk_from_before_seals_is_used_if_it_is_as_long_as_it_was(store):
 def test_no_thread_is_left(store):
     before = set(threading.enumerate())
     narrate(ToneEngine(), store)
-    until_s = time.monotonic() + 5
+    until_s = time.monotonic() + 60
     while set(threading.enumerate()) - before and time.monotonic() < until_s:
         time.sleep(0.01)
     assert not set(threading.enumerate()) - before

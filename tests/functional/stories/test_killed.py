@@ -43,6 +43,13 @@ def wait_until(condition, process):
         time.sleep(0.01)
 
 
+def await_quiet(polly):
+    """What has happened once the server has ended its calls."""
+    while polly.counts.in_flight:
+        time.sleep(0.01)
+    return polly.counts
+
+
 def list_chunks(store):
     return [each.key for each in store.list("narration_chunks/")]
 
@@ -55,9 +62,7 @@ def test_the_second_run_pays_only_for_what_the_killed_one_did_not_store(polly, t
     finally:
         killed.kill()
         killed.communicate()
-    time.sleep(0.6)  # the server ends its calls
-    stored = list_chunks(store)
-    paid = polly.counts.answered
+    paid, stored = await_quiet(polly).answered, list_chunks(store)
     assert 0 < len(stored) <= paid < CHUNKS
     again = start_process(polly, tmp_path / "store")
     output, _ = again.communicate(timeout=120)
