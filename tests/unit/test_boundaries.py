@@ -86,26 +86,14 @@ def _numbers(stretch: tuple[Item, ...]) -> tuple[int, ...]:
 
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(items(), SPACINGS)
-def test_stretches_hold_every_item_once_in_order(sequence, spacing):
-    assert [item for stretch in stretches(sequence, spacing) for item in stretch] == sequence
-
-
-@settings(max_examples=300, derandomize=True, deadline=None)
-@given(items(), SPACINGS)
-def test_a_stretch_ends_only_after_a_mark_or_at_the_end_of_all(sequence, spacing):
-    assert all(stretch[-1].is_mark for stretch in stretches(sequence, spacing)[:-1])
-
-
-@settings(max_examples=300, derandomize=True, deadline=None)
-@given(items(), SPACINGS)
-def test_no_stretch_but_the_first_and_the_last_is_as_short_as_the_spacing(sequence, spacing):
-    inner = stretches(sequence, spacing)[1:-1]
-    assert all(sum(item.length for item in stretch) > spacing for stretch in inner)
-
-
-@settings(max_examples=300, derandomize=True, deadline=None)
-@given(items(), SPACINGS)
-def test_a_mark_with_no_other_within_the_spacing_before_it_is_a_boundary(sequence, spacing):
+def test_stretches_hold_all_in_order_and_end_after_marks_that_are_far_enough_apart(
+    sequence, spacing
+):
+    """None but the first and the last is as short as the spacing; a mark alone ends one."""
+    found = stretches(sequence, spacing)
+    assert [item for stretch in found for item in stretch] == sequence
+    assert all(stretch[-1].is_mark for stretch in found[:-1])
+    assert all(sum(item.length for item in stretch) > spacing for stretch in found[1:-1])
     ends = set(
         find_boundaries([i.is_mark for i in sequence], [i.length for i in sequence], spacing)
     )

@@ -1,6 +1,7 @@
 """Where takes lie: properties that hold for every story."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from mixer.sound.arrange.placement import (
     Take,
     place_takes,
 )
-from mixer.sound.timeline import MIX_RATE_HZ, Clip, rescale_samples
+from mixer.sound.timeline import MIX_RATE_HZ, Clip, Section, rescale_samples
 from tests.timelines import RATES_HZ
 
 rates = st.sampled_from(RATES_HZ)
@@ -81,35 +82,29 @@ def list_gaps(takes: list[Take]) -> list[int]:
     return [take.gap_ms * MIX_RATE_HZ // 1000 for take in takes]
 
 
-@given(takes(), st.floats(0, 60))
-def test_clips_keep_their_order_and_never_overlap(takes: list[Take], lead_s: float):
-    clips, _ = place(takes, lead_s)
+@given(takes(), st.floats(0, 60), frames)
+def test_clips_follow_each_other_and_sections_open_at_frames_where_they_may(
+    takes: list[Take], lead_s: float, step: int
+):
+    clips, sections = place(takes, lead_s, step)
     assert [clip.source for clip in clips] == [take.source for take in takes]
     assert clips[0].start == round(lead_s * MIX_RATE_HZ)
     assert all(gap >= 0 for gap in gaps(clips))
-
-
-@given(takes(), st.floats(0, 60), frames)
-def test_sections_start_on_a_frame_in_order(takes: list[Take], lead_s: float, step: int):
-    _, sections = place(takes, lead_s, step)
+    check_chapters(takes, clips, sections)
+    check_margins(takes, clips)
+    check_gaps(takes, clips, sections, step)
     starts = [section.start for section in sections]
     assert starts[0] == 0
     assert starts == sorted(set(starts))
     assert all(start % step == 0 for start in starts)
 
 
-@given(takes())
-def test_every_chapter_opens_a_section_with_its_title(takes: list[Take]):
-    clips, sections = place(takes)
+def check_chapters(takes: list[Take], clips: Sequence[Clip], sections: Sequence[Section]) -> None:
+    """Every chapter opens a section with its title, and is divided where a paragraph ends."""
     titles = {section.start: section.title for section in sections}
     for clip, take in list(zip(clips, takes, strict=True))[1:]:
         if take.chapter_title is not None:
             assert titles[clip.start] == take.chapter_title
-
-
-@given(takes())
-def test_a_chapter_is_divided_only_where_a_paragraph_ends(takes: list[Take]):
-    clips, sections = place(takes)
     before = {clip.start: take for clip, take in zip(clips[1:], takes, strict=False)}
     for section in sections[1:]:
         opening = next(t for c, t in zip(clips, takes, strict=True) if c.start == section.start)
@@ -127,9 +122,8 @@ def test_a_long_chapter_is_divided():
     assert min(after - before for before, after in pairwise(begun_s)) > MUSIC_S
 
 
-@given(takes())
-def test_dead_air_is_trimmed_to_the_margins(takes: list[Take]):
-    clips, _ = place(takes)
+def check_margins(takes: list[Take], clips: Sequence[Clip]) -> None:
+    """Dead air is trimmed to the margins."""
     rate_hz = MIX_RATE_HZ
     for clip, take in zip(clips, takes, strict=True):
         measured = take.measured
@@ -143,11 +137,10 @@ def test_dead_air_is_trimmed_to_the_margins(takes: list[Take]):
         assert clip.fade <= round(FADE_S * rate_hz)
 
 
-@given(takes(), st.floats(0, 60), frames)
-def test_only_the_last_gap_of_a_section_changes_and_hardly(
-    takes: list[Take], lead_s: float, step: int
-):
-    clips, sections = place(takes, lead_s, step)
+def check_gaps(
+    takes: list[Take], clips: tuple[Clip, ...], sections: Sequence[Section], step: int
+) -> None:
+    """Only the last gap of a section changes, and hardly."""
     starts = {section.start for section in sections}
     for got, wanted, after in zip(
         silences(clips, takes), list_gaps(takes), clips[1:], strict=False

@@ -28,6 +28,7 @@ from mixer.sound.render.segments import (
     PREROLL_S,
     PREROLL_SOUND_S,
     PREROLL_STEP_S,
+    Segment,
     cut_timeline,
 )
 from mixer.sound.timeline import GRID_S, Clip, Section, Timeline
@@ -44,8 +45,18 @@ def first_timeline() -> Timeline:
 
 
 @given(timelines(), grids)
-def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int):
+def test_segments_cover_all_are_cut_at_steps_and_begin_early_enough(timeline: Timeline, grids: int):
     segments = cut_timeline(timeline, grids)
+    check_order(timeline, segments, grids)
+    check_cuts(timeline, {segment.start for segment in segments})
+    for segment in segments:
+        check_window(timeline, segment)
+    (only,) = cut_timeline(timeline, None)
+    assert (only.window_start, only.start) == (0, 0)
+    assert only.end == only.window_end == timeline.length
+
+
+def check_order(timeline: Timeline, segments: Sequence[Segment], grids: int) -> None:
     assert segments[0].start == 0
     assert segments[-1].end == timeline.length
     assert all(before.end == after.start for before, after in pairwise(segments))
@@ -55,10 +66,8 @@ def test_segments_follow_each_other_and_cover_all(timeline: Timeline, grids: int
     assert all(0 < segment.end - segment.start <= longest for segment in segments)
 
 
-@given(timelines(), grids)
-def test_cuts_are_grid_steps_from_sections_one_at_the_head_of_each(timeline: Timeline, grids: int):
+def check_cuts(timeline: Timeline, starts: set[int]) -> None:
     """A short section has no head: it is cut where it begins, or a step before."""
-    starts = {segment.start for segment in cut_timeline(timeline, grids)}
     unit, grid = timeline.section_grid, timeline.grid
     points = [at.start // unit * unit for at in timeline.sections]
     assert all(any((start - point) % grid == 0 for point in points) for start in starts)
@@ -78,17 +87,15 @@ def test_many_short_clips_are_shared_out_among_segments(first_timeline: Timeline
     assert sum(not count for count in counts) < 20  # what is not crowded is cut as ever
 
 
-@given(timelines(), grids)
-def test_rendering_begins_early_enough_and_on_whole_steps(timeline: Timeline, grids: int):
+def check_window(timeline: Timeline, segment: Segment) -> None:
     parts = (*timeline.clips, *timeline.cues)
-    for segment in cut_timeline(timeline, grids):
-        begin, start = segment.window_start, segment.start
-        overlap = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
-        assert begin == 0 or (start - begin) % timeline.grid == 0
-        assert begin == 0 or start - begin >= PREROLL_S * timeline.rate_hz
-        assert begin == 0 or overlap >= PREROLL_SOUND_S * timeline.rate_hz
-        roll_out = int(POSTROLL_S * timeline.rate_hz)
-        assert segment.window_end == min(timeline.length, segment.end + roll_out)
+    begin, start = segment.window_start, segment.start
+    overlap = sum(max(0, min(p.end, start) - max(p.start, begin)) for p in parts)
+    assert begin == 0 or (start - begin) % timeline.grid == 0
+    assert begin == 0 or start - begin >= PREROLL_S * timeline.rate_hz
+    assert begin == 0 or overlap >= PREROLL_SOUND_S * timeline.rate_hz
+    roll_out = int(POSTROLL_S * timeline.rate_hz)
+    assert segment.window_end == min(timeline.length, segment.end + roll_out)
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
@@ -96,13 +103,6 @@ def test_rolls_are_whole_samples(rate_hz: int):
     assert all(
         (roll * rate_hz).denominator == 1 for roll in (PREROLL_S, PREROLL_STEP_S, POSTROLL_S)
     )
-
-
-@given(timelines())
-def test_serial_render_is_one_segment(timeline: Timeline):
-    (only,) = cut_timeline(timeline, None)
-    assert (only.window_start, only.start) == (0, 0)
-    assert only.end == only.window_end == timeline.length
 
 
 @given(timelines(), grids, st.integers(1, 20))
