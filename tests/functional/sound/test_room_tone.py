@@ -59,9 +59,8 @@ def test_segments_with_tone_join_into_the_bytes_of_whole_sections(
     mix = book(tmp_path, bed and bed())
     mix.render(segment_grids=WHOLE_SECTIONS)
     whole = list(mp3.split_frames(mix.path.read_bytes()))
-    for grids in (1, 2):
-        mix.render(segment_grids=grids)
-        assert list(mp3.split_frames(mix.path.read_bytes())) == whole
+    mix.render(segment_grids=1)
+    assert list(mp3.split_frames(mix.path.read_bytes())) == whole
 
 
 def test_other_presets_are_silent_in_their_gaps(tmp_path: Path):

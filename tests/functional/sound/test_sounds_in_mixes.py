@@ -63,9 +63,8 @@ def test_segments_of_many_sounds_join_into_the_bytes_of_whole_sections(tmp_path:
     assert {cue.source for cue in mix.timeline.cues} == {"music", "sea", "sting", "door"}
     mix.render(segment_grids=WHOLE_SECTIONS)
     whole = list(mp3.split_frames(mix.path.read_bytes()))
-    for grids in (1, 2):
-        mix.render(segment_grids=grids)
-        assert list(mp3.split_frames(mix.path.read_bytes())) == whole, f"{grids} grid steps"
+    mix.render(segment_grids=1)
+    assert list(mp3.split_frames(mix.path.read_bytes())) == whole
     integrated, true_peak = measure_loudness(mix.path)
     mastering = mix.timeline.mastering
     assert integrated == pytest.approx(mastering.target_lufs, abs=0.3)

@@ -34,15 +34,18 @@ CALLER = "anna"
 FUNCTIONS = ("SpeechTask", "MixTask", "EndTask")
 ENDED = {StoryState.DONE, StoryState.FAILED, StoryState.CANCELLED}
 
-CHUNKS = 62
+CHAPTERS = 12
+CHUNKS = 2 * CHAPTERS
 POISON = "# Poison\n\nThe tempest rose."
 VOICE: dict[str, Any] = {"voice": "Joanna", "engine": "standard"}
 """Eighty calls a second, so that no test waits for its turn."""
 
 
 def build_book(word: str) -> str:
-    """A book of 62 chunks of its own: no other story has any of them."""
-    chapters = (f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(31))
+    """A book of chunks of its own: no other story has any of them."""
+    chapters = (
+        f"# {word} {number}\n\nThe {word} rang {number} times." for number in range(CHAPTERS)
+    )
     return "\n\n".join(chapters)
 
 
@@ -101,7 +104,7 @@ class StoryMachine:
             with suppress(KeyError):  # moto lists while a task deletes, which S3 would not mind
                 if not self.is_running(story) and (status := self.status(story)).state in ENDED:
                     return status
-            time.sleep(0.1)
+            time.sleep(0.3)
         raise AssertionError(f"{story} does not end: {self.list_executions(story)}")
 
     def is_running(self, story: str) -> bool:
@@ -119,7 +122,7 @@ class StoryMachine:
 
 def price_book(word: str) -> float:
     """What the voice charges for a book."""
-    spoken = (f"{word} {number}The {word} rang {number} times." for number in range(31))
+    spoken = (f"{word} {number}The {word} rang {number} times." for number in range(CHAPTERS))
     return cost_usd(sum(map(len, spoken)) + 2 * CHUNKS, VOICE["engine"])
 
 

@@ -242,7 +242,7 @@ def test_stories_that_were_started_first_are_resumed_first(tmp_path):
 
 
 def test_state_machine_waits_for_the_story_that_pays(monkeypatch):
-    """Standard voice, 62 chunks, and a cap that one story reaches."""
+    """Under a cap that one story reaches."""
     with (
         mock_aws(config=EXECUTING),
         closing(create_s3_client(session=session())) as s3,

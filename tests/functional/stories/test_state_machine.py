@@ -68,7 +68,7 @@ def _reset_server(polly, machine):
 
 @pytest.fixture(scope="module")
 def whole_book(machine, polly):
-    """A book of 62 chunks, made from text to audio."""
+    """A book that was made from text to audio."""
     story = machine.create_story(build_book("Bell"), **VOICE)
     return story, machine.await_end(story), list(machine.calls), polly.counts
 
@@ -77,11 +77,11 @@ def test_book_is_made_in_steps(machine, whole_book):
     story, status, calls, counts = whole_book
     assert (status.state, status.failure, status.progress) == (StoryState.DONE, None, 1.0)
     assert status.chunks_done == status.chunks_total == counts.answered == CHUNKS
-    assert status.segments_done == status.segments_total >= 10
+    assert status.segments_done == status.segments_total >= 6
     order = [each["task"] for each in calls]
     assert order[0] == "plan"
     assert order[-3:] == ["join", "publish", "notify"]
-    assert order.count("synthesize") == 8  # the first chunk alone, then twice as many each time
+    assert order.count("synthesize") == 5  # the first chunk alone, then twice as many each time
     assert order.count("render") == 3
     (execution,) = machine.list_executions(story)
     assert (execution["name"], execution["status"]) == (f"{story}-1", "SUCCEEDED")
@@ -113,7 +113,7 @@ def test_storm_of_refusals_is_weathered(machine, polly):
     status = machine.await_end(story)
     assert (status.state, status.failure) == (StoryState.DONE, None)
     assert len(status.result.chunk_keys) == CHUNKS
-    assert polly.counts.throttled > 20
+    assert polly.counts.throttled > 5
     assert polly.counts.answered <= CHUNKS + 6  # those cut in mid-audio were answered in vain
 
 

@@ -52,7 +52,7 @@ from tests.functional.stories.story_machine import (
 from tests.sounds import MIX_HZ, noise, write_sound
 
 PARAGRAPH = "Ship {0} came in at dusk, slow and low in the water. Nobody had seen it leave. " * 2
-TEXT = "\n\n".join(f"# Part {part}\n\n" + PARAGRAPH.format(part) for part in range(8))
+TEXT = "\n\n".join(f"# Part {part}\n\n" + PARAGRAPH.format(part) for part in range(5))
 OPTIONS = {"text_type": "markdown", "music_intro_s": 1.0, **VOICE}
 BED = "bed.wav"
 

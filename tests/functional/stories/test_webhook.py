@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +25,8 @@ HOST = "hooks.example.com"
 SECRET, STORY = b"a secret of the tests", "0" * 32
 NOTICE = {"story_id": STORY, "state": "done", "title": "Größe"}
 MOMENT_S = 1_764_000_000.5
+HOLD_S, PATIENCE_S = 90, 30
+"""How long a server holds up a caller who waits for it, and what comes well before that."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,9 @@ class Caller:
     """A caller's server, with TLS; what it answers can be set."""
 
     def __init__(self, certificate):
-        self.heard, self.status, self.headers = [], 204, {}
+        self.heard, self.statuses, self.status, self.headers = [], [], 204, {}
+        self.answers = threading.Event()
+        self.answers.set()
         self.drips_for_s = 0.0
         caller = self
 
@@ -59,7 +63,8 @@ class Caller:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 caller.heard.append((self.path, dict(self.headers), body))
-                self.send_response(caller.status)
+                caller.answers.wait(HOLD_S)
+                self.send_response(caller.statuses.pop(0) if caller.statuses else caller.status)
                 for name, value in caller.headers.items():
                     self.send_header(name, value)
                 self.flush_headers()
@@ -77,11 +82,12 @@ class Caller:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def drip(self, file):
-        """A header now and then, for so long."""
+        """A header now and then, for so long, or until the connection is closed."""
         until_s = time.monotonic() + self.drips_for_s
-        while time.monotonic() < until_s:
-            time.sleep(0.1)
-            file.write(b"X-More: y\r\n")
+        with suppress(OSError):
+            while time.monotonic() < until_s:
+                time.sleep(0.1)
+                file.write(b"X-More: y\r\n")
 
     def close(self):
         self._server.shutdown()
@@ -102,7 +108,7 @@ def webhook(certificate, addresses=("127.0.0.1",), **others):
         "check_addresses": lambda _: None,
         "context": ssl.create_default_context(cafile=str(certificate)),
         "now_s": lambda: MOMENT_S,
-        "timeout_s": 2.0,
+        "timeout_s": PATIENCE_S,
     }
     return Webhook(SECRET, **{**given, **others})
 
@@ -150,20 +156,19 @@ def test_answer_that_is_no_success_is_a_failure_and_redirects_are_not_followed(
 
 
 def test_where_no_state_machine_tries_again_a_thread_does(certificate, caller):
-    caller.status = 503
-    tell = webhook(certificate, retry_delays_s=(0.2,) * 4).notify_in_background
-    begun_s = time.monotonic()
+    caller.statuses = [503, 503]
+    caller.answers.clear()
+    tell = webhook(certificate, retry_delays_s=(0.1,) * 4).notify_in_background
     tell(NOTICE, request(f"https://{HOST}:{caller.port}/"))
-    assert time.monotonic() - begun_s < 0.1
-    wait_until(lambda: len(caller.heard) == 2)
-    caller.status = 204
+    assert len(caller.heard) <= 1
+    caller.answers.set()
     wait_until(lambda: len(caller.heard) == 3)
     time.sleep(0.5)
     assert len(caller.heard) == 3
 
 
 def wait_until(is_so):
-    until_s = time.monotonic() + 20
+    until_s = time.monotonic() + HOLD_S
     while not is_so():
         assert time.monotonic() < until_s
         time.sleep(0.01)
@@ -204,11 +209,9 @@ def test_name_is_resolved_once_and_the_connection_goes_where_was_looked(certific
 
 def test_name_that_is_never_resolved_holds_up_nobody(certificate, caller):
     answered = threading.Event()
-    hook = webhook(certificate, resolve=lambda *_: answered.wait(20), timeout_s=0.3)
-    begun_s = time.monotonic()
-    with pytest.raises(WebhookFailed, match="TimeoutError"):
+    hook = webhook(certificate, resolve=lambda *_: answered.wait(HOLD_S), timeout_s=0.3)
+    with end_soon(), pytest.raises(WebhookFailed, match="TimeoutError"):
         hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
-    assert time.monotonic() - begun_s < 10
     answered.set()
 
 
@@ -216,6 +219,14 @@ def test_next_address_is_tried_where_one_does_not_answer(certificate, caller):
     hook = webhook(certificate, addresses=["127.0.0.9", "127.0.0.1"])
     hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert len(caller.heard) == 1
+
+
+@contextmanager
+def end_soon():
+    """The block ends long before a server that holds it up would let it go."""
+    begun_s = time.monotonic()
+    yield
+    assert time.monotonic() - begun_s < PATIENCE_S
 
 
 @contextmanager
@@ -240,11 +251,13 @@ def serve_drop_by_drop(first, every_s=0.2):
 
 
 def test_server_that_drips_its_handshake_holds_up_nobody(certificate):
-    with serve_drop_by_drop(b"\x16\x03\x03\x40\x00") as port:
-        begun_s = time.monotonic()
-        with pytest.raises(WebhookFailed):
-            webhook(certificate, timeout_s=0.7).notify(NOTICE, request(f"https://{HOST}:{port}/"))
-        assert time.monotonic() - begun_s < 3
+    hook = webhook(certificate, timeout_s=0.7)
+    with (
+        serve_drop_by_drop(b"\x16\x03\x03\x40\x00") as port,
+        end_soon(),
+        pytest.raises(WebhookFailed),
+    ):
+        hook.notify(NOTICE, request(f"https://{HOST}:{port}/"))
 
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 2", b"HTTP/1.1 100 Continue\r\nX-More: "])
@@ -257,10 +270,10 @@ def test_local_server_that_drips_its_status_holds_up_nobody(first):
 
 def test_server_that_drips_its_answer_holds_up_nobody(certificate, caller):
     """Its status came in time; what it says after that is not waited for."""
-    caller.drips_for_s = 6
-    begun_s = time.monotonic()
-    webhook(certificate, timeout_s=0.7).notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
-    assert time.monotonic() - begun_s < 3
+    caller.drips_for_s = HOLD_S
+    hook = webhook(certificate, timeout_s=2)
+    with end_soon():
+        hook.notify(NOTICE, request(f"https://{HOST}:{caller.port}/"))
     assert len(caller.heard) == 1
 
 
@@ -272,8 +285,6 @@ def test_name_with_many_dead_addresses_takes_no_longer(certificate):
             knocking = waiting.enter_context(closing(socket.socket()))
             knocking.setblocking(False)
             knocking.connect_ex(("127.0.0.1", port))
-        dead = webhook(certificate, addresses=["127.0.0.1"] * 50, timeout_s=0.9)
-        begun_s = time.monotonic()
-        with pytest.raises(WebhookFailed, match="TimeoutError"):
+        dead = webhook(certificate, addresses=["127.0.0.1"] * 200, timeout_s=0.9)
+        with end_soon(), pytest.raises(WebhookFailed, match="TimeoutError"):
             dead.notify(NOTICE, request(f"https://{HOST}:{port}/"))
-        assert 0.8 < time.monotonic() - begun_s < 3
