@@ -5,8 +5,9 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from tests.sounds import speech, write_sound
 PATIENCE_S, NEVER_S = 30.0, 120.0
 """How long a command may take to end; and an answer that comes long after that."""
 
+PATIENT = "from mixer.cli import exit_codes, main; exit_codes.THREAD_GRACE_S = 60; main()"
+"""A command that gives answers under way the time that a busy machine takes."""
+
 INTERRUPTED = 130
 
 CHAPTERS = "\n\n".join(f"# Part {number}\n\nAnna saw ship {number}." for number in range(1, 7))
@@ -28,10 +32,12 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 
 @contextmanager
-def start_command(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+def start_command(
+    *arguments: str, cwd: Path, program: Sequence[str] = MIXER, **env: str
+) -> Iterator[subprocess.Popen[str]]:
     """A command under way; killed at the end if it still is."""
     with subprocess.Popen(
-        [*MIXER, *arguments],
+        [*program, *arguments],
         cwd=cwd,
         env=build_environ(cwd, **env),
         stdin=subprocess.DEVNULL,
@@ -143,10 +149,12 @@ def test_answers_that_are_paid_for_are_kept_and_hanging_ones_not_waited_for(tmp_
     (tmp_path / "story.md").write_text(CHAPTERS)
     cloud = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a"}
     words = ["narrate", "story.md", "--engine", "polly", "--out", "out/x.mp3", "--store", "store"]
-    for latency_s, kept in ((0.3, True), (NEVER_S, False)):
+    patient = (sys.executable, "-c", PATIENT)
+    for program, latency_s, kept in ((patient, 0.3, True), (MIXER, NEVER_S, False)):
         with StrictPolly(latency=Latency(base_s=latency_s)) as polly:
             secret = {"AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": polly.endpoint_url}
-            with start_command(*words, cwd=tmp_path, **cloud, **secret) as process:
+            env = {**cloud, **secret}
+            with start_command(*words, cwd=tmp_path, program=program, **env) as process:
                 until(lambda polly=polly: polly.counts.calls)
                 interrupt(process, signal.SIGINT)
         assert bool(chunks_in(tmp_path)) == kept
