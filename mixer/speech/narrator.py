@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
 
-from mixer.errors import MixerError, OutOfTime, StoreFailed
+from mixer.errors import MixerError, OutOfTime, SpeechFailed, StoreFailed, UnplayableAudio
 from mixer.parallel import run_in_parallel, usable_cores
 from mixer.script import Chunk
 from mixer.sound import ProcessGroup
@@ -235,6 +235,8 @@ class Narrator:
             return ChunkResult(None, speech.billed_chars)
         try:
             recording = self._chunks.put(key, speech, chunk.gap_ms)
+        except UnplayableAudio as error:
+            raise SpeechFailed(f"Its recording cannot be used: {error}", [chunk.passage]) from error
         except (OutOfTime, StoreFailed) as error:
             if isinstance(error, StoreFailed):
                 charges.close()  # do not pay for what cannot be kept

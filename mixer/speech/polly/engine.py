@@ -9,17 +9,17 @@ again, nor is granted a burst twice.
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from mixer.errors import MixerError, OutOfTime, SpeechFailed, UnknownVoice
 from mixer.script import LIMITS, EngineLimits
 from mixer.speech.engine import Speech, Voice, VoiceSettings
 from mixer.speech.polly.client import DESCRIBE_VOICES, EngineQuotas
-from mixer.speech.polly.retry import Retry, translate_error
+from mixer.speech.polly.retry import DamagedAnswer, Retry, parse_strictly, translate_error
 from mixer.speech.polly.speech_marks import MARK_TYPES, align_marks, parse_marks, sample_count
 from mixer.speech.polly.voices import ENGINES_BEST_FIRST, VoiceCatalogue, find_mismatch, parse_voice
 from mixer.speech.voice_selection import ENGINES_WITH_MARKS, find_near_names
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         SpeechMarkTypeType,
         VoiceIdType,
     )
-    from mypy_boto3_polly.type_defs import DescribeVoicesOutputTypeDef, SynthesizeSpeechInputTypeDef
+    from mypy_boto3_polly.type_defs import SynthesizeSpeechInputTypeDef
 
 BEST_RATE_HZ = {"generative": 24_000, "neural": 24_000, "long-form": 24_000, "standard": 22_050}
 """The rate each engine works at (Polly's own defaults): more would only be resampled."""
@@ -41,6 +41,8 @@ PASSAGE_CHARS = 60
 """Of a text, in messages."""
 
 _TAG = re.compile(r"<[^>]*>")
+
+Answer = TypeVar("Answer")
 
 
 class PollyEngine:
@@ -100,7 +102,7 @@ class PollyEngine:
             raise SpeechFailed("The speech engine is closed.", [_extract_passage(ssml)])
         rate_hz = BEST_RATE_HZ[_require_engine(voice_settings.engine)]
         audio, billed_chars = self._call_service(
-            _audio_request(ssml, voice_settings, rate_hz), voice_settings
+            _audio_request(ssml, voice_settings, rate_hz), voice_settings, _require_audio
         )
         speech = Speech(audio, "audio/mpeg", rate_hz, billed_chars)
         if not self._speech_marks or voice_settings.engine not in ENGINES_WITH_MARKS:
@@ -120,10 +122,10 @@ class PollyEngine:
         self._quotas.wake_waiters()
 
     def _add_timings(self, speech: Speech, ssml: str, voice_settings: VoiceSettings) -> Speech:
-        lines, billed_chars = self._call_service(
-            _marks_request(ssml, voice_settings), voice_settings
+        marks, billed_chars = self._call_service(
+            _marks_request(ssml, voice_settings), voice_settings, parse_marks
         )
-        length_samples, marks = sample_count(speech.audio), parse_marks(lines)
+        length_samples = sample_count(speech.audio)
         sentences, words = align_marks(ssml, marks, speech.rate_hz, length_samples)
         is_lost = bool(marks) and not any(sentences)
         return replace(
@@ -134,21 +136,28 @@ class PollyEngine:
         )
 
     def _call_service(
-        self, request: "SynthesizeSpeechInputTypeDef", voice_settings: VoiceSettings
-    ) -> tuple[bytes, int]:
+        self,
+        request: "SynthesizeSpeechInputTypeDef",
+        voice_settings: VoiceSettings,
+        parse: Callable[[bytes], Answer],
+    ) -> tuple[Answer, int]:
         """Make a call; returns the whole answer and the characters charged for it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        def call_once() -> tuple[bytes, int]:
-            answer = self._client.synthesize_speech(**request)
-            with closing(answer["AudioStream"]) as stream:
-                return stream.read(), answer["RequestCharacters"]
-
         passage = _extract_passage(request["Text"])
         chars, losses = _count_billed_chars(request["Text"]), list[int]()
+
+        def call_once() -> tuple[Answer, int]:
+            with parse_strictly():
+                answer = self._client.synthesize_speech(**request)
+                with closing(answer["AudioStream"]) as stream:
+                    content = stream.read()
+                billed_chars = answer.get("RequestCharacters", -1)
+                return parse(content), billed_chars if billed_chars >= 0 else chars
+
         with _charge_losses(losses):
             try:
-                audio, billed_chars = self._retry.call(
+                answer, billed_chars = self._retry.call(
                     self._quotas.limiter(voice_settings.engine),
                     call_once,
                     passage,
@@ -158,7 +167,7 @@ class PollyEngine:
                 raise translate_error(
                     error, voice_settings, passage, lambda: self._find_mismatch(voice_settings)
                 ) from error
-        return audio, billed_chars + sum(losses)
+        return answer, billed_chars + sum(losses)
 
     def _find_mismatch(self, voice_settings: VoiceSettings) -> UnknownVoice | None:
         """Called only after a refusal: a usual chunk costs no listing of voices."""
@@ -184,21 +193,30 @@ def _list_voices(client: "PollyClient", quotas: EngineQuotas, retry: Retry) -> I
     limiter, token = quotas.limiter(DESCRIBE_VOICES), ""
     while True:
         try:
-            page = retry.call(limiter, partial(_fetch_page, client, token), "the list of voices")
+            fetch = partial(_fetch_page, client, token)
+            voices, token = retry.call(limiter, fetch, "the list of voices")
         except (SpeechFailed, BotoCoreError, ClientError) as error:
             reason = str(error.__cause__ or error).rstrip(".")
             raise SpeechFailed(
                 f"Amazon Polly cannot list its voices: {reason}; check the AWS credentials, the "
                 "region and the network."
             ) from error
-        yield from (parse_voice(listed) for listed in page["Voices"])
-        token = page.get("NextToken", "")
+        yield from voices
         if not token:
             return
 
 
-def _fetch_page(client: "PollyClient", token: str) -> "DescribeVoicesOutputTypeDef":
-    return client.describe_voices(NextToken=token) if token else client.describe_voices()
+def _fetch_page(client: "PollyClient", token: str) -> tuple[list[Voice], str]:
+    """A page of voices, and the token of the next one."""
+    with parse_strictly():
+        page = client.describe_voices(NextToken=token) if token else client.describe_voices()
+        return [parse_voice(listed) for listed in page["Voices"]], page.get("NextToken", "")
+
+
+def _require_audio(content: bytes) -> bytes:
+    if not sample_count(content):
+        raise DamagedAnswer("it sent no audio")
+    return content
 
 
 def _extract_passage(ssml: str) -> str:

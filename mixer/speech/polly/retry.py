@@ -4,14 +4,16 @@ boto3's own retries are off: they know neither the quota of the account nor the 
 request. Here every try passes the limiter, waits in between are drawn at random from a growing
 range ("full jitter", which spreads callers that failed together), and no try begins that could
 not end before the deadline. Throttling passes with time, so it is retried until `max_throttled_s`;
-any other fault may be caused by the passage itself, so it gets only a few tries. The price: a
-passage that always fails costs those few tries.
+any other fault may be caused by the passage itself, so it gets only a few tries, and an answer that
+is not speech, which is charged for, only two. The price: a passage that always fails costs those
+few tries.
 """
 
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
@@ -45,12 +47,13 @@ THROTTLING_CODES = frozenset(
         "RequestLimitExceeded",
         "LimitExceededException",
         "SlowDown",
+        "429",
     }
 )
-"""Those of botocore's standard retry mode that Polly can answer."""
+"""Those of botocore's standard retry mode that Polly can answer, and the status for all of them."""
 
-TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
-"""Answers below 500 that may pass on a retry."""
+TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException", "408"})
+"""Answers below 500 that may pass on a retry; a status is the code of an answer without one."""
 
 SERVER_FAULT = 500
 """HTTP statuses from here on are the service's own fault."""
@@ -62,18 +65,36 @@ class FaultKind(Enum):
     THROTTLED = "throttled"
     TRANSIENT = "passing"
     LOST = "lost"
+    DAMAGED = "damaged"
     PERMANENT = "final"
+
+
+class DamagedAnswer(Exception):
+    """An answer that cannot be parsed or is not what was requested, such as a proxy's page."""
+
+
+@contextmanager
+def parse_strictly() -> Iterator[None]:
+    """Raise DamagedAnswer for what botocore and our parsers raise for answers of another shape."""
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, ResponseParserError) as error:
+        raise DamagedAnswer(f"its answer cannot be read ({type(error).__name__})") from error
 
 
 def classify_fault(error: Exception) -> FaultKind:
     """Classify an error by whether another try can succeed.
 
     Throttling, statuses of 500 and more, timeouts and cut connections may pass; missing
-    credentials, refusals and malformed requests do not. LOST may pass too, but the service may
-    have received this try and charge for it: its answer did not arrive.
+    credentials, refusals and malformed requests do not. LOST and DAMAGED may pass too, but the
+    service may have received this try and charge for it: its answer did not arrive whole.
     """
     from botocore import exceptions as botocore
 
+    if isinstance(error, DamagedAnswer):
+        return FaultKind.DAMAGED
     if isinstance(error, botocore.ClientError):
         return _classify_response(error.response)
     unsent = (botocore.ConnectTimeoutError, botocore.EndpointConnectionError, botocore.SSLError)
@@ -144,6 +165,7 @@ class SpeechRetryPolicy:
         first_delay_s: upper end of the random wait after the first failure; doubles each time.
         max_delay_s: where the doubling ends.
         max_tries: for faults other than throttling, the first included.
+        max_damaged_tries: for answers that are not speech; each is charged for.
         max_throttled_s: no try follows a throttled one after this.
         min_call_s: with less than this before the deadline no call begins, since it would be
             charged for. A call of 3,000 characters takes a few seconds.
@@ -152,6 +174,7 @@ class SpeechRetryPolicy:
     first_delay_s: float = 0.2
     max_delay_s: float = 5.0
     max_tries: int = 6
+    max_damaged_tries: int = 2
     max_throttled_s: float = 120.0
     min_call_s: float = 3.0
 
@@ -191,6 +214,7 @@ class Retry:
         Raises:
             OutOfTime: another try could not end before the deadline, or `stop` was set.
             SpeechUnavailable: the fault did not pass; names the passage.
+            SpeechFailed: the answers were damaged; names the passage.
             Exception: a permanent fault, as the call raised it.
         """
         started_s, tries, failures = self.now(), 0, 0
@@ -203,10 +227,10 @@ class Retry:
                     raise
                 tries += 1
                 failures += fault is not FaultKind.THROTTLED
-                if fault is FaultKind.LOST:
+                if fault in {FaultKind.LOST, FaultKind.DAMAGED}:
                     report_loss()
                 if self._is_exhausted(fault, failures, started_s):
-                    raise _unavailable_error(error, tries, passage) from error
+                    raise _exhausted_error(error, tries, passage) from error
             self._wait_backoff(tries)
 
     def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
@@ -226,7 +250,8 @@ class Retry:
     def _is_exhausted(self, fault: FaultKind, failures: int, started_s: float) -> bool:
         if fault is FaultKind.THROTTLED:
             return self.now() - started_s > self.policy.max_throttled_s
-        return failures >= self.policy.max_tries
+        is_damaged = fault is FaultKind.DAMAGED
+        return failures >= (self.policy.max_damaged_tries if is_damaged else self.policy.max_tries)
 
     def _wait_backoff(self, tries: int) -> None:
         """Wait a random time; raises OutOfTime instead of waiting past the last start."""
@@ -242,11 +267,13 @@ def _service_errors() -> tuple[type[Exception], ...]:
     """What a call can raise; imported late, so that the embedded voice never loads botocore."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    return (BotoCoreError, ClientError, OSError)
+    return (BotoCoreError, ClientError, OSError, DamagedAnswer)
 
 
-def _unavailable_error(error: Exception, tries: int, passage: str) -> SpeechUnavailable:
-    return SpeechUnavailable(
+def _exhausted_error(error: Exception, tries: int, passage: str) -> SpeechFailed:
+    """Damaged answers are not tried by anyone else: each is charged for."""
+    error_type = SpeechFailed if isinstance(error, DamagedAnswer) else SpeechUnavailable
+    return error_type(
         f"The speech service failed at “{passage}”: {error} (tried {tries} times). "
         "Finished speech is kept; try again later.",
         [passage],

@@ -10,7 +10,7 @@ end of the audio, whose length is counted frame by frame.
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from xml.parsers import expat
@@ -53,13 +53,17 @@ class SpeechMark:
 
 
 def parse_marks(lines: bytes) -> tuple[SpeechMark, ...]:
-    """Parse an answer: one JSON object a line. Marks of other types are left out."""
+    """Parse an answer: one JSON object a line. Marks of other types are left out.
+
+    Raises ValueError, LookupError or TypeError for lines that are not marks.
+    """
     objects = (json.loads(line) for line in lines.splitlines() if line.strip())
-    return tuple(
-        SpeechMark(each["type"], each["time"], each["start"], each["end"])
-        for each in objects
-        if each["type"] in MARK_TYPES
-    )
+    return tuple(_parse_mark(each) for each in objects if each["type"] in MARK_TYPES)
+
+
+def _parse_mark(fields: Mapping[str, str | int]) -> SpeechMark:
+    numbers = (max(0, int(fields[name])) for name in ("time", "start", "end"))
+    return SpeechMark(str(fields["type"]), *numbers)
 
 
 @dataclass(slots=True)
