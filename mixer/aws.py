@@ -49,6 +49,12 @@ PASSING = frozenset(
 )
 """Codes of calls that were rejected for now (Lambda API reference, Invoke; function states)."""
 
+SERVER_FAULT, BUSY = 500, 429
+"""HTTP statuses: from the first on a service is at fault, the second refuses calls for now."""
+
+THROTTLED = ("Throttl", "TooManyRequests", "RequestLimitExceeded")
+"""How codes of refusals for now begin. Source: botocore's standard retry mode."""
+
 WAITS_S = (0.2, 0.5, 1.0)
 """Before each retry: the caller has about five seconds left (docs/scaling.md)."""
 
@@ -210,7 +216,10 @@ def execution_name(story: str, attempt: int) -> str:
 
 
 def read_secret(name: str) -> str:
-    """Read a secret by name or ARN; may raise Misconfigured."""
+    """Read a secret by name or ARN.
+
+    Raises Misconfigured if it cannot be read, StoreFailed if it may be read later.
+    """
     with _translate_errors(f"The secret {name} cannot be read"):
         return str(_open_secrets().get_secret_value(SecretId=name)["SecretString"])
 
@@ -244,12 +253,27 @@ def _translate_errors(problem: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise Misconfigured(f"{problem}: {error}") from error
+        error_type = StoreFailed if _is_temporary(error) else Misconfigured
+        raise error_type(f"{problem}: {error}") from error
+
+
+def _is_temporary(error: Exception) -> bool:
+    """Whether a service was too busy, failed or could not be reached, so that it may work later."""
+    from botocore import exceptions as botocore
+
+    if not isinstance(error, botocore.ClientError):
+        return isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error.response.get("Error", {}).get("Code", "")
+    return status >= SERVER_FAULT or status == BUSY or code.startswith(THROTTLED)
 
 
 @dataclass(frozen=True, slots=True)
 class SigningVault:
-    """A key of type ECC_NIST_P256 for signing and verifying; may raise Misconfigured."""
+    """A key of type ECC_NIST_P256 for signing and verifying.
+
+    Every call raises Misconfigured if the key cannot be used, StoreFailed if it may work later.
+    """
 
     client: "KMSClient"
     key: str

@@ -5,11 +5,11 @@ import json
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from mixer.aws import WAITS_S, StateMachine, StoryFunction, read_secret
+from mixer.aws import WAITS_S, SigningVault, StateMachine, StoryFunction, read_secret
 from mixer.errors import Misconfigured, StoreFailed
 from mixer.stories.model import StoryKind
 from mixer.stories.request import StoryRequest
@@ -65,3 +65,39 @@ def test_secret_that_cannot_be_read_is_named(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws(), pytest.raises(Misconfigured, match="The secret of-stories cannot be read"):
         read_secret("of-stories")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("ThrottlingException", 400, StoreFailed),
+        ("TooManyRequestsException", 400, StoreFailed),
+        ("RequestLimitExceeded", 400, StoreFailed),
+        ("429", 429, StoreFailed),
+        ("KMSInternalException", 500, StoreFailed),
+        ("DependencyTimeoutException", 503, StoreFailed),
+        ("AccessDeniedException", 400, Misconfigured),
+        ("NotFoundException", 400, Misconfigured),
+        ("DisabledException", 409, Misconfigured),
+    ],
+)
+def test_signing_key_that_is_busy_may_work_later(code, status, expected):
+    client = boto3.Session("test", "test", region_name="eu-central-1").client("kms")
+    vault = SigningVault(client, "key")
+    with Stubber(client) as calls:
+        for method in ("get_public_key", "sign"):
+            calls.add_client_error(method, code, http_status_code=status)
+        for call in (vault.read_public_key, lambda: vault.sign(b"data")):
+            with pytest.raises(expected, match="The signing key key cannot be used"):
+                call()
+
+
+def test_signing_key_that_cannot_be_reached_may_work_later():
+    client = boto3.Session("test", "test", region_name="eu-central-1").client("kms")
+
+    def fail(**_):
+        raise ConnectTimeoutError(endpoint_url="https://kms.invalid")
+
+    client.meta.events.register("before-send.kms.Sign", fail)
+    with pytest.raises(StoreFailed, match="cannot be used"):
+        SigningVault(client, "key").sign(b"data")
