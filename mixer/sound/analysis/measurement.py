@@ -18,7 +18,12 @@ from mixer.sound.analysis import profile
 from mixer.sound.analysis.filters import BlockFilter, high_pass
 from mixer.sound.analysis.meters import LevelMeter, LoudnessMeter, RawMeter, SilenceFinder
 from mixer.sound.analysis.profile import UNKNOWN, LevelBlocks, Profile, RawStats
-from mixer.sound.analysis.samples import OVERFLOW, SampleReader, decode_samples
+from mixer.sound.analysis.refusals import (
+    explain_failure,
+    require_measurable,
+    require_single_file,
+)
+from mixer.sound.analysis.samples import SampleReader, decode_samples
 from mixer.sound.analysis.true_peak import TruePeakMeter
 from mixer.sound.arithmetic import Samples, np
 from mixer.sound.ffmpeg import ProcessGroup
@@ -36,14 +41,6 @@ SETTLING_S = 0.05
 
 MISSING_S = 0.25
 """A file that plays this much less than its header says is truncated."""
-
-MIN_RATE_HZ = 4_000
-"""The meter's filters reach up to 2 kHz (ITU-R BS.1770-5, annex 1)."""
-
-MAX_RATE_HZ = 2_822_400
-"""The rate at which FFmpeg plays DSD512. Above, memory and the design of filters grow with a rate
-that a header of 44 bytes may state as 2,147,483,647 Hz.
-"""
 
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
@@ -107,9 +104,10 @@ def measure(
     name = name or str(path)
     if not path.is_file():
         raise NotFound(f"The audio file {name} does not exist.", key=name)
+    require_single_file(path, name)
 
     def consume(reader: SampleReader) -> _SoundMeter:
-        _require_measurable(reader.rate_hz, name)
+        require_measurable(reader.rate_hz, name)
         meter = _SoundMeter(reader.rate_hz, reader.channels, is_voice=channels == VOICE_CHANNELS)
         for samples in reader.read():
             meter.add(samples)
@@ -118,18 +116,21 @@ def measure(
     try:
         decoded = decode_samples(path, channels, consume, processes=processes)
     except RenderFailed as error:
-        raise UnplayableAudio(_describe_failure(error, name), key=name) from error
-    return _build_measurement(decoded.result, decoded.log, name)
+        raise explain_failure(error, path, name) from error
+    measured = _build_measurement(decoded.result, decoded.log, name)
+    if measured.is_silent and measured.channels > 1 and channels == VOICE_CHANNELS:
+        _require_same_phase(measure(path, name, channels=MUSIC_CHANNELS, processes=processes), name)
+    return measured
 
 
-def _describe_failure(error: RenderFailed, name: str) -> str:
-    if ffmpeg.is_mostly_undecodable(str(error)):
-        return f"Most of {name} is damaged, or something else than audio: export it again."
-    if str(error) == OVERFLOW:
-        return (
-            f"{name} has samples that are not numbers, or 120 dB above full scale: export it again."
+def _require_same_phase(in_stereo: Measurement, name: str) -> None:
+    """Raise UnplayableAudio for a sound that is silent in mono only."""
+    if not in_stereo.is_silent:
+        raise UnplayableAudio(
+            f"The channels of {name} cancel each other out, since they are in opposite phase: "
+            "invert one of them, or export one alone.",
+            key=name,
         )
-    return f"FFmpeg finds no audio in {name}."
 
 
 class _SoundMeter:
@@ -209,21 +210,6 @@ def _build_measurement(meter: _SoundMeter, log: str, name: str) -> Measurement:
     return replace(measured, profile=replace(known, flaws=flaws))
 
 
-def _require_measurable(rate_hz: int, name: str) -> None:
-    if rate_hz < MIN_RATE_HZ:
-        raise UnplayableAudio(
-            f"The sample rate of {name} is too low: {rate_hz:,} Hz; at least {MIN_RATE_HZ:,} Hz are"
-            " needed.",
-            key=name,
-        )
-    if rate_hz > MAX_RATE_HZ:
-        raise UnplayableAudio(
-            f"The sample rate of {name} is too high: {rate_hz:,} Hz; at most {MAX_RATE_HZ:,} Hz"
-            " are read.",
-            key=name,
-        )
-
-
 def _build_profile(
     measured: Measurement,
     blocks: LevelBlocks,
@@ -271,12 +257,12 @@ def _is_damaged(stderr: str, duration_s: float) -> bool:
 
 
 def _count_channels(layout: str) -> int:
-    known = {"mono": 1, "stereo": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
-    surround = regex.match(r"(\d+)\.(\d+)", layout)
+    known = {"mono": 1, "stereo": 2, "quad": 4, "hexagonal": 6, "octagonal": 8, "cube": 8}
+    surround = regex.match(r"\d+(?:\.\d+)+", layout)
     counted = regex.match(r"(\d+) channels", layout)
     if surround:
-        return int(surround[1]) + int(surround[2])
-    return int(counted[1]) if counted else known.get(layout, 2)
+        return sum(map(int, surround[0].split(".")))
+    return int(counted[1]) if counted else {**known, "hexadecagonal": 16}.get(layout, 2)
 
 
 _UNREAD_LINK = regex.compile("change is not supported|failed to create or replace stream")

@@ -18,6 +18,8 @@ from mixer.errors import OutOfTime, RenderFailed, StoreFailed
 PIPE_BYTES = 1 << 20
 """Any user of Linux may have a pipe of this size."""
 
+STOPPED = "Time ran out, or the work was stopped, before this sound was ready."
+
 TAIL_LINES = 8
 """Lines of standard error in an error message; FFmpeg's reason is in the last few."""
 
@@ -133,7 +135,7 @@ class FfmpegProcess:
         if exit_status == 0:
             return
         if self._stopped:
-            raise OutOfTime("FFmpeg was stopped with its process group.")
+            raise OutOfTime(STOPPED)
         if _NO_SPACE in stderr or exit_status == -signal.SIGXFSZ:
             raise StoreFailed(f"FFmpeg cannot write {self._command[-1]}: the disk is full.")
         if exit_status < 0:
@@ -148,7 +150,7 @@ class FfmpegProcess:
         """Start it for a block, with a pipe as its input unless `stdin` is None."""
         with self._lock:
             if self._stopped:
-                raise OutOfTime("FFmpeg was not started: its process group was stopped.")
+                raise OutOfTime(STOPPED)
             with _batch_scheduling():
                 self._process = subprocess.Popen(
                     self._command,

@@ -121,7 +121,9 @@ class StreamJoin:
             file.write(self._build_header(streams))
             for content in contents:
                 if self.processes.is_stopped:
-                    raise OutOfTime("Joining was stopped with its job.")
+                    raise OutOfTime(
+                        "Time ran out, or the work was stopped, before the file was joined."
+                    )
                 file.write(content)
         return size_bytes
 

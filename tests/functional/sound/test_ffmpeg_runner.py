@@ -84,7 +84,7 @@ def test_child_is_out_of_reach_of_the_terminals_interrupt():
         running = pool.submit(ffmpeg.run, ENDLESS, timeout_s=90, processes=children)
         assert os.getpgid(wait_for_child().pid) != os.getpgid(0)
         children.stop()
-        with pytest.raises(OutOfTime):
+        with pytest.raises(OutOfTime, match="Time ran out, or the work was stopped"):
             running.result()
 
 
@@ -100,7 +100,7 @@ def test_stop_ends_all_children_and_starts_no_more():
             with pytest.raises(OutOfTime, match="stopped"):
                 each.result(timeout=60)
     assert children_of_this_process() == []
-    with pytest.raises(OutOfTime):
+    with pytest.raises(OutOfTime, match="Time ran out, or the work was stopped"):
         ffmpeg.run(ENDLESS, timeout_s=30, processes=children)
 
 
