@@ -12,6 +12,7 @@ from tests.attack.events import ROW as EVENTS
 from tests.attack.growth import ROW as GROWTH
 from tests.attack.media import ROW as MEDIA
 from tests.attack.names import ROW as NAMES
+from tests.attack.polly import ROW as POLLY
 from tests.attack.properties import DESCRIPTION_ROW as DESCRIPTION
 from tests.attack.properties import ROW as RETENTION
 from tests.attack.requests import ROW as REQUESTS
@@ -29,6 +30,7 @@ ROWS: dict[str, Row] = {
     "survival": SURVIVAL,
     "names": NAMES,
     "equal_chunks": EQUAL_CHUNKS,
+    "polly": POLLY,
     "retention": RETENTION,
 }
 

@@ -128,6 +128,11 @@ class Meter:
             counted = replace(self._counts, in_flight=self._in_flight)
             return replace(counted, errors=dict(self._errors), texts=dict(self._texts))
 
+    def await_calls(self) -> None:
+        """Wait until no call is under way."""
+        while self._in_flight:
+            time.sleep(0.01)
+
     @contextmanager
     def admit_call(self, engine: str, text: str) -> Iterator[str]:
         """Admit a call and hold its place; yields the fault that shall befall it, or nothing."""

@@ -146,20 +146,11 @@ class PollyEngine:
 
         passage = _extract_passage(request["Text"])
         chars, losses = _count_billed_chars(request["Text"]), list[int]()
-
-        def call_once() -> tuple[Answer, int]:
-            with parse_strictly():
-                answer = self._client.synthesize_speech(**request)
-                with closing(answer["AudioStream"]) as stream:
-                    content = stream.read()
-                billed_chars = answer.get("RequestCharacters", -1)
-                return parse(content), billed_chars if billed_chars >= 0 else chars
-
         with _charge_losses(losses):
             try:
                 answer, billed_chars = self._retry.call(
                     self._quotas.limiter(voice_settings.engine),
-                    call_once,
+                    lambda: _call_once(self._client, request, parse, chars),
                     passage,
                     lambda: losses.append(chars),
                 )
@@ -175,6 +166,21 @@ class PollyEngine:
             return find_mismatch(self.voices(), voice_settings)
         except MixerError:
             return None
+
+
+def _call_once(
+    client: "PollyClient",
+    request: "SynthesizeSpeechInputTypeDef",
+    parse: Callable[[bytes], Answer],
+    chars: int,
+) -> tuple[Answer, int]:
+    """The whole answer, and the characters charged for it: `chars` if it does not state them."""
+    with parse_strictly():
+        answer = client.synthesize_speech(**request)
+        with closing(answer["AudioStream"]) as stream:
+            content = stream.read()
+        billed_chars = answer.get("RequestCharacters", -1)
+        return parse(content), billed_chars if billed_chars >= 0 else chars
 
 
 @contextmanager
