@@ -123,6 +123,13 @@ class FeedCatalogue:
             self.store.delete(key_path(record.key))
         return renewed
 
+    def ensure_key(self, record: FeedRecord, base_url: str = "") -> FeedRecord:
+        """Give a feed a key that opens it: a damaged one is repaired, a lost one replaced."""
+        if not record.key or self.store.head(key_path(record.key)) is None:
+            return self.rotate_key(record, base_url)
+        self.store.put(key_path(record.key), record.feed_id.encode())
+        return record
+
     def revoke_key(self, record: FeedRecord) -> FeedRecord:
         """Take a feed's key away, which is refused at once; its episodes stay."""
         if record.key:

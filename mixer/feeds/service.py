@@ -82,7 +82,7 @@ class FeedService:
                 if record.accepts(story.content):
                     self._add(record, story)
                     record = self.catalogue.get(caller, record.feed_id)
-        return record if record.key else self.catalogue.rotate_key(record, base_url)
+        return self.catalogue.ensure_key(record, base_url)
 
     def select_mode(self, caller: str, name: str) -> EpisodeMode:
         """Select the episodes of a story that asks for a feed and does not choose."""

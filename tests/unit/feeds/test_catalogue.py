@@ -11,6 +11,7 @@ import pytest
 from mixer.errors import BadInput, NotFound
 from mixer.feeds import FeedCatalogue, FeedService, FeedSettings, FeedStory
 from mixer.feeds.catalogue import MAX_FEEDS
+from mixer.feeds.records import key_path
 from mixer.publish.feed import Episode, FeedFile, StoryEpisodes
 from mixer.store.folder import FolderStore
 
@@ -180,3 +181,20 @@ def test_new_selection_takes_former_stories_once(catalogue):
         record = service.set_up("anna", settings, BASE, list_former)
     assert read_titles(catalogue, record) == {"The Harbour"}
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "is_kept"),
+    [(b"", True), (b"null", True), (b"another", True), (b"\xff", True), (None, False)],
+)
+def test_feed_that_is_set_up_again_has_a_link_that_opens_it(catalogue, content, is_kept):
+    service = FeedService(catalogue, is_serving=True)
+    settings = FeedSettings("Harbour")
+    before = service.set_up("anna", settings, BASE, list)
+    if content is None:
+        catalogue.store.delete(key_path(before.key))
+    else:
+        catalogue.store.put(key_path(before.key), content)
+    after = service.set_up("anna", settings, BASE, list)
+    assert catalogue.find_by_key(after.key).feed_id == before.feed_id
+    assert (after.key == before.key) is is_kept  # a key that is gone may have been revoked
