@@ -87,7 +87,7 @@ def _measure_sounds(
 
 
 def _measure_sound(path: Path, key: str, line: int, processes: ProcessGroup) -> SoundFile:
-    name = f"{key}, which line {line} names" if line else key
+    name = f"{key} (line {line})" if line else key
     return SoundFile(key, measure_music(path, name, processes).measured, hash_file(path))
 
 
