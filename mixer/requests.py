@@ -28,7 +28,7 @@ MAX_MUSIC_S = 60
 MAX_QUOTED_CHARS = 40  # of a wrong value in a message
 
 PresetName = Literal["story", "podcast", "audiobook-acx", "broadcast"]
-TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "pdf"]
+TextTypeName = Literal["text", "markdown", "html", "ssml", "epub", "docx", "odt", "pdf"]
 
 CHAPTERS_PATTERN = r"^(\d{1,5}(-\d{1,5})?(, ?\d{1,5}(-\d{1,5})?)*)?$"
 LEXICON_PATTERN = r"^[0-9A-Za-z]{1,20}$"
@@ -77,7 +77,7 @@ class SpeechOptions(BaseModel):
         TextTypeName | None,
         Field(
             description="Type of the text; by default detected from its contents and file name. "
-            "The API takes an EPUB, a DOCX or a PDF in Base64."
+            "The API takes an EPUB, a DOCX, an ODT or a PDF in Base64."
         ),
     ] = None
     skip_front_matter: Annotated[

@@ -5,7 +5,8 @@ from defusedxml.ElementTree import fromstring
 from mixer.requests import Options
 from mixer.script.limits import EngineLimits
 from mixer.script.planning.plan import PlanStyle, plan_document
-from mixer.script.readers.registry import TextType, read_document
+from mixer.script.readers.registry import read_document
+from mixer.script.readers.text_types import TextType
 from mixer.script.script import Script
 from mixer.stories.steps import plan_script
 

@@ -1,4 +1,4 @@
-// The book view: what an uploaded book (EPUB, DOCX or PDF) contains, and which chapters of it are narrated.
+// The book view: what an uploaded book (EPUB, DOCX, ODT or PDF) contains, and which chapters of it are narrated.
 
 import { choices, updateChoices } from "./choices.js";
 import { deleteText } from "./storage.js";
@@ -10,7 +10,7 @@ let damage = ""; // why the book cannot be read
 let onChange = () => {};
 
 export const getBook = () => choices.book ?? null; // {key, name, skipped}; survives a reload
-export const getBookType = ({ name }) => name.split(".").pop().toLowerCase();
+export const getBookType = ({ name }) => name.split(".").pop().toLowerCase().replace("fodt", "odt");
 
 export function init(changeListener) {
   onChange = changeListener;

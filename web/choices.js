@@ -25,7 +25,7 @@ export function updateChoices(changes, changesSpeech = true) {
 }
 
 export const maxStoryChars = () => capabilities.limits.story_chars;
-export const listBookTypes = () => [".epub", ".docx", ".pdf"].filter((type) => capabilities.source_types.includes(type) && capabilities.text_types.includes(type.slice(1)));
+export const listBookTypes = () => [".epub", ".docx", ".odt", ".fodt", ".pdf"].filter((type) => capabilities.source_types.includes(type));
 export const listTextTypes = () => [".txt", ".md", ".html", ".fb2", ".ssml", ...listBookTypes()];
 export const formatChoice = (names) => names.join(", ").replace(/, ([^,]+)$/, " or $1");
 

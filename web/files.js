@@ -1,4 +1,4 @@
-// Files: texts are read in the browser; EPUB, DOCX and PDF are uploaded and narrated as books. One that is dropped
+// Files: texts are read in the browser; EPUB, DOCX, ODT and PDF are uploaded and narrated as books. One that is dropped
 // anywhere on the page is opened: a sound as music, a picture as the cover.
 
 import { getBookType, removeBook, setBook, showBook, showUpload } from "./book.js";
@@ -14,7 +14,7 @@ const PICTURES = /<binary\b[^>]*>[^<]*<\/binary>/g; // of a FictionBook: no part
 const PICTURES_RATIO = 5;
 const CONTROLS = /[\0-\x08\x0e-\x19\x1c-\x1f\x7f]/; // which no text has
 const WIDE = { "255,254": "utf-16le", "254,255": "utf-16be" };
-const BEGINNINGS = { epub: "PK", docx: "PK", pdf: "%PDF" };
+const BEGINNINGS = { epub: "PK", docx: "PK", odt: /PK|<office:document/, pdf: "%PDF" };
 
 let uploading = null;
 
@@ -72,9 +72,9 @@ function decodeText(bytes) {
 async function uploadBook(file) {
   const type = getBookType(file);
   if (!listBookTypes().includes(`.${type}`)) throw new Error(`This server does not support ${type.toUpperCase()}. Open the book elsewhere and paste its text.`);
-  checkFile(file, [`.${type}`], "book", "Leave out its pictures, or split it.");
+  checkFile(file, listBookTypes(), "book", "Leave out its pictures, or split it.");
   const head = new TextDecoder("latin1").decode((await readBytes(file)).slice(0, 1024));
-  if (!head.includes(BEGINNINGS[type])) throw new Error(`“${file.name}” is not ${type === "epub" ? "an" : "a"} ${type.toUpperCase()}, despite its name.`);
+  if (head.search(BEGINNINGS[type]) < 0) throw new Error(`“${file.name}” is not ${/^[eo]/.test(type) ? "an" : "a"} ${type.toUpperCase()}, despite its name.`);
   uploading?.abort();
   uploading = new AbortController();
   const { signal } = uploading;

@@ -82,7 +82,7 @@ def narrate(
 ) -> None:
     """Turn a story into a finished file.
 
-    STORY is a text, Markdown, HTML, EPUB, DOCX, PDF or SSML file, or - for standard input. The
+    STORY is a text, Markdown, HTML, EPUB, DOCX, ODT, PDF or SSML file, or - for standard input. The
     suffix of --out sets the format; --out - streams MP3 from the first words on, for players:
     mixer narrate story.md --out - | mpv -. Captions (.vtt, .srt), a waveform picture (.png),
     chapters for podcast and video players (.chapters.json, .chapters.vtt) and a report (.json) are

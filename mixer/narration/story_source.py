@@ -33,7 +33,13 @@ MAGIC = {b"{\\rtf": "Rich Text (RTF)"}
 KINDLE_TYPE = slice(60, 68)
 """Where a Palm database, which a Kindle's book is, names its type and creator."""
 
-BOOK_SUFFIXES = {".docx": "a DOCX", ".epub": "an EPUB", ".pdf": "a PDF"}
+BOOK_SUFFIXES = {
+    ".docx": "a DOCX",
+    ".epub": "an EPUB",
+    ".fodt": "an OpenDocument text",
+    ".odt": "an OpenDocument text",
+    ".pdf": "a PDF",
+}
 
 MAGIC_BYTES = 1_024
 
@@ -100,10 +106,9 @@ def _read_file(path: Path, options: Options) -> Source:
     text = decode_text(content, name)
     if not text.strip():
         raise UnreadableText(f"{name} is empty.")
-    if options.text_type and TextType(options.text_type).is_book:
-        raise UnreadableText(f"{name} is not an EPUB, a DOCX or a PDF.")
     text_type = _select_text_type(text, name, options)
-    return Source(story, text_type, read_document(text, text_type, name))
+    source = content if text_type.is_book else text
+    return Source(story, text_type, read_document(source, text_type, name))
 
 
 def _read_text(text: str, options: Options) -> Source:

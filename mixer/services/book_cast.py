@@ -24,7 +24,7 @@ class CastBook:
 
     Attributes:
         text: the book; what the spans of the quotations count in. A book that is not text (EPUB,
-            DOCX, PDF, HTML) is written as Markdown first.
+            DOCX, ODT, PDF, HTML) is written as Markdown first.
         voices: by the name of a character, and the narrator's.
         is_plain: it is plain text, not Markdown.
     """

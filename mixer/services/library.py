@@ -33,7 +33,9 @@ UPLOAD_TYPES = {
     "text": {
         ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ".epub": "application/epub+zip",
+        ".fodt": "application/vnd.oasis.opendocument.text-flat-xml",
         ".md": "text/markdown",
+        ".odt": "application/vnd.oasis.opendocument.text",
         ".pdf": "application/pdf",
         ".txt": "text/plain",
     },

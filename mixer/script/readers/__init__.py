@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from mixer.script.readers.package_xml import decode_xml
     from mixer.script.readers.page_reader import RAW_TAGS
     from mixer.script.readers.registry import (
-        TextType,
         decode_book,
         decode_upload,
-        detect_text_type,
-        is_book,
         read_document,
         read_sentence,
+    )
+    from mixer.script.readers.text_types import (
+        TextType,
+        detect_text_type,
+        is_book,
     )
 
 __getattr__ = export_lazily(__name__)

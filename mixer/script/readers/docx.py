@@ -5,8 +5,7 @@ footnotes and comments are files of their own there, and are not opened. Paragra
 elements of a page, so that notes, drop caps and bullets are known by the same rules.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ import regex
 
 from mixer.errors import UnreadableText
 from mixer.lazy import compile_lazily
-from mixer.script.document import Block, BlockKind, Document, has_words, split_names
+from mixer.script.document import Document, split_names
 from mixer.script.readers.archive import Archive
+from mixer.script.readers.document_page import DocumentPage
 from mixer.script.readers.docx_styles import (
-    HeadingNumbers,
     Style,
     find_level,
     find_raised_tag,
@@ -29,15 +28,11 @@ from mixer.script.readers.docx_styles import (
     is_placeholder,
     iter_text_boxes,
     read_docx_styles,
+    read_number,
     read_numbering,
     require_harmless,
 )
-from mixer.script.readers.headings import is_counted_line
-from mixer.script.readers.marks import (
-    is_contents_title,
-    is_index_title,
-    is_pictures_title,
-)
+from mixer.script.readers.heading_numbers import HeadingNumbers
 from mixer.script.readers.metadata import clean_title, normalise_language_tag, split_authors
 from mixer.script.readers.open_block import LINE_BREAK
 from mixer.script.readers.package_xml import (
@@ -48,17 +43,7 @@ from mixer.script.readers.package_xml import (
     local_name,
     parse_xml,
 )
-from mixer.script.readers.page_blocks import BlockList
-from mixer.script.readers.page_elements import PageElements, find_anchors
-from mixer.script.readers.page_head import NO_STYLES, PageHead
-from mixer.script.readers.paragraph_lines import join_titles
-from mixer.script.readers.web_page import (
-    NoteReferences,
-    drop_contents,
-    drop_notes,
-    find_headings,
-)
-from mixer.script.readers.wrapped_lines import has_wrapped_lines, join_wrapped
+from mixer.script.readers.style_names import MAX_STYLE_DEPTH, is_skipped_style
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -67,10 +52,6 @@ _CORE = "docProps/core.xml"
 _DOCUMENT = compile_lazily(r"word/(document\d*\.xml)")
 """Word on the web puts a number behind its name."""
 
-
-_SKIPPED_STYLE = compile_lazily(
-    r"toc\s*\d|toc heading|table of (?:figures|authorities)|(?:foot|end)note.*|header|footer"
-)
 _SKIPPED = split_names(
     "del moveFrom instrText delText footnoteReference endnoteReference commentReference pict "
     "object Fallback footnoteRef endnoteRef annotationRef sdtPr rPr pPr tblPr trPr tcPr "
@@ -81,9 +62,6 @@ MAX_FIELDS = 20
 
 _LISTS_FIELD = compile_lazily(r"\s*(?:TOC|INDEX|TOA|PAGE|NUMPAGES)\b", regex.IGNORECASE)
 """Fields whose text lists what the document has, or counts pages."""
-
-MAX_STYLE_DEPTH = 20
-"""Of styles that are based on each other."""
 
 
 def read_docx(
@@ -103,13 +81,11 @@ def read_docx(
     reader = _DocxReader(read_docx_styles(archive), read_numbering(archive), check_time)
     for body in find_children(parse_xml(archive, document[0]), "body"):
         reader.read_blocks(body)
-    blocks = reader.build_blocks()
-    if not any(has_words(block.text) for block in blocks):
-        raise UnreadableText(f"{name} contains no words to read: its pages are pictures, or empty.")
+    blocks = reader.page.build_blocks(name)
     stated = _read_core(archive)
     return Document(
         blocks,
-        title=clean_title(stated.get("title", "")) or reader.title,
+        title=clean_title(stated.get("title", "")) or reader.page.title,
         author=", ".join(split_authors(stated.get("creator", ""))),
         language=normalise_language_tag(stated.get("language", "")),
     )
@@ -128,21 +104,9 @@ class _DocxReader:
     styles: Mapping[str, Style]
     numbers: HeadingNumbers
     check_time: Callable[[], None]
-    page: PageElements = field(
-        default_factory=lambda: PageElements(head=PageHead(NO_STYLES), content=BlockList())
-    )
-    title: str = ""
+    page: DocumentPage = field(default_factory=DocumentPage)
     _fields: list[str] = field(default_factory=list)
     _begun: list["Element"] = field(default_factory=list)
-
-    def build_blocks(self) -> tuple[Block, ...]:
-        """All that was read, without notes that are linked to their references."""
-        notes = NoteReferences()
-        notes.add_links(self.page.note_links, "", _find_bookmark)
-        notes.declared |= set(map(_find_bookmark, self.page.declared_notes))
-        kept = drop_notes(self.page.content.blocks, notes, "", _find_bookmark)
-        kept = drop_contents(list(join_wrapped(kept)) if has_wrapped_lines(kept) else kept)
-        return tuple(join_titles(find_headings(kept)))
 
     def read_blocks(self, parent: "Element") -> None:
         """Read the paragraphs of a body, a table's cell, or a control for content."""
@@ -152,7 +116,7 @@ class _DocxReader:
                 self.check_time()
                 self._read_paragraph(each)
             elif name == "sdt" and is_contents(each):
-                self._drop_list_title()
+                self.page.drop_list_title()
             elif name not in _SKIPPED and not is_placeholder(each):
                 self.read_blocks(each)
 
@@ -162,7 +126,7 @@ class _DocxReader:
         styles = self._list_styles(style_id)
         if has_deleted_mark(properties):
             self._begun.append(paragraph)
-        elif not any(each.is_hidden or _SKIPPED_STYLE.fullmatch(each.name) for each in styles):
+        elif not any(each.is_hidden or is_skipped_style(each.name) for each in styles):
             self._read_styled(paragraph, properties, styles)
 
     def _read_styled(
@@ -171,43 +135,26 @@ class _DocxReader:
         level = find_level(properties, styles)
         kind = "dropcap" if is_drop_cap(properties) else ""
         is_centred = properties is not None and find_value(properties, "jc") == "center"
-        with self._open(f"h{level}" if level else "p", **{"class": kind}):
+        with self.page.open(f"h{level}" if level else "p", **{"class": kind}):
             if level:
-                number = self.numbers.count(properties, [each.number for each in styles])
-                self._add_words(number)
-                self.page.content.open.line_ended = is_counted_line(number)
+                self.page.add_number(self._count_heading(properties, styles))
             for each in (*self._begun, paragraph):
                 self._read_runs(each)
             self._begun.clear()
-            words = "".join(self.page.content.open.pieces)
-            self.page.content.open.is_strong |= is_centred and words.isupper()
-        if level == 1 and not self.title:
-            self.title = " ".join(words.split())
+            words = self.page.close_paragraph(level, is_centred=is_centred)
         if has_rule(paragraph) or (not words.strip() and any(each.is_ruled for each in styles)):
-            self._add_rule()
+            self.page.add_rule()
         for box in iter_text_boxes(paragraph):
             self.read_blocks(box)
 
-    def _add_rule(self) -> None:
-        """Add a scene break; two lines below each other are one."""
-        blocks = self.page.content.blocks
-        if blocks and blocks[-1].block.kind is not BlockKind.SCENE_BREAK:
-            self.page.content.add_scene_break()
-
-    @contextmanager
-    def _open(self, tag: str, **attributes: str) -> Iterator[None]:
-        """An element of a page."""
-        self.page.depth += 1
-        self.page.content.add_anchors(find_anchors(attributes))
-        self.page.open_element(tag, attributes)
-        yield
-        self.page.depth -= 1
-        self.page.close_element(tag)
+    def _count_heading(self, properties: "Element | None", styles: Sequence[Style]) -> str:
+        own = find_children(properties, "numPr") if properties is not None else []
+        numbers = (*map(read_number, own), *(each.number for each in styles))
+        return self.numbers.count(*next((each for each in numbers if each[0]), ("", 0)))
 
     def _add_words(self, text: str) -> None:
         if not any(map(_LISTS_FIELD.match, self._fields)):
-            is_strong = bool(self.page.strong_depth)
-            self.page.content.add_words(text, self.page.link[1], is_strong=is_strong)
+            self.page.add_words(text)
 
     def _list_styles(self, style_id: str) -> list[Style]:
         """A style and those it is based on, up to the first that is a heading's."""
@@ -247,16 +194,16 @@ class _DocxReader:
             if not tag:
                 self._read_runs(element)
                 return
-            with self._open(tag):
+            with self.page.open(tag):
                 self._read_runs(element)
         elif name == "hyperlink" and anchor:
-            with self._open("a", href=f"#{anchor}"):
+            with self.page.open("a", href=f"#{anchor}"):
                 self._read_runs(element)
         elif name == "docPr":
-            with self._open("img", alt=element.get("descr", "")):
+            with self.page.open("img", alt=element.get("descr", "")):
                 pass
         elif name == "bookmarkStart":
-            self.page.content.add_anchors({get_attribute(element, "name")})
+            self.page.elements.content.add_anchors({get_attribute(element, "name")})
         elif not (name == "fldSimple" and _LISTS_FIELD.match(get_attribute(element, "instr"))):
             self._read_runs(element)
 
@@ -278,19 +225,9 @@ class _DocxReader:
         elif kind == "begin" and len(self._fields) < MAX_FIELDS:
             self._fields.append("")
         elif kind == "separate" and self._fields and _LISTS_FIELD.match(self._fields[-1]):
-            self._drop_list_title()
+            self.page.drop_list_title()
         elif kind == "end" and self._fields:
             self._fields.pop()
 
-    def _drop_list_title(self) -> None:
-        blocks = self.page.content.blocks
-        title = blocks[-1].block.text if blocks else ""
-        if is_contents_title(title) or is_index_title(title) or is_pictures_title(title):
-            blocks.pop()
-
 
 _MARKS = {"tab": " ", "ptab": " ", "sym": " ", "noBreakHyphen": "-"}
-
-
-def _find_bookmark(link: str) -> tuple[str, str]:
-    return "", link.removeprefix("#")

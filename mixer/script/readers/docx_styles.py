@@ -1,15 +1,13 @@
 """What surrounds the text of a DOCX: links, styles, numbers of headings, marks of elements."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mixer.errors import UnreadableText
-from mixer.lazy import compile_lazily
 from mixer.script.document import split_names
 from mixer.script.readers.archive import Archive
-from mixer.script.readers.headings import CHAPTER_LEVEL
-from mixer.script.readers.number_words import NUMBER_WORDS
+from mixer.script.readers.heading_numbers import HeadingNumbers, ListLevel
 from mixer.script.readers.package_xml import (
     find_all,
     find_children,
@@ -19,27 +17,13 @@ from mixer.script.readers.package_xml import (
     parse_count,
     parse_xml,
 )
+from mixer.script.readers.style_names import MAX_LEVEL, TITLE_LEVEL, find_style_level
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _MACROS = split_names("word/vbaProject.bin word/vbaData.xml")
 STYLES, NUMBERING = "word/styles.xml", "word/numbering.xml"
-TITLE_LEVEL, MAX_LEVEL = 1, 6
-_HEADING_NAME = compile_lazily(
-    r"(?:heading|überschrift|titre|título|titolo|kop)\s*(?P<level>[1-9])"
-)
-_CHAPTER_NAME = compile_lazily(r"(?:.* - )?(?:chapter|part) (?:title|heading|head|name|number)")
-"""Of styles in the templates of publishers and printers."""
-
-_PLACE = compile_lazily(r"%([1-9])")
-_ROMAN = (
-    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"),
-    (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-)  # fmt: skip
-MAX_ROMAN, LETTERS = 3_999, 26
-MAX_LABEL_CHARS = 60
-"""Of the pattern of a heading's number; longer ones are not numbers."""
 
 
 def require_harmless(archive: Archive, relations_path: str) -> None:
@@ -79,11 +63,7 @@ def read_docx_styles(archive: Archive) -> dict[str, Style]:
     for each in find_children(parse_xml(archive, STYLES), "style"):
         name = find_value(each, "name").lower()
         outline = next((get_attribute(e, "val") for e in find_all(each, "outlineLvl")), "")
-        match = _HEADING_NAME.fullmatch(name)
-        level = int(match["level"]) + 1 if match else 0
-        level = CHAPTER_LEVEL if _CHAPTER_NAME.fullmatch(name) else level
-        level = level or _parse_outline(outline)
-        level = TITLE_LEVEL if name == "title" else level
+        level = find_style_level(name) or _parse_outline(outline)
         key = get_attribute(each, "styleId")
         raised = next((get_attribute(e, "val") for e in find_all(each, "vertAlign")), "")
         number = next(map(read_number, find_all(each, "numPr")), ("", 0))
@@ -91,60 +71,6 @@ def read_docx_styles(archive: Archive) -> dict[str, Style]:
         marks = {"is_hidden": is_hidden(each, hides=False), "is_ruled": _has_border(each)}
         styles[key] = Style(name, min(level, MAX_LEVEL), based_on, raised, number, **marks)
     return styles
-
-
-@dataclass(frozen=True, slots=True)
-class _ListLevel:
-    text: str
-    style: str
-    start: int
-
-
-@dataclass
-class HeadingNumbers:
-    """Counts headings as their lists do; a heading without a list has no number."""
-
-    lists: Mapping[str, Sequence[_ListLevel]]
-    _counts: dict[str, dict[int, int]] = field(default_factory=dict)
-
-    def count(self, properties: "Element | None", styles: Sequence[tuple[str, int]]) -> str:
-        """The number of the next heading, with a space behind it; empty where it has none."""
-        own = find_children(properties, "numPr") if properties is not None else []
-        key, depth = next((each for each in (*map(read_number, own), *styles) if each[0]), ("", 0))
-        levels = self.lists.get(key, ())
-        if depth >= len(levels):
-            return ""
-        counts = self._counts.setdefault(key, {})
-        counts[depth] = counts.get(depth, levels[depth].start - 1) + 1
-        for deeper in [each for each in counts if each > depth]:
-            del counts[deeper]
-        text = _PLACE.sub(
-            lambda match: _write(levels, counts, int(match[1]) - 1), levels[depth].text
-        )
-        return f"{text.strip()} " if any(map(str.isalnum, text)) else ""
-
-
-def _write(levels: Sequence[_ListLevel], counts: Mapping[int, int], depth: int) -> str:
-    if depth >= len(levels):
-        return ""
-    number, style = counts.get(depth, levels[depth].start), levels[depth].style
-    if style == "none":
-        return ""
-    if style in ("upperRoman", "lowerRoman") and 0 < number <= MAX_ROMAN:
-        return _write_roman(number)
-    if style == "cardinalText" and number in NUMBER_WORDS:
-        return NUMBER_WORDS[number].title()
-    if style in ("upperLetter", "lowerLetter") and 0 < number <= LETTERS:
-        return chr(ord("A") + number - 1)
-    return str(number)
-
-
-def _write_roman(number: int) -> str:
-    written = ""
-    for value, letters in _ROMAN:
-        written += letters * (number // value)
-        number %= value
-    return written
 
 
 def read_number(properties: "Element") -> tuple[str, int]:
@@ -171,10 +97,9 @@ def read_numbering(archive: Archive) -> HeadingNumbers:
     )
 
 
-def _read_level(level: "Element") -> _ListLevel:
+def _read_level(level: "Element") -> ListLevel:
     start, text = find_value(level, "start") or "1", find_value(level, "lvlText")
-    is_label = len(text) <= MAX_LABEL_CHARS
-    return _ListLevel(text if is_label else "", find_value(level, "numFmt"), parse_count(start))
+    return ListLevel(text, find_value(level, "numFmt"), parse_count(start))
 
 
 def is_contents(control: "Element") -> bool:

@@ -1,4 +1,4 @@
-"""Untrusted XML of an EPUB or a DOCX: no entity of its own, a bounded depth, any encoding."""
+"""Untrusted XML of a book or a document: no entity of its own, a bounded depth, any encoding."""
 
 from collections.abc import Iterator
 from html.entities import html5
@@ -23,34 +23,40 @@ _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
 def parse_xml(archive: Archive, path: str) -> "Element":
-    """Parse an XML file.
+    """Parse an XML file of an archive.
 
     Raises:
         UnreadableText: it is missing, malformed, nested too deeply, or declares entities.
     """
+    return parse_content(archive.read(path), archive.name, path)
+
+
+def parse_content(content: bytes, name: str, path: str) -> "Element":
+    """Parse XML; the name and the path are those of the book and its file in errors.
+
+    Raises:
+        UnreadableText: it is malformed, nested too deeply, or declares entities.
+    """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError
 
-    content = archive.read(path)
     try:
         try:
-            return _parse(archive, path, content)
+            return _parse(content, name, path)
         except ParseError:
-            return _parse(archive, path, decode_xml(content))
+            return _parse(decode_xml(content), name, path)
     except DefusedXmlException as error:
         raise UnreadableText(
-            f"{archive.name} cannot be used: its file {path} declares entities of its own."
+            f"{name} cannot be used: its file {path} declares entities of its own."
         ) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise UnreadableText(
-            f"{archive.name} is damaged: its file {path} is not XML ({error})."
-        ) from error
+        raise UnreadableText(f"{name} is damaged: its file {path} is not XML ({error}).") from error
 
 
-def _parse(archive: Archive, path: str, content: bytes | str) -> "Element":
+def _parse(content: bytes | str, name: str, path: str) -> "Element":
     from defusedxml.ElementTree import DefusedXMLParser
 
-    parser = DefusedXMLParser(target=_BoundedTree(archive.name, path))
+    parser = DefusedXMLParser(target=_BoundedTree(name, path))
     parser.feed(content)
     root: Element = parser.close()
     return root

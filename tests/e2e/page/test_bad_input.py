@@ -53,6 +53,8 @@ UNREADABLE = [
     ("nothing.md", b"  \n", "is empty"),
     ("novel.epub", b"no book at all", "is not an EPUB, despite its name"),
     ("letter.docx", b"%PDF-1.7", "is not a DOCX, despite its name"),
+    ("letter.odt", b"%PDF-1.7", "is not an ODT, despite its name"),
+    ("letter.fodt", b"<svg/>", "is not an ODT, despite its name"),
     ("scan.pdf", b"PK", "is not a PDF, despite its name"),
 ]
 

@@ -173,12 +173,26 @@ def build_docx(_page):
     return made.getvalue()
 
 
+def build_odt(_page):
+    kinds = [("h", "The Lamp"), ("p", "It went out."), ("h", "The Sea"), ("p", "A boat.")]
+    body = "".join(f"<text:{kind}>{text}</text:{kind}>" for kind, text in kinds)
+    spaces = 'xmlns:office="urn:office" xmlns:text="urn:text"'
+    return (
+        f'<?xml version="1.0"?><office:document {spaces} '
+        'office:mimetype="application/vnd.oasis.opendocument.text"><office:body><office:text>'
+        f"{body}</office:text></office:body></office:document>"
+    ).encode()
+
+
 def build_pdf(page):
     page.set_content("<h1>The Lamp</h1><p>It went out.</p><h1>The Sea</h1><p>A boat.</p>")
     return page.pdf()
 
 
-@pytest.mark.parametrize(("suffix", "build"), [("docx", build_docx), ("pdf", build_pdf)])
+DOCUMENTS = [("docx", build_docx), ("fodt", build_odt), ("pdf", build_pdf)]
+
+
+@pytest.mark.parametrize(("suffix", "build"), DOCUMENTS)
 def test_document_has_the_view_of_a_book_and_is_narrated(server, visit, suffix, build):
     tab = visit(server.url)
     content = build(tab.page)
@@ -188,7 +202,7 @@ def test_document_has_the_view_of_a_book_and_is_narrated(server, visit, suffix, 
     page.click("#narrate")
     tab.await_player()
     assert "A boat." in page.text_content("#captions")
-    assert requests_of(server)[-1]["options"]["text_type"] == suffix
+    assert requests_of(server)[-1]["options"]["text_type"] == suffix.replace("fodt", "odt")
 
 
 def test_book_shows_what_it_holds_and_chosen_chapters_are_narrated(server, opened_book):

@@ -12,7 +12,7 @@ import pytest
 
 from mixer.errors import NothingSpoken, OutOfTime, SpeechFailed, StoreFailed, UnknownVoice
 from mixer.requests import Options
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.sound.ffmpeg import ProcessGroup
 from mixer.speech.engine import VoiceSettings
 from mixer.speech.narrator import Narrator

@@ -92,6 +92,7 @@ PAGE = build_page("<h1>One</h1><p>The lamp was lit.</p>")
 SOURCES = {
     "epub": Book({"1.xhtml": PAGE}).content(),
     "docx": (DATA / "pandoc.docx").read_bytes(),
+    "odt": (DATA / "pandoc.odt").read_bytes(),
     "pdf": (DATA / "printed.pdf").read_bytes(),
     "html": PAGE,
 }

@@ -8,7 +8,7 @@ from mutagen.id3 import ID3
 from mixer.publish.tags import build_tags, credit_narrator, split_series
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.sound.formats.tags import AudioTags, build_id3_tag
 from mixer.sound.formats.wav import build_chunks
 from tests.scripts import plan_story

@@ -6,7 +6,7 @@ from mixer.publish.timing import build_takes, list_sound_files, pair_recordings
 from mixer.publish.timing.recordings import SentenceTiming, char_start_samples
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.script.script import CuePlace, Script, SoundKind
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.placement import SoundAnnotation

@@ -14,7 +14,7 @@ from mixer.publish.timing import (
 from mixer.publish.timing.recordings import SECTION_ENDINGS
 from mixer.requests import Options
 from mixer.script.limits import EMBEDDED_LIMITS
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.sound.analysis.measurement import Measurement
 from mixer.sound.arrange.layout import MixStyle, build_timeline
 from mixer.sound.formats.encoding import MP3

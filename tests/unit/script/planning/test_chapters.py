@@ -6,7 +6,7 @@ from mixer.script.limits import POLLY_LIMITS
 from mixer.script.planning.pauses import EXPRESSIVE, NATURAL
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import SsmlStyle
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.script.review.estimate import estimate_script
 from mixer.script.script import BreakKind, Script
 from tests.scripts import plan_text

@@ -9,7 +9,7 @@ from mixer.script.planning.lexicon import Lexicon, Pronunciation, add_entries, r
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import SsmlStyle
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from tests.scripts import plan_text
 
 WORDS = """\

@@ -15,7 +15,7 @@ from mixer.script.planning.sentences import split_sentences
 from mixer.script.planning.ssml import SsmlStyle, utf16_chars
 from mixer.script.readers.encodings import restore_punctuation
 from mixer.script.readers.markdown import read_markdown
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.script.script import BreakKind, Script
 from tests.scripts import plan_text, ssml_text
 from tests.texts import LANGUAGES, STEADY, SampleStory, nasty_texts, stories, write_story

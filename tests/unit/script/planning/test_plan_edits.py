@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.sentences import split_sentences
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.script.script import Script
 from tests.scripts import plan_text
 from tests.texts import SEEDS, STEADY, Place, SampleStory, build_new_sentence, stories

@@ -20,7 +20,7 @@ from mixer.script.planning.ssml import (
     count_billed_chars,
     utf16_chars,
 )
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.script.script import BreakKind, Utterance
 from tests.scripts import plan_text, ssml_text
 from tests.texts import STEADY, nasty_texts

@@ -4,7 +4,8 @@ import pytest
 
 from mixer.errors import UnreadableText
 from mixer.script.readers.encodings import decode_page, decode_text
-from mixer.script.readers.registry import TextType, read_document
+from mixer.script.readers.registry import read_document
+from mixer.script.readers.text_types import TextType
 
 WORDS = "Café – “quoted”."
 

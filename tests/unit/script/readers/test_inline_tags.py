@@ -10,7 +10,8 @@ from mixer.script.limits import EMBEDDED_LIMITS, POLLY_LIMITS
 from mixer.script.planning.pauses import NATURAL
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import SsmlStyle
-from mixer.script.readers.registry import TextType, read_document
+from mixer.script.readers.registry import read_document
+from mixer.script.readers.text_types import TextType
 from mixer.script.script import Role, Script
 from tests.scripts import plan_text, ssml_text
 

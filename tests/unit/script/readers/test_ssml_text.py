@@ -10,7 +10,7 @@ from mixer.script.limits import POLLY_LIMITS, POLLY_TOTAL_CHARS
 from mixer.script.planning.pauses import EXPRESSIVE, NATURAL
 from mixer.script.planning.plan import PlanStyle
 from mixer.script.planning.ssml import SsmlStyle
-from mixer.script.readers.registry import TextType, detect_text_type
+from mixer.script.readers.text_types import TextType, detect_text_type
 from tests.scripts import plan_text, ssml_text
 from tests.texts import STEADY
 

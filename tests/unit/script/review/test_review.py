@@ -5,7 +5,7 @@ import pytest
 from mixer.errors import BadInput
 from mixer.script.planning.lexicon import read_lexicon
 from mixer.script.planning.plan import PlanStyle
-from mixer.script.readers.registry import TextType
+from mixer.script.readers.text_types import TextType
 from mixer.script.review.checks import (
     PronunciationHint,
     check_language,
