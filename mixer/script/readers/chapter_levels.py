@@ -9,6 +9,8 @@ from mixer.script.readers.headings import is_chapter_line, names_chapter, names_
 from mixer.script.readers.marks import find_byline, fold_title
 
 MAX_TITLE_PAGE_BLOCKS = 12
+MIN_PARTS = 2
+"""Of parts without numbers, and of chapters in each."""
 
 
 def open_parts(blocks: Sequence[Block], author: str = "") -> tuple[Block, ...]:
@@ -23,7 +25,9 @@ def open_parts(blocks: Sequence[Block], author: str = "") -> tuple[Block, ...]:
         if headings[0].level == upper and len(above) == 1 and headings[0] is blocks[0]:
             continue
         named = sum(block.is_silent for block in headings if block.level == upper)
-        are_inside = _stand_in_parts(headings, upper, lower)
+        are_inside = _stand_in_parts(headings, upper, lower) or _stand_below_names(
+            blocks, upper, lower
+        )
         if not (are_inside or (all(map(names_chapter, below)) and len(below) > named)):
             break  # or each stands under the name that the contents give its chapter
         raised[lower] = raised.get(upper, upper)
@@ -74,6 +78,25 @@ def _stand_in_parts(headings: Sequence[Block], upper: int, lower: int) -> bool:
                 return False
             found = True
     return found
+
+
+def _stand_below_names(blocks: Sequence[Block], upper: int, lower: int) -> bool:
+    """Whether headings of a level stand below others that have no text, as parts have none.
+
+    Each holds several; what is named or counted as a chapter is not a part.
+    """
+    held: list[int] = []
+    is_bare = False
+    for each, following in pairwise(blocks):
+        if each.kind is BlockKind.HEADING and each.level == upper:
+            is_heading = following.kind is BlockKind.HEADING and following.level == lower
+            is_bare = is_heading and not (names_chapter(each.text) or each.text[:1].isdigit())
+            held += [0] if is_bare else []
+        elif each.kind is BlockKind.HEADING and each.level == lower:
+            if not is_bare:
+                return False
+            held[-1] += 1
+    return len(held) >= MIN_PARTS and min(held) >= MIN_PARTS
 
 
 def _is_part(title: str) -> bool:

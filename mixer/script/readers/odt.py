@@ -48,7 +48,7 @@ _BOXES = split_names(
 _SKIPPED = _LISTS | split_names(
     "tracked-changes note annotation ruby-text number placeholder page-number page-count "
     "page-continuation note-ref forms script event-listeners covered-table-cell object "
-    "object-ole plugin applet floating-frame control title desc index-title-template"
+    "object-ole binary-data plugin applet floating-frame control title desc index-title-template"
 )
 _MARKS = {"s": " ", "tab": " ", "line-break": LINE_BREAK}
 _ANCHORS = split_names("bookmark bookmark-start reference-mark reference-mark-start")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mixer.script.document import heading, paragraph
+from mixer.script.document import BlockKind, heading, paragraph
+from mixer.script.readers import TextType, read_document
 from mixer.script.readers.chapter_levels import open_parts
 from mixer.script.readers.docx import read_docx
 from mixer.script.readers.epub import read_epub
@@ -81,3 +82,28 @@ def test_lines_that_only_repeat_titles_are_read(lines):
     written = "".join(f"<p>{each}</p>" for each in lines)
     chapters = "".join(f"<h2>{each}</h2><p>{LEFT}</p>" for each in ENTRIES)
     assert show(read_html(f"{written}{chapters}").blocks)[: len(lines)] == lines
+
+
+BARE = "## Low Tide\n\n### {a}\n\nHe left.\n\n### {b}\n\nHe slept.\n\n## Flood\n\n"
+REST = "### Rope\n\nShe stayed.\n\n### Salt\n\nShe read.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("# The Sea\n\n" + BARE + REST, 6),
+        (BARE + REST, 6),
+        ("## Preface\n\nShe wrote.\n\n" + BARE + REST, 7),
+        (BARE + REST + "\n## Afterword\n\nShe wrote.\n", 7),
+        (BARE + "She wrote.\n\n" + REST, 2),
+        (BARE.replace("## Low Tide", "## Chapter 1") + REST, 2),
+        (BARE.replace("## Low Tide", "## 1. Low Tide") + REST, 2),
+        (BARE + "### Rope\n\nShe stayed.\n", 2),
+        ("### Rope\n\nShe stayed.\n\n" + BARE + REST, 2),
+    ],
+)
+def test_chapters_below_titles_without_text_open_as_those_below_parts(text, count):
+    blocks = read_document(text.format(a="Rain", b="Wind"), TextType.MARKDOWN).blocks
+    headings = [block for block in blocks if block.kind is BlockKind.HEADING]
+    top = min(block.level for block in headings if block.text != "The Sea")
+    assert sum(block.level == top for block in headings) == count

@@ -197,6 +197,11 @@ CONTENTS = (
         (p("<draw:frame><draw:image/><svg:desc>The old quay</svg:desc></draw:frame>"),
          ["The old quay"]),
         (p("a<draw:frame><draw:image/><svg:title>image1.png</svg:title></draw:frame>"), ["a"]),
+        (
+            p("a<draw:frame><draw:image><office:binary-data>QUJD</office:binary-data></draw:image>"
+              "</draw:frame>"),
+            ["a"],
+        ),
         (p("a") + p("", "P5") + p("", "P5") + p("b"), ["a", "", "b"]),
         (p("a") + p("* * *") + p("b"), ["a", "", "b"]),
         (p("a") + p("b", "Horizontal_20_Line"), ["a", "b"]),
