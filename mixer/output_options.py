@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mixer.targets import TargetName
 
@@ -21,6 +21,8 @@ MAX_KEY_CHARS = 1_024
 MAX_FEED_NAME_CHARS = 500
 MAX_NUMBER = 100_000
 
+DEFERRED = ConfigDict(defer_build=True)
+"""Validators are built when they are first used: a command without options needs none."""
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARS)
@@ -30,6 +32,8 @@ Title = Annotated[
 
 class MetadataOptions(BaseModel):
     """Metadata of the finished file; overrides those of the text."""
+
+    model_config = DEFERRED
 
     title: Annotated[
         str, Field(max_length=MAX_LINE_CHARS, description="Title; by default that of the text.")
@@ -66,6 +70,8 @@ class MetadataOptions(BaseModel):
 
 class OutputOptions(BaseModel):
     """Outputs to make in addition to the audio."""
+
+    model_config = DEFERRED
 
     outputs: Annotated[
         list[OutputName],
@@ -108,6 +114,8 @@ class OutputOptions(BaseModel):
 
 class FeedOptions(BaseModel):
     """Where a story goes; overrides what the text states."""
+
+    model_config = DEFERRED
 
     target: Annotated[
         TargetName | None,

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from mixer.errors import BadOption
 from mixer.formats import FormatName
 from mixer.output_options import (
+    DEFERRED,
     MAX_LINE_CHARS,
     TEXT_OUTPUTS,
     YEAR_PATTERN,
@@ -49,6 +50,8 @@ MAX_LEXICONS = 5
 class GapOption(BaseModel):
     """The option of both speech and mix."""
 
+    model_config = DEFERRED
+
     gap_ms: Annotated[
         int | None, Field(ge=0, le=10_000, description="Silence between chunks, the same for all.")
     ] = None
@@ -56,6 +59,8 @@ class GapOption(BaseModel):
 
 class SpeechOptions(BaseModel):
     """Options of voice and speech."""
+
+    model_config = DEFERRED
 
     voice: Annotated[str, Field(description="The voice; by default the first of the engine.")] = ""
     engine: Annotated[
@@ -180,6 +185,8 @@ class MixOptions(MetadataOptions):
 class CostOptions(BaseModel):
     """Limits of cost."""
 
+    model_config = DEFERRED
+
     max_cost_usd: Annotated[
         float | None, Field(ge=0, description="Fail before spending more than this.")
     ] = None
@@ -189,8 +196,7 @@ class CostOptions(BaseModel):
 class Options(SpeechOptions, GapOption, MixOptions, OutputOptions, FeedOptions, CostOptions):
     """All options of a story, each with a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-    """Its validator takes 40 ms to build, and a command without options needs none."""
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

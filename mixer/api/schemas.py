@@ -36,7 +36,7 @@ def _describe_unknown(name: str, fields: Iterable[str]) -> str:
 class RequestBody(BaseModel):
     """A request that says what it did not understand."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True, defer_build=False)
 
     def warnings(self, ignored: Collection[str] = ()) -> list[str]:
         """List one sentence per unknown field that is not in `ignored`."""
