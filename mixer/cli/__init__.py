@@ -9,7 +9,8 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -83,6 +84,11 @@ class LazyGroup(click.Group):
         meant = f" Did you mean {near[0]}?" if near else f" Commands: {', '.join(COMMANDS)}."
         raise click.UsageError(f"No such command “{args[0]}”.{meant}", ctx)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Import and run a command with what earlier ones compiled."""
+        with _use_start_cache():
+            return super().invoke(ctx)
+
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; None if there is none of that name."""
         if name not in COMMANDS:
@@ -90,6 +96,25 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+
+@contextmanager
+def _use_start_cache() -> Iterator[None]:
+    """Keep what the command compiles, unless Python keeps no compiled modules either (-B)."""
+    from mixer.settings import find_store_folder
+    from mixer.start_cache import open_start_cache
+
+    try:
+        folder = find_store_folder(os.environ) / "starts"
+    except RuntimeError:  # this user has no home
+        yield
+        return
+    cache = open_start_cache(folder / f"{sys.implementation.cache_tag}.json")
+    try:
+        yield
+    finally:
+        if not sys.dont_write_bytecode:
+            cache.save()
 
 
 @click.group(

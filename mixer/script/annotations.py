@@ -4,10 +4,11 @@ Sentences, captions and prices use the words alone; the annotations follow the w
 They nest, as elements do: of two annotations one contains the other, or they do not overlap.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from mixer.start_cache import compile_pattern
 
 Attributes = tuple[tuple[str, str], ...]
 
@@ -24,7 +25,7 @@ MAX_PAUSE_MS = 10_000
 
 MAX_DURATION_CHARS = 40
 
-_TIME = re.compile(r"\+?(\d*\.?\d+)(ms|s)")
+_TIME = compile_pattern(r"\+?(\d*\.?\d+)(ms|s)")
 
 
 @dataclass(frozen=True, slots=True)

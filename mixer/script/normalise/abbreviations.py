@@ -41,14 +41,15 @@ from mixer.script.normalise.rule import (
     starts_sentence,
 )
 from mixer.script.normalise.rule_selection import list_marks
+from mixer.start_cache import compile_pattern
 
-_COUNT = re.compile(
+_COUNT = compile_pattern(
     rf":?{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
     rf"|{SPACE}I(?= ?[–-]|, (?:[IVX]|§|[Ss]ec|[Cc]l))|{SPACE}A\.?D\.? \d"
 )
-_FIGURE_BEFORE = re.compile(rf"\d\.?{SPACE}?$")
-_ORDINAL_BEFORE = re.compile(rf"\d(?:st|nd|rd|th){SPACE}$")
-_NAME_IN_SENTENCE = re.compile(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
+_FIGURE_BEFORE = compile_pattern(rf"\d\.?{SPACE}?$")
+_ORDINAL_BEFORE = compile_pattern(rf"\d(?:st|nd|rd|th){SPACE}$")
+_NAME_IN_SENTENCE = compile_pattern(r"[\w,;][\"'”’)]*[ \u00a0](?:[^\W\d_][\w'’]*[ \u00a0]){1,3}$")
 
 _SIGNS = frozenset("&/°§'’-")
 """Of `w/o`, `& Co.`, `B’fast`: few, and in other texts than most abbreviations."""
@@ -157,7 +158,7 @@ def _expand_before_number(match: re.Match[str], spoken: str) -> str | None:
     return spoken if _COUNT.match(match.string, match.end()) else None
 
 
-_compile_context = cache(re.compile)
+_compile_context = cache(compile_pattern)
 
 
 def _expand_in_context(

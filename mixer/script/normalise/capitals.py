@@ -21,11 +21,14 @@ from mixer.script.normalise.rule import (
     is_capitalised,
     next_word,
 )
+from mixer.start_cache import compile_pattern
 
 _CAPITAL = "[A-ZÀ-ÖØ-Þ]"
-_TOKEN = re.compile(rf"(?<![\w.&/@#-]){_CAPITAL}+(?:['’]{_CAPITAL}+)*(?![\w&/@-]|['’][a-z]|\.\w)")
-_RUN_GAP = re.compile(r"[\s,;:!?—–…\"'“”‘’()-]{1,8}|\.{3}\s?|\. ")
-_CAPITALS = re.compile(r"[A-Z]['’]?[A-Z]")
+_TOKEN = compile_pattern(
+    rf"(?<![\w.&/@#-]){_CAPITAL}+(?:['’]{_CAPITAL}+)*(?![\w&/@-]|['’][a-z]|\.\w)"
+)
+_RUN_GAP = compile_pattern(r"[\s,;:!?—–…\"'“”‘’()-]{1,8}|\.{3}\s?|\. ")
+_CAPITALS = compile_pattern(r"[A-Z]['’]?[A-Z]")
 _CLITICS = frozenset({"T", "LL", "RE", "VE", "D", "M", "S"})
 
 ABBREVIATION_LEADERS = frozenset({"the", "our", "your", "their", "an", "new", "a"})
@@ -55,7 +58,7 @@ class _CapitalWords:
         self._always = frozenset(language.words("capitals.always"))
         self._short = frozenset(language.words("capitals.in_runs")) | self._always
         self._keep = frozenset(language.words("capitals.keep"))
-        self._shape = re.compile(language.phrase("capitals.shape"))
+        self._shape = compile_pattern(language.phrase("capitals.shape"))
         followers = language.table("capitals.followers")
         self._followers = {word: frozenset(after) for word, after in followers.items()}
         self._letters_before = language.table("capitals.letters_before")

@@ -22,6 +22,7 @@ from mixer.script.normalise.rule import (
     iterate_row_replacements,
     keep_stop,
 )
+from mixer.start_cache import compile_pattern
 
 HOURS_OF_A_HALF_DAY = 12
 HOURS = 24
@@ -204,7 +205,7 @@ def _build_row_rules(
     @cache
     def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         row = rf"(?<![\w.])(?:{name}, ){{0,10}}{name}{joint}{name}(?!\w)"
-        return re.compile(row), re.compile(rf"(?<![\w.])({build_alternation(short)})\.")
+        return compile_pattern(row), compile_pattern(rf"(?<![\w.])({build_alternation(short)})\.")
 
     def find(text: str) -> Iterator[Replacement]:
         return iterate_row_replacements(text, compile_patterns(), short, language)

@@ -7,6 +7,7 @@ from functools import partial
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.rule import SPACE, NormalisationRule, build_alternation, compile_rule
+from mixer.start_cache import compile_pattern
 
 _POINT_TIME = r"(?:[01]?\d|2[0-3])\.[0-5]\d"
 _AMOUNTS = (
@@ -51,11 +52,11 @@ def _expand_duration(
 
 def _build_time_list_rule() -> NormalisationRule:
     """Times with a point, of which a list has several: `at 7.30, 9.15 and 14.00`."""
-    listed = re.compile(
+    listed = compile_pattern(
         rf"(?<!\w)(?:[Aa]t|leaves?|departs?|from) {_POINT_TIME}(?:, {_POINT_TIME})*"
         rf",? (?:and|or) {_POINT_TIME}(?!\w|[.,:]\d| ?[%°]|{SPACE}{_AMOUNTS})"
     )
-    point = re.compile(r"(?<=\d)\.(?=\d)")
+    point = compile_pattern(r"(?<=\d)\.(?=\d)")
 
     def find(text: str) -> Iterator[Replacement]:
         for match in listed.finditer(text):

@@ -27,9 +27,10 @@ from mixer.script.normalise.rule import (
     next_word,
     previous_word,
 )
+from mixer.start_cache import compile_pattern
 
-_VOWEL = re.compile("[AEIOUYaeiouy]")
-_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+_VOWEL = compile_pattern("[AEIOUYaeiouy]")
+_YEAR = compile_pattern(r"(?:1[5-9]|20)\d\d")
 
 LAST_MONTH, LAST_DAY = 12, 31
 

@@ -5,13 +5,13 @@ where it differs (`en-US`). A language without tables gets empty ones: then noth
 sentences end at their marks.
 """
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+from mixer.start_cache import compile_pattern, parse_toml
 
 MACRO_LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh", "no": "nb"}
 """Codes whose tables have a wider or an older code (ISO 639-3 macrolanguages)."""
@@ -22,8 +22,9 @@ MAX_NAME_CHARS = 35
 MAX_CACHED_LANGUAGES = 128
 """Polly speaks 42."""
 
+FOLDER = Path(__file__).with_name("languages")
 
-_PATTERN_NAME = re.compile(r"(?<!\?P)<([a-z_]+)>")
+_PATTERN_NAME = compile_pattern(r"(?<!\?P)<([a-z_]+)>")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +95,8 @@ def is_same_language(one: str, other: str) -> bool:
 def _load_tables(name: str) -> dict[str, Any]:
     if len(name) > MAX_NAME_CHARS or not name.replace("-", "").isalnum():
         return {}
-    file = files("mixer.script.normalise.languages") / f"{name}.toml"
-    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    file = FOLDER / f"{name}.toml"
+    return parse_toml(file.read_text("utf-8")) if file.is_file() else {}
 
 
 def _merge_tables(tables: dict[str, Any], regional: Mapping[str, Any]) -> dict[str, Any]:

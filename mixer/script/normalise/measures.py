@@ -20,6 +20,7 @@ from mixer.script.normalise.rule import (
     keep_stop,
     next_word,
 )
+from mixer.start_cache import compile_pattern
 
 FRACTIONS = "½⅓⅔¼¾⅛⅜⅝⅞"
 _NUMBER = rf"(?:(?:{FIGURE})?[{FRACTIONS}]|\d{{1,2}}/\d{{1,2}}|\.?{FIGURE})"
@@ -211,7 +212,7 @@ def _build_height_rules(language: Language) -> Iterator[NormalisationRule]:
     yield compile_rule(_NAMED_HEIGHT, expand, "f", r"\d ?ft\.?,? \d")
 
 
-_DOUBLE_MARK = re.compile(
+_DOUBLE_MARK = compile_pattern(
     rf"(?:(?<![\w.,/’'′\"“”={FRACTIONS}])(?P<figure>(?:\d{{1,3}}[ -])?\d{{1,2}}/\d{{1,2}}"
     rf"|\d{{1,3}}(?:\.\d+)?|\d{{0,3}}[{FRACTIONS}]))?(?P<mark>[\"“”″])"
     r"(?: (?P<next>[a-z]+))?"
@@ -227,7 +228,7 @@ def _name_time(minutes: int, seconds: int, language: Language) -> str | None:
     return f"{minutes} {minute} {seconds} {second}"
 
 
-_ONE_OR_PART = re.compile(rf"1|\d{{1,2}}/\d{{1,2}}|[{FRACTIONS}]")
+_ONE_OR_PART = compile_pattern(rf"1|\d{{1,2}}/\d{{1,2}}|[{FRACTIONS}]")
 
 
 def _build_inch_rules(language: Language) -> Iterator[NormalisationRule]:

@@ -23,6 +23,7 @@ from mixer.script.normalise.rule import (
     starts_sentence,
 )
 from mixer.script.normalise.rule_selection import list_marks
+from mixer.start_cache import compile_pattern
 
 ROMAN_HUNDREDS = ("", "C", "CC", "CCC")
 ROMAN_TENS = ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")
@@ -45,17 +46,19 @@ LETTERS = frozenset("CDLM")
 MAX_NAMESAKES = 30
 """The highest number that is taken for a bearer of a name."""
 
-_IN_YEAR = re.compile(r"(?<!\w)[Ii]n \d{3,4},? $")
+_IN_YEAR = compile_pattern(r"(?<!\w)[Ii]n \d{3,4},? $")
 
-_AFTER_FIRST = re.compile(r" (?:\(\d|the |in (?:\d|[A-Z])|at [A-Z]|from \d)|[;)]")
+_AFTER_FIRST = compile_pattern(r" (?:\(\d|the |in (?:\d|[A-Z])|at [A-Z]|from \d)|[;)]")
 """What never follows the pronoun: `George I the Whigs`, `Napoleon I in 1815`."""
 
 _BEFORE_RULER = frozenset(
     ["of", "under", "by", "against", "after", "since", "from", "between", "until", "King", "Queen"]
 )
 
-_PAIRED = re.compile(r"(?<!\w)[A-Z][a-z]+ [IVX]+(?:,| and| or|, and) $")
-_PAIRED_BEHIND = re.compile(r"(?:,| and| or|, and) (?:[A-Z][a-z]+ )?[A-Z][a-z]+ [IVX]+(?![\w'’])")
+_PAIRED = compile_pattern(r"(?<!\w)[A-Z][a-z]+ [IVX]+(?:,| and| or|, and) $")
+_PAIRED_BEHIND = compile_pattern(
+    r"(?:,| and| or|, and) (?:[A-Z][a-z]+ )?[A-Z][a-z]+ [IVX]+(?![\w'’])"
+)
 """Another ruler with a number."""
 
 NUMERAL = r"[IVXLC]{1,8}"

@@ -14,6 +14,7 @@ from mixer.script.normalise.rule import (
     iterate_row_replacements,
     keep_stop,
 )
+from mixer.start_cache import compile_pattern
 
 COMPASS = r" [NSEW]{1,3}(?!\w)"
 """What the rules for points of the compass search for first."""
@@ -155,7 +156,8 @@ def _build_state_list_rule(language: Language, listed: Mapping[str, str]) -> Nor
     @cache
     def compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         chain = rf"(?<![\w.]){names}(?:{joint}{names})+(?!\w)"
-        return re.compile(chain), re.compile(rf"(?<![\w.])({build_alternation(listed)})(?!\w)")
+        one = rf"(?<![\w.])({build_alternation(listed)})(?!\w)"
+        return compile_pattern(chain), compile_pattern(one)
 
     def find(text: str) -> Iterator[Replacement]:
         return iterate_row_replacements(text, compile_patterns(), listed, language)

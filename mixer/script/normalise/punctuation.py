@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
 from mixer.script.normalise.rule import LOOK_CHARS, NormalisationRule, compile_rule
+from mixer.start_cache import compile_pattern
 
 EMPHASIS_CHARS = "*_~"
 """Marks that typists put around a word to stress it."""
@@ -30,7 +31,7 @@ The joiners U+200C and U+200D stay: Indic and Arabic script and emoji need them.
 NOTE_FIGURES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 """Small raised figures."""
 
-_INVISIBLE = re.compile(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
+_INVISIBLE = compile_pattern(f"[{CONTROLS}]+|(?<=[A-Za-zÀ-ɏ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏ])")
 _DASHES = "--|—"
 _BEFORE_FIGURES = (
     r"(?:(?<=[^\W\d_])|(?<=[\"'”’)!?.,;%°]))(?:-{2,3}|—)(?=[$£€]?\d)",
@@ -39,7 +40,7 @@ _BEFORE_FIGURES = (
 """Dashes that part a figure from what is before it; that of `1914—1918` does not."""
 
 _DOTS = r"\.[. ]\."
-_RUN = re.compile(f"[{re.escape(EMPHASIS_CHARS)}]+")
+_RUN = compile_pattern(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
 
 def build_invisible_rule() -> NormalisationRule:

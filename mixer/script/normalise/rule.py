@@ -4,12 +4,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from itertools import groupby
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.offset_map import Replacement
+from mixer.start_cache import compile_pattern
 
 DIGITS = frozenset("0123456789")
 ANY_TEXT: frozenset[str] = frozenset()
@@ -29,12 +29,12 @@ NEAR_CHARS = 24
 LOOK_CHARS = 48
 """How far a rule looks to either side; longer than nearly every word."""
 
-_NEXT_WORD = re.compile(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w[\w'’]*)")
-_CLOSED = re.compile(r"[\"'”’»)\]\s]*")
-_SENTENCE_START = re.compile(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
-_STREET_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)")
-_FIGURES = re.compile(rf"\d(?:.{{0,{NEAR_CHARS}}}\d)*", re.DOTALL)
-_LAST_WORD = re.compile(r"([\w'’]+)[ \u00a0]?$")
+_NEXT_WORD = compile_pattern(r"[\"'”’»)\]]*[ \u00a0]+[\"'“‘«„(\[¿¡]*(\w[\w'’]*)")
+_CLOSED = compile_pattern(r"[\"'”’»)\]\s]*")
+_SENTENCE_START = compile_pattern(r"[.!?…][\"'”’»)\]]*\s[\"'“‘«„(\[¿¡]*$")
+_STREET_NUMBER = compile_pattern(r"\d+(?:st|nd|rd|th)")
+_FIGURES = compile_pattern(rf"\d(?:.{{0,{NEAR_CHARS}}}\d)*", re.DOTALL)
+_LAST_WORD = compile_pattern(r"([\w'’]+)[ \u00a0]?$")
 
 
 def next_word(text: str, position: int) -> str:
@@ -143,31 +143,35 @@ def compile_rule(
         required: see NormalisationRule.
         hint: a cheaper pattern that matches somewhere in all texts in which the costlier one does.
     """
+    return NormalisationRule(_PatternSearch(pattern, expand).find, frozenset(required), hint)
 
-    @cache
-    def compile_pattern() -> tuple[re.Pattern[str], str | int]:
-        compiled = re.compile(pattern)
-        return compiled, "edit" if "edit" in compiled.groupindex else 0
 
-    def find(text: str) -> Iterable[Replacement]:
-        compiled, group = compile_pattern()
-        first = compiled.search(text)
+class _PatternSearch:
+    """Finds what a rule's pattern matches, which is compiled for the first text."""
+
+    def __init__(self, pattern: str, expand: Callable[[re.Match[str]], str | None]) -> None:
+        self._source, self._expand = pattern, expand
+        self._pattern: re.Pattern[str] | None = None
+
+    def find(self, text: str) -> Iterable[Replacement]:
+        """The replacements for a text."""
+        pattern = self._pattern
+        if pattern is None:
+            pattern = self._pattern = compile_pattern(self._source)
+        first = pattern.search(text)
         if first is None:
             return ()
-        return _iter_replacements(compiled.finditer(text, first.start()), group, expand)
+        group = "edit" if "edit" in pattern.groupindex else 0
+        return self._iterate_replacements(pattern.finditer(text, first.start()), group)
 
-    return NormalisationRule(find, frozenset(required), hint)
-
-
-def _iter_replacements(
-    matches: Iterable[re.Match[str]],
-    group: str | int,
-    expand: Callable[[re.Match[str]], str | None],
-) -> Iterator[Replacement]:
-    for match in matches:
-        spoken = expand(match)
-        if spoken is not None and spoken != match[group]:
-            yield Replacement(*match.span(group), spoken)
+    def _iterate_replacements(
+        self, matches: Iterable[re.Match[str]], group: str | int
+    ) -> Iterator[Replacement]:
+        expand = self._expand
+        for match in matches:
+            spoken = expand(match)
+            if spoken is not None and spoken != match[group]:
+                yield Replacement(*match.span(group), spoken)
 
 
 def build_alternation(words: Iterable[str]) -> str:
@@ -175,13 +179,13 @@ def build_alternation(words: Iterable[str]) -> str:
 
     Grouped by their first character, so that `re` tries forty beginnings, not three hundred words.
     """
-    groups = groupby(sorted(set(words)), key=lambda word: word[:1])
+    groups = dict[str, list[str]]()
+    for word in sorted(set(words)):
+        rest = word[1:]
+        groups.setdefault(word[:1], []).append(rest if rest.isalnum() else re.escape(rest))
     parts = (
-        re.escape(initial)
-        + "(?:"
-        + "|".join(sorted((re.escape(word[1:]) for word in group), key=len, reverse=True))
-        + ")"
-        for initial, group in groups
+        f"{re.escape(initial)}(?:{'|'.join(sorted(rests, key=len, reverse=True))})"
+        for initial, rests in groups.items()
     )
     return "(?:" + "|".join(parts) + ")"
 
@@ -206,7 +210,7 @@ def _compile_hint(hint: str) -> _Hint:
     plain = re.sub(r"\\.|\[[^\]]*\]", "x", hint)
     chars = len(hint) + sum(map(int, re.findall(r"\{(?:\d*,)?(\d+)\}", plain)))
     is_bounded = chars <= NEAR_CHARS and re.search(r"[*+]|,\}", plain) is None
-    return _Hint(re.compile(hint).search, is_bounded and needs_digit(hint))
+    return _Hint(compile_pattern(hint).search, is_bounded and needs_digit(hint))
 
 
 class _HintedText:

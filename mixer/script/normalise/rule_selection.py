@@ -1,15 +1,15 @@
 """Which rules a text calls for, by its characters and words: of four hundred, a few."""
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, compress, product
 
 from mixer.script.normalise.rule import NormalisationRule, needs_digit
+from mixer.start_cache import compile_pattern
 
 MAX_KEPT_MASKS = 1_000
 
-_DIGIT = re.compile(r"\d")
-_WORD = re.compile(r"\w+\.?")
+_DIGIT = compile_pattern(r"\d")
+_WORD = compile_pattern(r"\w+\.?")
 _RARE_SIGNS = "&/°§-"
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -21,6 +21,9 @@ def list_marks(phrases: Iterable[str]) -> Iterator[str]:
     behind, and spaces may be left out.
     """
     for phrase in phrases:
+        if phrase.isalnum():  # most are one word
+            yield from (phrase, f"{phrase}.")
+            continue
         parts = phrase.split(" ")
         stopped = next((n for n, part in enumerate(parts, start=1) if "." in part), 0)
         starts = range(stopped) if stopped else [0]

@@ -20,6 +20,7 @@ from mixer.script.normalise.rule import (
     compile_rule,
     previous_word,
 )
+from mixer.start_cache import compile_pattern
 
 YEAR_DIGITS, SHORT_YEAR_DIGITS = 4, 2
 
@@ -58,8 +59,8 @@ _PATH = (
 
 _ADDRESS_HINT = rf"://|www\.|\.(?:{DOMAINS}|{SHORT_DOMAINS})"
 _MAIL = rf"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]{{0,63}}@{_HOST}[A-Za-z]{{2,24}}(?![\w@])"
-_ADDRESS_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?")
-_SIGN = re.compile(r"([^\w]|_)")
+_ADDRESS_PREFIX = compile_pattern(r"^(?:https?://)?(?:www\.)?")
+_SIGN = compile_pattern(r"([^\w]|_)")
 _TRAILING = ".,;:!?'’)]}*_~"
 
 

@@ -23,6 +23,7 @@ from mixer.script.normalise import (
     is_capitalised,
     load_language,
 )
+from mixer.start_cache import compile_pattern
 
 QUOTES = "\"'“”‘’«»‹›„‚"
 """Which of them open and which close depends on the language."""
@@ -44,24 +45,24 @@ CONTEXT_CHARS, AHEAD_CHARS = 60, 12
 word. It decides by the last word, but reads all it gets, in Italian at 20 µs a mark; 400 and 48
 decided the same at each of 95,000 marks."""
 
-_ENDING = re.compile(
+_ENDING = compile_pattern(
     rf"(?P<mark>[.!?…{WIDE_STOPS}{SCRIPT_STOPS}]+)"
     rf"(?P<closing>(?:[{QUOTES}{re.escape(BRACKETS)}]|[ \u00a0\u202f][»›](?!\w))*)(?P<space>\s*)"
 )
-_AHEAD = re.compile(r"(?P<opening>[^\w]{0,12})(?P<word>\w[\w'’]*)")
-_LABEL = re.compile(r"[\W_]*(?:\d{1,3}|[^\W\d_]|[ivxIVX]{1,5})[.)]*\s*")
-_PRONOUN = re.compile(r"I(?:['’]\w+)?")
-_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
-_WORD = re.compile(r"[^\W_]")
-_SILENT = re.compile(f"[{re.escape(QUOTES + BRACKETS + OPENING)}`]")
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_AHEAD = compile_pattern(r"(?P<opening>[^\w]{0,12})(?P<word>\w[\w'’]*)")
+_LABEL = compile_pattern(r"[\W_]*(?:\d{1,3}|[^\W\d_]|[ivxIVX]{1,5})[.)]*\s*")
+_PRONOUN = compile_pattern(r"I(?:['’]\w+)?")
+_DOTTED = compile_pattern(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
+_WORD = compile_pattern(r"[^\W_]")
+_SILENT = compile_pattern(f"[{re.escape(QUOTES + BRACKETS + OPENING)}`]")
+_HALF_CHARACTER = compile_pattern("[\ud800-\udfff]")
 
 
 # Tables of abbreviations by what they mean for the end of a sentence.
 _NON_ENDING_TABLES = ("before_name", "anywhere")
 _MAY_END_TABLES = ("after_number", "after_name", "may_end", "lists")
 _COUNTING_TABLES = ("before_number",)
-_NUMERAL = re.compile(r"[IVXLC]{2,8}|[VX]")
+_NUMERAL = compile_pattern(r"[IVXLC]{2,8}|[VX]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,6 +273,6 @@ def _compile_attribution(language: Language) -> re.Pattern[str] | None:
     pattern = language.phrase("sentences.attribution")
     if not pattern:
         return None
-    return re.compile(
+    return compile_pattern(
         pattern.replace("SPEECH", build_alternation(language.words("sentences.speech")))
     )

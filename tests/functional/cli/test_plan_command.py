@@ -171,6 +171,23 @@ def test_the_list_of_commands_cuts_no_sentence_short(mixer):
     assert "..." not in mixer("--help").out.partition("Commands:")[2]
 
 
+def test_second_start_compiles_nothing_and_plans_the_same(tmp_path):
+    (tmp_path / "story.md").write_text(STORY)
+    environ = build_environ(tmp_path, PYTHONDONTWRITEBYTECODE="")
+    folder = tmp_path / ".cache" / "mixer" / "starts"
+    first, second = (run("plan", "story.md", cwd=tmp_path, env=environ) for _ in range(2))
+    assert (first.code, first.err) == (0, "")
+    assert second == first
+    (kept,) = folder.iterdir()
+    written = kept.stat().st_ino
+    assert run("plan", "story.md", "--words", cwd=tmp_path, env=environ).code == 0
+    assert kept.stat().st_ino == written
+    kept.write_bytes(b"damaged")
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    assert run("plan", "story.md", cwd=tmp_path, env=environ) == first
+    assert kept.read_bytes() == b"damaged"
+
+
 def test_no_command_at_all_is_wrong_use_and_shows_help():
     done = subprocess.run(
         [sys.executable, "-m", "mixer"], capture_output=True, text=True, check=False
