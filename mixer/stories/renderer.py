@@ -103,7 +103,8 @@ class StoryRenderer:
         missing = [segment for key, segment in wanted.items() if key not in kept]
         if missing:
             renderer = self._open_renderer(missing)
-            with closing(render_streams(renderer, missing, cache, self.pool)) as streams:
+            before = self.history.list_segments().difference(keys) if self.history else ()
+            with closing(render_streams(renderer, missing, cache, self.pool, before)) as streams:
                 for done, _ in enumerate(streams, start=1):
                     self.progress(done / len(missing))
         return keys

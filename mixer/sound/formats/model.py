@@ -9,6 +9,7 @@ to `FORMATS` in `encoding.py` and to `mixer.formats.FormatName`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -33,7 +34,8 @@ class StreamFormat:
 
     `sample_bytes` is 0 for compressed frames, whose sizes `frame_lengths` lists; `sample_format` is
     the encoder's input, empty for FFmpeg's default. Moved by `section_grid` samples, sound is
-    encoded to the same bytes.
+    encoded to the same bytes. If it `joins_exactly`, segments join into the bytes of a serial
+    render.
     """
 
     suffix: str
@@ -42,6 +44,7 @@ class StreamFormat:
     sample_bytes: int = 0
     sample_format: str = ""
     section_grid: int = 1
+    joins_exactly: bool = False
     frame_lengths: Callable[[bytes], Iterator[int]] | None = field(default=None, repr=False)
 
     def build_arguments(self, bitrate_kbps: int) -> tuple[str, ...]:
@@ -52,12 +55,22 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True)
 class EncodedStream:
-    """A segment's own frames; `key` is empty if not stored."""
+    """A segment's own frames; `key` is empty if not stored.
+
+    `beginnings` are keys of parts that other segments may begin with.
+    """
 
     size_bytes: int
     frames: int
     write_to: Callable[[IO[bytes]], None]
     key: str = ""
+    beginnings: tuple[str, ...] = ()
+
+    def read(self) -> bytes:
+        """Read all frames."""
+        content = BytesIO()
+        self.write_to(content)
+        return content.getvalue()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ MP3_STREAM = StreamFormat(
     arguments=("-c:a", "libmp3lame", *_BARE_FRAMES),
     section_grid=FRAME_SAMPLES,
     frame_lengths=mp3_frames.frame_lengths,
+    joins_exactly=True,
 )
 """No bit reservoir, no header frame, no tags."""
 

@@ -77,6 +77,10 @@ class RenderHistory:
         """How much louder than predicted the mix was before."""
         return self._load_record().prediction_error_lu
 
+    def list_segments(self) -> frozenset[str]:
+        """The keys of the segments of the version before."""
+        return self._load_record().segment_keys
+
     def record_render(
         self,
         timeline: Timeline,

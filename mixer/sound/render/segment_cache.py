@@ -84,18 +84,19 @@ class SegmentCache:
     def remove_damaged(self, keys: Sequence[str]) -> None:
         """Read segments again and remove those that are damaged."""
         streams = self.find_all(keys).values()
-        for _, outcome in run_in_parallel(streams, _read_stream, LOOKUPS_AT_ONCE):
+        for _, outcome in run_in_parallel(streams, EncodedStream.read, LOOKUPS_AT_ONCE):
             with suppress(DamagedObject, NotFound):
                 outcome.result()
 
-    def put(self, key: str, path: Path, frames: int) -> None:
-        """Store a rendered segment."""
+    def put(self, key: str, path: Path, frames: int, beginnings: Sequence[str] = ()) -> None:
+        """Store a rendered segment; `beginnings` as in EncodedStream."""
         content = path.read_bytes()
         fields: dict[str, object] = {
             "v": METADATA_VERSION,
             "frames": frames,
             "bytes": len(content),
             "digest": digest_content(key, content),
+            "beginnings": list(beginnings),
         }
         metadata = {FIELD: json.dumps(fields, separators=(",", ":"))}
         put_sealed(self.store, key, path, metadata=metadata)
@@ -106,6 +107,7 @@ class SegmentCache:
             frames=int(str(fields["frames"])),
             write_to=partial(self._write_intact, key, fields),
             key=key,
+            beginnings=_parse_beginnings(fields.get("beginnings", [])),
         )
 
     def _write_intact(self, key: str, fields: Mapping[str, object], file: IO[bytes]) -> None:
@@ -119,15 +121,16 @@ class SegmentCache:
         file.write(content.getvalue())
 
 
+def _parse_beginnings(found: object) -> tuple[str, ...]:
+    """Read the beginnings of a segment; those of older ones are not known."""
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
 def digest_content(key: str, content: bytes | memoryview) -> str:
     """Hash an object's bytes together with its key, so that objects cannot be swapped."""
     digest = sha256(key.encode() + b"\0")
     digest.update(content)
     return digest.hexdigest()[:HEX_DIGITS]
-
-
-def _read_stream(stream: EncodedStream) -> None:
-    stream.write_to(BytesIO())
 
 
 def segment_cache_key(

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from shutil import rmtree
+from typing import IO
 
 from mixer.errors import RenderFailed
 from mixer.sound import ffmpeg
@@ -23,6 +25,8 @@ from mixer.sound.timeline import MIX_RATE_HZ, Cue, Timeline, rescale_samples
 
 SEGMENT_TIMEOUT_S = 600.0
 """A segment of two minutes takes a few seconds; the timeout is for a broken machine."""
+
+COPY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,15 @@ class RenderedSegment:
     begin_byte: int
     end_byte: int
     frames: int
+
+    def write_to(self, file: IO[bytes]) -> None:
+        """Copy the frames."""
+        left = self.end_byte - self.begin_byte
+        with self.path.open("rb") as source:
+            source.seek(self.begin_byte)
+            while left > 0 and (block := source.read(min(COPY_BYTES, left))):
+                file.write(block)
+                left -= len(block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +151,21 @@ class Renderer:
         bed = predict_bed(measured, self._played_s[sound_key], path)
         return fingerprint_bed(bed, self._sources.content_ids.get(source, source), measured)
 
+    def count_frames(self, part: Segment) -> int:
+        """The frames of a segment that is not the last."""
+        return self._frame_at(part.end) - self._frame_at(part.start)
+
+    def measure_bytes(self, content: bytes, part: Segment) -> int:
+        """The bytes of the frames of a part that a segment begins with."""
+        lengths = self.encoding.stream.frame_lengths
+        return sum(islice(lengths(content), self.count_frames(part))) if lengths else 0
+
+    def _frame_at(self, sample: int) -> int:
+        return frame_at(self.timeline, self.encoding, sample)
+
     def _own_bytes(self, segment: Segment, path: Path) -> tuple[int, int, int]:
-        rendered_from, first, end = (
-            frame_at(self.timeline, self.encoding, sample)
-            for sample in (segment.window_start, segment.start, segment.end)
-        )
+        places = (segment.window_start, segment.start, segment.end)
+        rendered_from, first, end = map(self._frame_at, places)
         after = None if segment.is_last else end
         own = slice(first - rendered_from, None if after is None else after - rendered_from)
         begin, end, frames = _locate_frames(self.encoding.stream, path, self.timeline.channels, own)

@@ -6,14 +6,14 @@ machine. A later attempt continues from the cache.
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import IO
 
 from mixer.errors import OutOfTime
 from mixer.parallel import map_in_order
 from mixer.sound.formats import EncodedStream
+from mixer.sound.render.segment_beginnings import Beginnings, key_beginnings
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import RenderedSegment, Renderer, RenderPool
 from mixer.sound.render.segments import Segment
@@ -65,13 +65,17 @@ class RenderDeadline:
         return self._left_samples / self._done_samples * (self._now_s() - self._begun_s)
 
 
-COPY_BYTES = 1 << 20
-
-
 def render_streams(
-    renderer: Renderer, segments: Sequence[Segment], cache: SegmentCache | None, pool: RenderPool
+    renderer: Renderer,
+    segments: Sequence[Segment],
+    cache: SegmentCache | None,
+    pool: RenderPool,
+    before: Collection[str] = (),
 ) -> Generator[EncodedStream]:
     """Yield the stream of each segment, in order; each is readable until the next.
+
+    Segments that begin like one of `before`, the keys of another version, are rendered from there
+    on.
 
     Raises:
         RenderFailed: FFmpeg failed.
@@ -81,25 +85,29 @@ def render_streams(
     keys = renderer.object_keys(segments, cache) if cache else [""] * len(segments)
     kept = cache.find_all(keys) if cache else {}
     missing = [each for each, key in zip(segments, keys, strict=True) if key not in kept]
-    with closing(_render_segments(renderer, missing, pool)) as rendered:
-        for key in keys:
+    known = Beginnings.find(cache, before) if cache else Beginnings()
+    with closing(_render_segments(renderer, missing, pool, known)) as rendered:
+        for key, segment in zip(keys, segments, strict=True):
             if key in kept:
                 yield kept[key]
                 continue
-            segment = next(rendered)
-            yield _store_segment(cache, key, segment) if cache else _open_rendered(segment)
-            segment.path.unlink()
+            made = next(rendered)
+            if cache:
+                yield _store_segment(cache, key, made, key_beginnings(renderer, segment))
+            else:
+                yield _open_rendered(made)
+            made.path.unlink()
 
 
 def _render_segments(
-    renderer: Renderer, segments: Sequence[Segment], pool: RenderPool
+    renderer: Renderer, segments: Sequence[Segment], pool: RenderPool, beginnings: Beginnings
 ) -> Generator[RenderedSegment]:
     samples = sum(segment.end - segment.start for segment in segments)
     deadline = RenderDeadline(samples, len(segments), pool.workers, pool.deadline_s)
 
     def work(segment: Segment) -> RenderedSegment:
         deadline.check()
-        rendered = renderer.render(segment)
+        rendered = beginnings.render(renderer, segment)
         deadline.record_segment(segment.end - segment.start)
         return rendered
 
@@ -107,27 +115,16 @@ def _render_segments(
 
 
 def _open_rendered(segment: RenderedSegment) -> EncodedStream:
-
-    def write_to(file: IO[bytes]) -> None:
-        _copy_frames(segment, file)
-
     size_bytes = segment.end_byte - segment.begin_byte
-    return EncodedStream(size_bytes, segment.frames, write_to)
+    return EncodedStream(size_bytes, segment.frames, segment.write_to)
 
 
-def _store_segment(cache: SegmentCache, key: str, segment: RenderedSegment) -> EncodedStream:
+def _store_segment(
+    cache: SegmentCache, key: str, segment: RenderedSegment, beginnings: Sequence[str]
+) -> EncodedStream:
     path = segment.path.with_suffix(".own")
     with path.open("wb") as file:
-        _copy_frames(segment, file)
-    cache.put(key, path, segment.frames)
+        segment.write_to(file)
+    cache.put(key, path, segment.frames, beginnings)
     path.unlink()
     return replace(_open_rendered(segment), key=key)
-
-
-def _copy_frames(segment: RenderedSegment, file: IO[bytes]) -> None:
-    left = segment.end_byte - segment.begin_byte
-    with segment.path.open("rb") as source:
-        source.seek(segment.begin_byte)
-        while left > 0 and (block := source.read(min(COPY_BYTES, left))):
-            file.write(block)
-            left -= len(block)

@@ -24,6 +24,7 @@ from mixer.sound.formats.model import Workshop
 from mixer.sound.formats.tags import AudioTags
 from mixer.sound.presets import PRESETS
 from mixer.sound.render.render_history import RenderHistory
+from mixer.sound.render.segment_beginnings import Beginnings
 from mixer.sound.render.segment_cache import SegmentCache
 from mixer.sound.render.segment_renderer import Renderer, RenderPool
 from mixer.sound.render.segment_streams import render_streams
@@ -103,14 +104,19 @@ def render_all(
 
 
 def render_some(
-    mix: PreparedMix, some: Sequence[Segment], segment_cache: SegmentCache, encoding: Encoding = MP3
+    mix: PreparedMix,
+    some: Sequence[Segment],
+    segment_cache: SegmentCache,
+    encoding: Encoding = MP3,
+    before: Sequence[str] = (),
 ) -> list[str]:
-    """The keys of some segments, rendered where they are missing."""
+    """The keys of some segments, rendered where they are missing, `before` the last version's."""
     pool = RenderPool(ProcessGroup(), 2)
     with TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder), pool.processes)
         renderer = Renderer(mix.timeline, mix.ingredients, encoding, workshop)
-        return [stream.key for stream in render_streams(renderer, some, segment_cache, pool)]
+        streams = render_streams(renderer, some, segment_cache, pool, before)
+        return [stream.key for stream in streams]
 
 
 def open_join(
@@ -292,20 +298,24 @@ def test_segment_needs_no_other_recordings_than_are_named(
     assert render_some(few, [segment], segment_cache) == [render_all(mix, full_cache)[1]]
 
 
+def edit_chunk(mix: PreparedMix, number: int, duration_s: float, folder: Path) -> PreparedMix:
+    """The mix with other words in one chunk, and the gain of before."""
+    chunks = list(mix.chunks)
+    chunks[number] = replace(chunks[number], sound=speech(duration_s, 77))
+    folder.mkdir()
+    edited = prepare_mix(folder, chunks, music(7.0))
+    timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
+    sources = replace(edited.ingredients, content_ids={str(number): "other words"})
+    return replace(edited, timeline=timeline, ingredients=sources)
+
+
 def test_edit_renders_only_what_it_touches(
     mix: PreparedMix, full_cache: SegmentCache, tmp_path: Path
 ):
     """Other words in the second chapter, and a longer one: the others only move."""
     before = set(render_all(mix, full_cache))
-    chunks = list(mix.chunks)
-    chunks[4] = replace(chunks[4], sound=speech(14.0, 77))
-    (tmp_path / "edited").mkdir()
-    edited = prepare_mix(tmp_path / "edited", chunks, music(7.0))
-    timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
-    names = {"4": "other words"}
-    edited = replace(
-        edited, timeline=timeline, ingredients=replace(edited.ingredients, content_ids=names)
-    )
+    edited = edit_chunk(mix, 4, 14.0, tmp_path / "edited")
+    timeline = edited.timeline
     after = render_all(edited, full_cache)
     starts = [section.start for section in timeline.sections]
     outside = [
@@ -317,6 +327,78 @@ def test_edit_renders_only_what_it_touches(
     assert edited.timeline.length > mix.timeline.length
     assert len(outside) >= len(after) / 3
     assert set(outside) - before == set()
+
+
+def remove_recordings(mix: PreparedMix, names: Sequence[str]) -> PreparedMix:
+    clips = {name: path for name, path in mix.ingredients.clips.items() if name not in names}
+    return replace(mix, ingredients=replace(mix.ingredients, clips=clips))
+
+
+@dataclass(frozen=True)
+class LateEdit:
+    """An edit late in a segment, and the recordings that only the beginning of it needs."""
+
+    number: int
+    duration_s: float
+    unneeded: tuple[str, ...]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        LateEdit(5, 4.2, ("3",)),
+        LateEdit(6, 7.7, ("3", "4")),  # the first of a chapter, in the segment before it
+        LateEdit(8, 6.1, ("6",)),
+    ],
+)
+def test_edit_late_in_a_segment_renders_the_rest_of_it(
+    mix: PreparedMix, segment_cache: SegmentCache, tmp_path: Path, edit: LateEdit
+):
+    before = render_some(mix, cut_timeline(mix.timeline), segment_cache)
+    edited = edit_chunk(mix, edit.number, edit.duration_s, tmp_path / "edited")
+    cut = cut_timeline(edited.timeline)
+    whole_cache = SegmentCache(FolderStore(tmp_path / "whole"))
+    whole = render_some(edited, cut, whole_cache)
+    few = remove_recordings(edited, edit.unneeded)
+    changed = [each for each, key in zip(cut, whole, strict=True) if key not in before]
+    render_some(few, changed[:1], segment_cache, before=before)
+    assert render_some(edited, cut, segment_cache, before=before) == whole
+    for key in whole:
+        assert segment_cache.store.get(key) == whole_cache.store.get(key)
+        stored, expected = segment_cache.find(key), whole_cache.find(key)
+        assert stored is not None
+        assert expected is not None
+        assert (stored.frames, stored.beginnings) == (expected.frames, expected.beginnings)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_beginning_is_rendered_again(
+    mix: PreparedMix,
+    segment_cache: SegmentCache,
+    tmp_path: Path,
+    damage: Callable[[bytes, bytes], bytes],
+):
+    before = render_some(mix, cut_timeline(mix.timeline), segment_cache)
+    contents = [segment_cache.store.get(key) for key in before]
+    for key, content, other in zip(before, contents, [*contents[1:], contents[0]], strict=True):
+        head = segment_cache.store.head(key)
+        assert head is not None
+        segment_cache.store.put(key, damage(content, other), metadata=dict(head.metadata))
+    edited = edit_chunk(mix, 5, 4.2, tmp_path / "edited")
+    cut = cut_timeline(edited.timeline)[1:2]
+    whole_cache = SegmentCache(FolderStore(tmp_path / "whole"))
+    (key,) = render_some(edited, cut, segment_cache, before=before)
+    assert render_some(edited, cut, whole_cache) == [key]
+    assert segment_cache.store.get(key) == whole_cache.store.get(key)
+
+
+def test_frames_that_depend_on_the_whole_segment_are_not_reused(
+    mix: PreparedMix, segment_cache: SegmentCache
+):
+    """AAC's rate control looks back over the whole stream."""
+    aac = Encoding("m4b", 64)
+    keys = render_some(mix, cut_timeline(mix.timeline), segment_cache, aac)
+    assert not Beginnings.find(segment_cache, keys).streams
 
 
 def test_another_bit_rate_or_recording_has_another_address(
@@ -397,13 +479,8 @@ def test_edit_measures_only_what_it_touches(
     """A longer second chapter moves the third by any number of grid steps, and the whole grows."""
     join(mix, full_cache, render_all(mix, full_cache))
     stored = ages(full_cache)
-    chunks = list(mix.chunks)
-    chunks[4] = replace(chunks[4], sound=speech(9.04, 77))
-    (tmp_path / "edited").mkdir()
-    edited = prepare_mix(tmp_path / "edited", chunks, music(7.0))
-    timeline = replace(edited.timeline, mastering=mix.timeline.mastering)
-    sources = replace(edited.ingredients, content_ids={"4": "other words"})
-    edited = replace(edited, timeline=timeline, ingredients=sources)
+    edited = edit_chunk(mix, 4, 9.04, tmp_path / "edited")
+    timeline = edited.timeline
     keys = render_all(edited, full_cache)
     join(edited, full_cache, keys)
     moved_s = (timeline.length - mix.timeline.length) / timeline.rate_hz
