@@ -45,7 +45,7 @@ from mixer.start_cache import compile_pattern
 
 _COUNT = compile_pattern(
     rf":?{SPACE}?\(?[$€£¥+−-]?\d|{SPACE}(?:[IVXLC]{{2,8}}|[VX]|[ivxlc]{{1,8}})(?!\w)"
-    rf"|{SPACE}I(?= ?[–-]|, (?:[IVX]|§|[Ss]ec|[Cc]l))|{SPACE}A\.?D\.? \d"
+    rf"|{SPACE}I(?= ?[–-]|[)\]]|, (?:[IVX]|§|[Ss]ec|[Cc]l))|{SPACE}A\.?D\.? \d"
 )
 _FIGURE_BEFORE = compile_pattern(rf"\d\.?{SPACE}?$")
 _ORDINAL_BEFORE = compile_pattern(rf"\d(?:st|nd|rd|th){SPACE}$")
@@ -72,7 +72,7 @@ def build_rules(language: Language) -> Iterator[NormalisationRule]:
         with_sign = {written for written in readings if not _SIGNS.isdisjoint(written)}
         for group in filter(None, (with_sign, readings.keys() - with_sign)):
             written = build_alternation(group).replace(r"\ ", f"{SPACE}?")
-            pattern = rf"(?<![\w.&-]){written}(?![\w-]|(?<!\.)\.-)"
+            pattern = rf"(?<![\w.&)-]){written}(?![\w-]|(?<!\.)\.-)"
             yield compile_rule(pattern, expand, list_marks(group))
     yield from _build_suffix_rules(language)
 

@@ -166,6 +166,10 @@ def _lower_word(text: str, match: re.Match[str]) -> str:
     return lower
 
 
+_CLUSTER = "[TtSsCcWw]h|[BbCcDdFfGgPpTt]r|[BbCcFfGgPp]l|S[klmnpw]|s[klmnptw]|[Tt]w"
+"""Two letters that begin a word; `St-` begins names."""
+
+
 def _name_sound(letters: str, language: Language) -> str:
     vowel = language.spellings("stutters.vowels").get(letters)
     return vowel or language.phrase("stutters.consonant").format(letters=letters)
@@ -192,8 +196,8 @@ def _build_stutter_rules(language: Language) -> Iterator[NormalisationRule]:
         return gap.join([sound, *[sound if is_pronoun else sound.lower()] * (times - 1)]) + gap
 
     yield compile_rule(
-        r"(?<![\w'’-])(?P<edit>(?P<all>(?P<letters>[A-Za-z]|[Tt]h|[Ss]h|[Cc]h|[Ww]h)-"
-        r"(?:(?i:(?P=letters))-){0,4}))(?=(?P<word>[A-Za-z]['’\w]*))(?![A-Za-z]-)",
+        rf"(?<![\w'’-])(?P<edit>(?P<all>(?P<letters>[A-Za-z]|{_CLUSTER})-"
+        rf"(?:(?i:(?P=letters))-){{0,4}}))(?=(?P<word>[A-Za-z]['’\w]*))(?![A-Za-z]-)",
         expand,
         "-",
     )

@@ -128,10 +128,12 @@ def _build_share_rules(language: Language) -> Iterator[NormalisationRule]:
     if names:
         yield compile_rule(
             rf"(?<![\w/.-])(?:[$€£¥₹] ?)?\d[\d.,]*[{_POWERS}]*"
-            rf"(?:{SPACE}?(?:[€$£%]|°[CF]?|[^\W\d_]{{1,8}}[²³.]?))?"
-            rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}})(?![\w/²³-]|\.\w)",
+            rf"(?:{SPACE}?(?:[€$£%¢]|°[CF]?|[^\W\d_]{{1,8}}[²³.]?))?"
+            rf"(?P<edit>(?:/{build_alternation(names)}){{1,2}}(?:\.(?=[,;)]| [a-z(]))?)"
+            r"(?![\w/²³-]|\.\w)",
             lambda match: "".join(
-                f" {f'{word} {names[share]}'.strip()}" for share in match["edit"].split("/")[1:]
+                f" {f'{word} {names[share]}'.strip()}"
+                for share in match["edit"].rstrip(".").split("/")[1:]
             ),
             "/",
             r"\d[^/]{0,16}/[^\s\d]",

@@ -43,6 +43,13 @@ _DOTS = r"\.[. ]\."
 _RUN = compile_pattern(f"[{re.escape(EMPHASIS_CHARS)}]+")
 
 
+_SPREAD = r"(?<![\w.’'-])[^\W\d_](?: [a-zäöüßà-ÿ]){4,15}(?![\w’'-]| \w(?!\w))"
+"""A word of which the letters stand apart: `n i c h t s`."""
+
+_SPREAD_VOWELS = "aeiouäöü"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
 def build_invisible_rule() -> NormalisationRule:
     """Remove characters without sound or width."""
 
@@ -60,6 +67,7 @@ def build_decoration_rules() -> list[NormalisationRule]:
         compile_rule(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _drop_match, "*#•_~"),
         compile_rule(r"(?: (?:[*_#~]{2,}|[*_]))+(?= |$)", _drop_separator, "*_#~"),
         *_build_note_rules(),
+        compile_rule(_SPREAD, _join_letters, _SPREAD_VOWELS, r"(?<!\w)\w \w \w \w \w(?!\w)"),
         compile_rule(r"(?<![\w$])(?P<edit>\$)(?=[A-Za-z\\(][^$]{0,60}\$(?!\w))", _drop_match, "$"),
         compile_rule(r"(?<![\w$])\$[A-Za-z\\(][^$]{0,60}(?P<edit>\$)(?!\w)", _drop_match, "$"),
         NormalisationRule(_find_emphasis, frozenset(EMPHASIS_CHARS)),
@@ -131,6 +139,17 @@ def build_pause_rules(language: Language) -> list[NormalisationRule]:
         *rules,
         compile_rule(r"(?<=[\w,;:!?.…\"'”’)])-{2,3}(?![\w-])", lambda _: "—", "-", "--"),
     ]
+
+
+def _join_letters(match: re.Match[str]) -> str | None:
+    """Join the letters of a word; lists of letters, vowels, notes and bases stay."""
+    word = match[0].replace(" ", "")
+    letters = set(word.lower())
+    in_order = any(word[at : at + 3].lower() in _ALPHABET for at in range(len(word) - 2))
+    is_list = (
+        letters <= set(_SPREAD_VOWELS) or letters <= set("abcdefgh") or letters <= set("acgtun")
+    )
+    return None if in_order or is_list or letters.isdisjoint(_SPREAD_VOWELS) else word
 
 
 def _drop_ornament(match: re.Match[str]) -> str | None:
