@@ -177,7 +177,7 @@ def _build_hyphen_rule(units: Mapping[str, Forms]) -> NormalisationRule:
     symbols = [symbol for symbol in units if len(symbol) > 1 or symbol in "lL"]
     return compile_rule(
         rf"{_START}{_NUMBER}(?P<edit>-(?P<unit>{build_alternation(symbols)}"
-        r"|(?<=\.\d-)[mgWV]|(?<=\.\d\d-)[mgWV])(?:\.(?= [a-z(]|[,;:)]|-[a-z]))?)"
+        r"|(?<=\.\d-)[mgWV]|(?<=\.\d\d-)[mgWV])(?:\.(?= [A-Za-z(]|[,;:)]|-[a-z]))?)"
         r"(?![\w/²³^.])",
         lambda match: f"-{units[match['unit']][0]}",
         "-",

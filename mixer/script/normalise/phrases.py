@@ -1,13 +1,14 @@
 """Kinds of writing that one pattern recognises: `a ratio of 3:1`, `№ 7`, `C#`, `V. 3.10.4`.
 
 They are data of a language. A table `phrases.NAME` has a pattern (`find`), what is spoken (`say`,
-with its groups), the characters without which it is not tried (`when`) and perhaps a cheaper
-pattern (`hint`). Those of `rewrites` come first: they only write the same thing another way, so
-that the rules for figures understand it (`10 000` as `10,000`).
+with its groups), the characters or a list of words without which it is not tried (`when`), and
+perhaps a cheaper pattern (`hint`). Those of `rewrites` come first: they only write the same thing
+another way, so that the rules for figures understand it (`10 000` as `10,000`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mixer.script.normalise.language import Language
 from mixer.script.normalise.rule import NormalisationRule, compile_rule
@@ -28,8 +29,8 @@ def _build_table_rules(language: Language, name: str) -> Iterator[NormalisationR
         yield _build_phrase_rule(language.fill_pattern(row["find"]), row)
 
 
-def _build_phrase_rule(pattern: str, row: dict[str, str]) -> NormalisationRule:
+def _build_phrase_rule(pattern: str, row: Mapping[str, Any]) -> NormalisationRule:
     def expand(match: re.Match[str]) -> str:
-        return match.expand(row["say"])
+        return match.expand(str(row["say"]))
 
     return compile_rule(pattern, expand, row["when"], row.get("hint", ""))

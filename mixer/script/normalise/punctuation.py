@@ -67,7 +67,7 @@ def build_decoration_rules() -> list[NormalisationRule]:
         compile_rule(r"^(?:(?:[*•_~]+|#{1,6})[ \u00a0])+", _drop_match, "*#•_~"),
         compile_rule(r"(?: (?:[*_#~]{2,}|[*_]))+(?= |$)", _drop_separator, "*_#~"),
         *_build_note_rules(),
-        compile_rule(_SPREAD, _join_letters, _SPREAD_VOWELS, r"(?<!\w)\w \w \w \w \w(?!\w)"),
+        compile_rule(_SPREAD, _join_letters, _SPREAD_VOWELS, r" \w \w \w \w(?!\w)"),
         compile_rule(r"(?<![\w$])(?P<edit>\$)(?=[A-Za-z\\(][^$]{0,60}\$(?!\w))", _drop_match, "$"),
         compile_rule(r"(?<![\w$])\$[A-Za-z\\(][^$]{0,60}(?P<edit>\$)(?!\w)", _drop_match, "$"),
         NormalisationRule(_find_emphasis, frozenset(EMPHASIS_CHARS)),
