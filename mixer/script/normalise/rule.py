@@ -193,6 +193,8 @@ def build_alternation(words: Iterable[str]) -> str:
 @lru_cache(maxsize=MAX_KEPT_HINTS)
 def needs_digit(hint: str) -> bool:
     """Whether a hint asks for a figure outside groups: then it is not searched for without any."""
+    if r"\d" not in hint:
+        return False
     plain, grouped = re.sub(r"\[[^\]]*\]", "x", hint), ""
     while plain != grouped:
         plain, grouped = re.sub(r"\([^()]*\)", "x", plain), plain

@@ -24,6 +24,9 @@ def list_marks(phrases: Iterable[str]) -> Iterator[str]:
         if phrase.isalnum():  # most are one word
             yield from (phrase, f"{phrase}.")
             continue
+        if phrase[-1] == "." and phrase[:-1].isalnum():
+            yield phrase
+            continue
         parts = phrase.split(" ")
         stopped = next((n for n, part in enumerate(parts, start=1) if "." in part), 0)
         starts = range(stopped) if stopped else [0]
