@@ -361,7 +361,7 @@ def test_plan_shows_who_speaks_and_how_much(mixer, tmp_path):
     done = mixer("plan", "play.txt")
     assert done.code == 0, done.err
     (tom, *_) = [line.split() for line in done.out.splitlines() if " Ben " in line]
-    assert [cell for cell in tom if cell != "│"] == ["Tom", "Ben", "-2", "dB", "90", "%", "13"]
+    assert [cell for cell in tom if cell != "│"] == ["Tom", "Ben", "-2", "dB", "90%", "13"]
     assert [line for line in done.out.splitlines() if "Who is there?" in line and " Tom " in line]
 
 
