@@ -7,7 +7,7 @@ audio. The voice is measured as it will be mixed, above HIGH_PASS_HZ.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import regex
@@ -105,14 +105,7 @@ def measure(
     if not path.is_file():
         raise NotFound(f"The audio file {name} does not exist.", key=name)
     require_single_file(path, name)
-
-    def consume(reader: SampleReader) -> _SoundMeter:
-        require_measurable(reader.rate_hz, name)
-        meter = _SoundMeter(reader.rate_hz, reader.channels, is_voice=channels == VOICE_CHANNELS)
-        for samples in reader.read():
-            meter.add(samples)
-        return meter
-
+    consume = partial(_meter_samples, name=name, is_voice=channels == VOICE_CHANNELS)
     try:
         decoded = decode_samples(path, channels, consume, processes=processes)
     except RenderFailed as error:
@@ -121,6 +114,14 @@ def measure(
     if measured.is_silent and measured.channels > 1 and channels == VOICE_CHANNELS:
         _require_same_phase(measure(path, name, channels=MUSIC_CHANNELS, processes=processes), name)
     return measured
+
+
+def _meter_samples(reader: SampleReader, *, name: str, is_voice: bool) -> "_SoundMeter":
+    require_measurable(reader.rate_hz, name)
+    meter = _SoundMeter(reader.rate_hz, reader.channels, is_voice=is_voice)
+    for samples in reader.read():
+        meter.add(samples)
+    return meter
 
 
 def _require_same_phase(in_stereo: Measurement, name: str) -> None:
