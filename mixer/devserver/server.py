@@ -254,7 +254,8 @@ def serve(
     """
     server.start(app)
     try:
-        signals.get()
+        while not _has_signal(signals):  # a plain `get` misses one that comes as it begins to wait
+            time.sleep(POLL_S)
     finally:
         has_finished = server.stop(grace_s, lambda: _has_signal(signals))
         close_resources()
