@@ -9,8 +9,9 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import click
 
@@ -77,17 +78,13 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or suggest one that is spelt like it."""
         if args[0] in COMMANDS or args[0].startswith("-"):
+            _use_start_cache(ctx, args)
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
         near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
         meant = f" Did you mean {near[0]}?" if near else f" Commands: {', '.join(COMMANDS)}."
         raise click.UsageError(f"No such command “{args[0]}”.{meant}", ctx)
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Import and run a command with what earlier ones compiled."""
-        with _use_start_cache():
-            return super().invoke(ctx)
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import a command; None if there is none of that name."""
@@ -98,23 +95,28 @@ class LazyGroup(click.Group):
         return command
 
 
-@contextmanager
-def _use_start_cache() -> Iterator[None]:
+def _use_start_cache(ctx: click.Context, arguments: Sequence[str]) -> None:
     """Keep what the command compiles, unless Python keeps no compiled modules either (-B)."""
-    from mixer.settings import find_store_folder
     from mixer.start_cache import open_start_cache
 
     try:
-        folder = find_store_folder(os.environ) / "starts"
+        folder = _find_store(arguments) / "starts"
     except RuntimeError:  # this user has no home
-        yield
         return
     cache = open_start_cache(folder / f"{sys.implementation.cache_tag}.json")
-    try:
-        yield
-    finally:
-        if not sys.dont_write_bytecode:
-            cache.save()
+    if not sys.dont_write_bytecode:
+        ctx.call_on_close(cache.save)
+
+
+def _find_store(arguments: Sequence[str]) -> Path:
+    """Find the store before a command is imported that could parse its options."""
+    from mixer.settings import find_store_folder
+
+    for option, following in pairwise((*arguments, "")):
+        name, equals, value = option.partition("=")
+        if name == "--store" and (value or following):
+            return Path(value if equals else following)
+    return find_store_folder(os.environ)
 
 
 @click.group(

@@ -313,7 +313,7 @@ BAD = {
     ),
     "language with a line": ({"text": "a", "language": "en-US\n"}, 400, "bad_input", "language"),
     "language with NUL": ({"text": "a", "language": "en\0"}, 400, "bad_input", "language"),
-    "text type": ({"text": "a", "text_type": "odt"}, 400, "bad_input", "text_type"),
+    "text type": ({"text": "a", "text_type": "mobi"}, 400, "bad_input", "text_type"),
 }
 
 
