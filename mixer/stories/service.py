@@ -133,14 +133,14 @@ class StoryService:
         """Start a story that is neither done nor running; raises StoreFailed if it cannot."""
         folder = StoryFolder(self.store, story)
         seen = load_progress(folder)
-        attempt = max(1, seen.attempt)
+        has_ended = seen.is_cancelled
         if RESULT in seen.names:
             ended = folder.find(RESULT, StoryResult)  # missing if a new attempt starts now
             if ended is not None and ended.state is StoryState.DONE:
                 return
             folder.delete(RESULT)
-            attempt += 1
-        attempt += seen.is_cancelled and RESULT not in seen.names
+            has_ended |= ended is None or ended.attempt >= seen.attempt
+        attempt = max(1, seen.attempt) + has_ended
         for number in range(attempt, attempt + MAX_STARTS):
             folder.claim(attempt_name(number), {"begun_s": self.now().timestamp()})
             if self.launcher.start(story, number, kind):

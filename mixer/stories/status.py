@@ -184,19 +184,21 @@ def _seconds_per_item(started_at: datetime, now: datetime, done: int) -> float |
 def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> StorySnapshot:
     """Load what a status needs: one listing and at most four small objects.
 
-    Raises NotFound, or DamagedObject if the request cannot be read.
+    The result of an attempt does not count once the next one has begun. Raises NotFound, or
+    DamagedObject if the request cannot be read.
     """
     listed = load_progress(folder)
     plan = folder.find(PLAN, PlanSummary) if PLAN in listed.names else None
     layout = folder.find(SEGMENTS, StoredLayout) if SEGMENTS in listed.names else None
     result = folder.find(RESULT, StoryResult) if RESULT in listed.names else None
     parts = {PLAN: plan, SEGMENTS: layout, RESULT: result}
+    is_current = result is not None and result.attempt >= listed.attempt
     return StorySnapshot(
         request=request or folder.read(REQUEST, StoredRequest),
         progress=listed,
         plan=plan or PlanSummary(),
         layout=layout or StoredLayout(0, (), 0.0),
-        result=result,
+        result=result if is_current else None,
         is_damaged=any(name in listed.names and parts[name] is None for name in parts),
     )
 
@@ -204,7 +206,10 @@ def load_snapshot(folder: StoryFolder, request: StoredRequest | None = None) -> 
 def write_result(
     folder: StoryFolder, snapshot: StorySnapshot, result: StoryResult, now: datetime
 ) -> bool:
-    """Write how a story ended, completed from its snapshot; False if it had ended before."""
+    """Write how a story ended, completed from its snapshot; False if it had ended before.
+
+    It replaces the result of an earlier attempt, which may end after the next one has begun.
+    """
     completed = replace(
         result,
         ended_s=now.timestamp(),
@@ -213,7 +218,13 @@ def write_result(
         chunks=result.chunks or snapshot.progress.chunks,
         segments=snapshot.progress.segments,
     )
-    return folder.claim(RESULT, completed)
+    if folder.claim(RESULT, completed):
+        return True
+    present = folder.find(RESULT, StoryResult)
+    if present is None or present.attempt >= result.attempt:
+        return False
+    folder.write(RESULT, completed)
+    return True
 
 
 def settle_budget(snapshot: StorySnapshot, budget: DailyBudget) -> None:

@@ -10,9 +10,16 @@ from mixer.errors import SpeechFailed, StoreFailed, StoryCancelled
 from mixer.speech.engine import VoiceSettings
 from mixer.store.folder import FolderStore
 from mixer.stories.batches import write_batches
-from mixer.stories.folder import PLAN, SEGMENTS, StoryFolder
+from mixer.stories.folder import PLAN, RESULT, SEGMENTS, StoryFolder
 from mixer.stories.keys import batch_name, batch_result_name, group_result_name
-from mixer.stories.model import Batch, PlanSummary, StoredLayout, StoryState, SynthesizedBatch
+from mixer.stories.model import (
+    Batch,
+    PlanSummary,
+    StoredLayout,
+    StoryResult,
+    StoryState,
+    SynthesizedBatch,
+)
 from tests.engines import ToneEngine
 from tests.functional.story_world import CALLER, Executions, StoryWorld
 from tests.spending import count_today_usd
@@ -134,6 +141,24 @@ def test_story_cancelled_while_it_is_joined_ends_there_and_goes_on_when_asked_ag
     assert world.status(story).state is StoryState.DONE
     assert world.read_audio(story) == audio
     assert len(world.engine.requests) == 12
+
+
+def test_attempt_that_ends_late_neither_ends_nor_hides_the_next_one(tmp_path, told):
+    """It looked for a result before the next attempt began, and writes its own after that."""
+    _, audio = told
+    world = StoryWorld(tmp_path, is_idle=True)
+    story = world.create_story()
+    world.service.cancel(story, CALLER)
+    folder = StoryFolder(world.store, story)
+    late = folder.read(RESULT, StoryResult)
+    for _ in range(2):
+        assert world.create_story() == story
+        folder.write(RESULT, late)
+        assert world.status(story).state is StoryState.PLANNING
+    assert world.executions.started == [(story, 1), (story, 2)]
+    world.run_story(story, attempt=2)
+    assert world.status(story).state is StoryState.DONE
+    assert world.read_audio(story) == audio
 
 
 def test_step_at_work_stops_when_its_story_is_cancelled(tmp_path):
