@@ -95,7 +95,7 @@ def chunks_in(folder: Path) -> list[Path]:
 def assert_nothing_is_left(folder: Path) -> None:
     assert not list((folder / "temp").iterdir())
     assert not list((folder / "out").glob("*"))
-    assert not [path for path in folder.rglob(".*") if path.name != ".metadata"]
+    assert not [path for path in folder.rglob(".*") if path.name not in {".metadata", ".cache"}]
 
 
 def count_new_chunks(printed: str) -> int:
