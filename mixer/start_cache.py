@@ -36,7 +36,7 @@ class StartCache:
         self._is_changed = False
 
     @cached_property
-    def _stored(self) -> Entries:
+    def _file_entries(self) -> Entries:
         """The entries of the file; none if it is missing, damaged or of another Python."""
         try:
             head, _, content = (self._path.read_bytes() if self._path else b"").partition(b"\n")
@@ -49,7 +49,7 @@ class StartCache:
 
     def find(self, kind: Kind, source: str) -> Any:  # noqa: ANN401 - an entry of either kind
         """Find an entry; None if there is none."""
-        found = self._stored[kind].get(source)
+        found = self._file_entries[kind].get(source)
         if found is not None:
             self._used[kind][source] = found
         return found
@@ -75,7 +75,9 @@ class StartCache:
 
     def _serialise(self) -> bytes:
         used = {kind: dict(entries) for kind, entries in self._used.items()}  # threads may add
-        content = json.dumps({kind: self._stored[kind] | used[kind] for kind in used}).encode()
+        content = json.dumps(
+            {kind: self._file_entries[kind] | used[kind] for kind in used}
+        ).encode()
         return content if len(content) <= MAX_BYTES else json.dumps(used).encode()
 
 

@@ -42,6 +42,17 @@ SETTLING_S = 0.05
 MISSING_S = 0.25
 """A file that plays this much less than its header says is truncated."""
 
+NAMED_LAYOUTS = {
+    "mono": 1,
+    "stereo": 2,
+    "quad": 4,
+    "hexagonal": 6,
+    "octagonal": 8,
+    "cube": 8,
+    "hexadecagonal": 16,
+}
+"""Channels of the layouts that FFmpeg names without a number."""
+
 VOICE_CHANNELS = "aresample=ochl=mono:rematrix_maxval=1"
 """Any channel layout to mono without a change of level: plain averages, no power law."""
 
@@ -258,12 +269,11 @@ def _is_damaged(stderr: str, duration_s: float) -> bool:
 
 
 def _count_channels(layout: str) -> int:
-    known = {"mono": 1, "stereo": 2, "quad": 4, "hexagonal": 6, "octagonal": 8, "cube": 8}
     surround = regex.match(r"\d+(?:\.\d+)+", layout)
     counted = regex.match(r"(\d+) channels", layout)
     if surround:
         return sum(map(int, surround[0].split(".")))
-    return int(counted[1]) if counted else {**known, "hexadecagonal": 16}.get(layout, 2)
+    return int(counted[1]) if counted else NAMED_LAYOUTS.get(layout, 2)
 
 
 _UNREAD_LINK = regex.compile("change is not supported|failed to create or replace stream")

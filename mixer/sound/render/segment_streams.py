@@ -85,7 +85,9 @@ def render_streams(
     keys = renderer.object_keys(segments, cache) if cache else [""] * len(segments)
     kept = cache.find_all(keys) if cache else {}
     missing = [each for each, key in zip(segments, keys, strict=True) if key not in kept]
-    known = Beginnings.find(cache, before) if cache else Beginnings()
+    known = Beginnings()
+    if cache and renderer.encoding.stream.joins_exactly:
+        known = Beginnings.find(cache, before)
     with closing(_render_segments(renderer, missing, pool, known)) as rendered:
         for key, segment in zip(keys, segments, strict=True):
             if key in kept:

@@ -230,7 +230,7 @@ class Retry:
                 if fault in {FaultKind.LOST, FaultKind.DAMAGED}:
                     report_loss()
                 if self._is_exhausted(fault, failures, started_s):
-                    raise _exhausted_error(error, tries, passage) from error
+                    raise _build_last_error(error, tries, passage) from error
             self._wait_backoff(tries)
 
     def _try_once(self, limiter: QuotaLimiter, request: Callable[[], Answer]) -> Answer:
@@ -270,7 +270,7 @@ def _service_errors() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError, OSError, DamagedAnswer)
 
 
-def _exhausted_error(error: Exception, tries: int, passage: str) -> SpeechFailed:
+def _build_last_error(error: Exception, tries: int, passage: str) -> SpeechFailed:
     """Damaged answers are not tried by anyone else: each is charged for."""
     error_type = SpeechFailed if isinstance(error, DamagedAnswer) else SpeechUnavailable
     return error_type(
